@@ -1,0 +1,45 @@
+//! The nouns and rules of Tollgate: API keys, usage plans, limits and the catalog that holds them.
+//!
+//! Nothing here does IO, and nothing but [`clock`] and [`id`] reads the time or randomness, so every rule is
+//! tested by handing it values.
+
+pub mod account;
+pub mod api_key;
+pub mod bucket;
+pub mod calendar;
+pub mod catalog;
+pub mod clock;
+pub mod deployment;
+pub mod id;
+pub mod integration;
+pub mod key_digest;
+pub mod lease;
+pub mod meter;
+pub mod method;
+pub mod quota;
+pub mod resource;
+pub mod rest_api;
+pub mod stage;
+mod sync;
+pub mod throttle;
+pub mod usage_plan;
+
+pub use account::Account;
+pub use api_key::ApiKey;
+pub use calendar::{Day, Period};
+pub use catalog::{Catalog, Edit, Record, RecordKey, RestApiTree};
+pub use clock::{Clock, Moment, Ticks, UnixMillis};
+pub use deployment::{DeployedApi, Deployment};
+pub use id::{ApiKeyId, DeploymentId, IdSource, ResourceId, RestApiId, StageName, UsagePlanId};
+pub use integration::{Integration, IntegrationResponse, IntegrationType};
+pub use key_digest::{KeyDigest, KeyDigester};
+pub use method::{HttpMethod, Method, MethodResponse};
+pub use quota::{QuotaPeriod, QuotaSettings};
+pub use resource::Resource;
+pub use rest_api::RestApi;
+pub use stage::{MethodSetting, Stage};
+pub use throttle::ThrottleSettings;
+pub use usage_plan::{ApiStage, UsagePlan};
+
+/// Tags of a resource: key to value, in key order.
+pub type Tags = std::collections::BTreeMap<String, String>;
