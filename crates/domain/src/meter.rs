@@ -30,43 +30,35 @@ impl Meter {
     }
 
     /// Counts one call on `day`. True when nothing waited before it, so that the caller knows to queue this meter.
+    pub fn count(&self, day: Day) -> bool {
+        self.add(day, 1)
+    }
+
+    /// Counts calls of `day`. True as for [`Self::count`].
     ///
     /// A day's word is reused two days on; a count that still waits there then (the ledger was away for two days)
-    /// keeps its day, and the new call is counted with it rather than lost.
-    pub fn count(&self, day: Day) -> bool {
-        let slot = self.slot(day);
+    /// keeps its day, and the new calls are counted with it rather than lost.
+    pub fn add(&self, day: Day, calls: u64) -> bool {
+        let slot = &self.slots[usize::from(day.0 & 1 == 1)];
         let mut word = slot.load(Ordering::Acquire);
         loop {
             let (waiting_day, waiting) = unpack(word);
-            let next = if waiting == 0 { pack(day, 1) } else { pack(waiting_day, waiting + 1) };
+            let next = if waiting == 0 { pack(day, calls) } else { pack(waiting_day, waiting + calls) };
             match slot.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => return waiting == 0,
                 Err(current) => word = current,
             }
         }
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.slots.iter().all(|slot| unpack(slot.load(Ordering::Acquire)).1 == 0)
     }
 
     /// Takes what waits: up to two days with their counts.
     pub fn take(&self) -> impl Iterator<Item = (Day, u64)> {
         self.slots.iter().map(|slot| unpack(slot.swap(0, Ordering::AcqRel))).filter(|(_, count)| *count > 0)
-    }
-
-    /// Puts back a count whose writing failed. True as for [`Self::count`].
-    pub fn put_back(&self, day: Day, count: u64) -> bool {
-        let slot = self.slot(day);
-        let mut word = slot.load(Ordering::Acquire);
-        loop {
-            let (waiting_day, waiting) = unpack(word);
-            let next = if waiting == 0 { pack(day, count) } else { pack(waiting_day, waiting + count) };
-            match slot.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return waiting == 0,
-                Err(current) => word = current,
-            }
-        }
-    }
-
-    fn slot(&self, day: Day) -> &AtomicU64 {
-        &self.slots[usize::from(day.0 & 1 == 1)]
     }
 }
 
@@ -82,9 +74,6 @@ mod tests {
         assert!(meter.count(Day(20_001)));
         assert_eq!(meter.take().collect::<Vec<_>>(), [(Day(20_000), 2), (Day(20_001), 1)]);
         assert_eq!(meter.take().count(), 0);
-        assert!(meter.put_back(Day(20_001), 4));
-        assert!(!meter.count(Day(20_001)));
-        assert_eq!(meter.take().collect::<Vec<_>>(), [(Day(20_001), 5)]);
     }
 }
 

@@ -1,14 +1,35 @@
-pub fn add(left: u64, right: u64) -> u64 {
-    left + right
-}
+//! The data plane of Tollgate: every call, from the socket to the upstream and back.
+//!
+//! `pipeline` lists the steps of a call in order; each step is a module of its own. What configuration says comes
+//! from a snapshot that is swapped whole; what changes with calls (buckets, leases, connections) lives outside it, so
+//! that a deploy resets nothing.
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+pub mod admission;
+mod authorize;
+mod body;
+mod bucket_shelf;
+mod call;
+mod clients;
+mod compile;
+mod config;
+mod gateway;
+mod integration;
+mod key;
+mod limit_headers;
+mod listener;
+mod meter;
+mod path;
+mod pipeline;
+mod plan;
+mod refusal;
+mod route;
+mod routes;
+mod snapshot;
+mod throttle;
+mod upstream;
 
-    #[test]
-    fn it_works() {
-        let result = add(2, 2);
-        assert_eq!(result, 4);
-    }
-}
+pub use config::{GatewayConfig, PlanThrottleScope};
+pub use gateway::Gateway;
+pub use listener::{BoundGateway, RunningGateway};
+pub use meter::CallCounts;
+pub use refusal::GatewayResponseType;

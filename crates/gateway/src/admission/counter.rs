@@ -1,0 +1,116 @@
+//! The state of one (plan, key): its bucket, its meter and its lease. It lives outside the snapshot, so that no
+//! deploy and no edit resets it.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+
+use arc_swap::ArcSwapOption;
+use tokio::sync::Notify;
+use tollgate_domain::bucket::Bucket;
+use tollgate_domain::lease::Lease;
+use tollgate_domain::meter::Meter;
+use tollgate_domain::{ApiKeyId, Day, Period, QuotaSettings, UsagePlanId};
+
+/// Names a counter: by plan and key, never by configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct CounterId {
+    pub(crate) plan: UsagePlanId,
+    pub(crate) key: ApiKeyId,
+}
+
+/// The state of one (plan, key) on this node.
+#[derive(Debug)]
+pub(crate) struct Counter {
+    pub(crate) id: CounterId,
+    pub(crate) bucket: Bucket,
+    pub(crate) meter: Meter,
+    pub(crate) lease: ArcSwapOption<PeriodLease>,
+    /// Whether a call came since the keeper last looked.
+    touched: AtomicBool,
+}
+
+impl Counter {
+    pub(crate) fn new(id: CounterId) -> Self {
+        let (bucket, meter) = (Bucket::new(), Meter::new());
+        Self { id, bucket, meter, lease: ArcSwapOption::empty(), touched: AtomicBool::new(true) }
+    }
+
+    pub(crate) fn touch(&self) {
+        if !self.touched.load(Ordering::Relaxed) {
+            self.touched.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether no call came since the last look.
+    pub(crate) fn was_idle(&self) -> bool {
+        !self.touched.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// Units drawn for one period, under one quota.
+#[derive(Debug)]
+pub(crate) struct PeriodLease {
+    pub(crate) quota: QuotaSettings,
+    pub(crate) period: Period,
+    pub(crate) units: Lease,
+    /// Whether a draw is on its way; there is never more than one, so that what is outstanding stays bounded.
+    drawing: AtomicBool,
+    /// Whether the ledger was asked before.
+    pub(crate) opened: AtomicBool,
+    /// How much to draw next; doubles with each draw while traffic lasts.
+    batch: AtomicI64,
+    /// What the ledger held after the last draw.
+    pub(crate) left_in_ledger: AtomicI64,
+    /// Ticks at which the ledger said that nothing is left, plus one; 0 while it has not.
+    pub(crate) exhausted_at: AtomicU64,
+    /// Whether the last draw failed, for those who waited for it.
+    pub(crate) failed: AtomicBool,
+    /// Wakes those who wait for a draw.
+    pub(crate) drawn: Notify,
+}
+
+/// What a first draw asks for, before traffic is known.
+const FIRST_BATCH: i64 = 4;
+
+impl PeriodLease {
+    pub(crate) fn new(quota: QuotaSettings, day: Day) -> Self {
+        Self {
+            quota,
+            period: quota.period_at(day),
+            units: Lease::new(),
+            drawing: AtomicBool::new(false),
+            opened: AtomicBool::new(false),
+            batch: AtomicI64::new(FIRST_BATCH),
+            left_in_ledger: AtomicI64::new(i64::from(quota.limit)),
+            exhausted_at: AtomicU64::new(0),
+            failed: AtomicBool::new(false),
+            drawn: Notify::new(),
+        }
+    }
+
+    /// The most that may be outstanding: what a crash strands, at most max(1, 1 %) of the quota.
+    fn cap(&self) -> i64 {
+        (i64::from(self.quota.limit) / 100).max(1)
+    }
+
+    /// Whether it is time to draw ahead of need, so that no call has to wait.
+    pub(crate) fn is_low(&self, left: i64) -> bool {
+        left <= self.batch.load(Ordering::Relaxed).min(self.cap()) / 2
+    }
+
+    /// Claims the one draw that may be on its way; false when another has it.
+    pub(crate) fn start_drawing(&self) -> bool {
+        !self.drawing.load(Ordering::Acquire) && !self.drawing.swap(true, Ordering::AcqRel)
+    }
+
+    pub(crate) fn stop_drawing(&self) {
+        self.drawing.store(false, Ordering::Release);
+        self.drawn.notify_waiters();
+    }
+
+    /// The size of the next draw, so that what is outstanding stays within the cap.
+    pub(crate) fn next_draw(&self) -> i64 {
+        let batch = self.batch.load(Ordering::Relaxed);
+        self.batch.store((batch * 2).min(self.cap().max(FIRST_BATCH)), Ordering::Relaxed);
+        batch.min(self.cap() - self.units.unspent())
+    }
+}

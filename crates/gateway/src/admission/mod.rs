@@ -1,0 +1,502 @@
+//! Admission: whether a call may pass, decided from memory.
+//!
+//! Keeps the promises that no (plan, key, period) is admitted more often than its quota says, and that a refused
+//! call costs nothing at any level.
+
+mod counter;
+mod keeper;
+mod key_table;
+pub mod ledger;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use crossbeam_queue::SegQueue;
+use foldhash::fast::RandomState;
+use tokio::sync::mpsc;
+use tollgate_domain::bucket::Bucket;
+use tollgate_domain::clock::TICKS_PER_SECOND;
+use tollgate_domain::lease::Spend;
+use tollgate_domain::throttle::{Empty, Taken, TokenRate};
+use tollgate_domain::{ApiKeyId, Catalog, KeyDigest, KeyDigester, Moment, Period, QuotaSettings, Ticks, UsagePlanId};
+
+use counter::{Counter, CounterId, PeriodLease};
+use keeper::Message;
+pub use keeper::{Inbox, Keeper};
+pub use key_table::Caller;
+use key_table::KeyTable;
+pub use ledger::{Draw, Grant, Ledger, LedgerUnavailable, Return, Settlement, UsageDelta};
+
+/// How long a call waits for the ledger before it is refused.
+const LEDGER_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long the ledger's word that a quota is used up is believed before it is asked again.
+const EXHAUSTED_FOR: Ticks = Ticks(TICKS_PER_SECOND);
+
+/// Limits of a plan, compiled for deciding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanLimits {
+    /// The plan.
+    pub id: UsagePlanId,
+    /// Rate and burst per key; `None` limits nothing.
+    pub rate: Option<TokenRate>,
+    /// Calls per key and period; `None` limits nothing.
+    pub quota: Option<QuotaSettings>,
+}
+
+/// What one call asks of the limits, level by level in AWS's order.
+#[derive(Debug)]
+pub struct Demand<'a> {
+    /// The key and its plan; `None` when the method requires no key.
+    pub keyed: Option<Keyed<'a>>,
+    /// The stage's bucket for the method, shared by all callers.
+    pub method: Option<(&'a Bucket, TokenRate)>,
+    /// The account's bucket.
+    pub account: Option<(&'a Bucket, TokenRate)>,
+}
+
+/// A key and the plan under which it calls.
+#[derive(Debug)]
+pub struct Keyed<'a> {
+    /// The key.
+    pub key: ApiKeyId,
+    /// The plan that covers the stage.
+    pub plan: &'a PlanLimits,
+    /// The plan's own limit for this method, instead of the plan's.
+    pub method_entry: Option<MethodEntry<'a>>,
+}
+
+/// A limit of a plan for one method: its own bucket for each key.
+#[derive(Debug)]
+pub struct MethodEntry<'a> {
+    /// Names the bucket among the key's: API, stage, path and verb.
+    pub name: &'a Arc<str>,
+    /// Its rate and burst; `None` limits nothing.
+    pub rate: Option<TokenRate>,
+}
+
+/// The answer to a [`Demand`], with where the caller stands.
+#[derive(Debug)]
+pub struct Verdict {
+    /// Whether the call may pass.
+    pub outcome: Result<(), Denied>,
+    /// What is left, for the caller's rate-limit headers.
+    pub standing: Standing,
+}
+
+/// Why a call may not pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// A bucket is empty.
+    Throttled {
+        /// Time until it gives a token; `None` when it never does.
+        retry_after: Option<Ticks>,
+    },
+    /// The quota is used up.
+    QuotaExceeded {
+        /// Seconds until the next period.
+        retry_after_secs: u64,
+    },
+    /// The quota cannot be accounted for right now. Ours, not the caller's fault.
+    LedgerUnavailable,
+}
+
+/// What is left to a caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// In the plan's bucket, or the method entry's.
+    pub throttle: Option<ThrottleStanding>,
+    /// In the quota.
+    pub quota: Option<QuotaStanding>,
+}
+
+/// What is left in a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ThrottleStanding {
+    /// Tokens it holds when full.
+    pub burst: u64,
+    /// Tokens in it.
+    pub left: u64,
+    /// Time until it is full.
+    pub full_in: Ticks,
+}
+
+/// What is left of a quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuotaStanding {
+    /// Calls in a period.
+    pub limit: u32,
+    /// Calls left in this one.
+    pub remaining: u64,
+    /// Length of the period.
+    pub period_secs: u64,
+    /// Seconds until the next one.
+    pub resets_in_secs: u64,
+}
+
+/// Decides calls. One for all threads.
+#[derive(Debug)]
+pub struct Admission {
+    keys: KeyTable,
+    counters: papaya::HashMap<CounterId, Arc<Counter>, RandomState>,
+    method_buckets: papaya::HashMap<(CounterId, Arc<str>), Arc<Bucket>, RandomState>,
+    /// The limits in force by plan. Leases are made from these and not from a call's snapshot, which may be older.
+    plans: ArcSwap<PlanTable>,
+    /// Counters whose meter holds calls that the ledger does not know.
+    dirty: SegQueue<Arc<Counter>>,
+    keeper: mpsc::UnboundedSender<Message>,
+}
+
+type PlanTable = std::collections::HashMap<UsagePlanId, PlanLimits, RandomState>;
+
+/// Takes back what a call took when it goes no further: dropping it is a refusal, `keep` an admission.
+struct Taking<'a> {
+    buckets: smallvec::SmallVec<[(&'a Bucket, TokenRate); 3]>,
+    at: Ticks,
+}
+
+impl<'a> Taking<'a> {
+    fn take(&mut self, bucket: &'a Bucket, rate: TokenRate) -> Result<Taken, Empty> {
+        let taken = bucket.take(rate, self.at)?;
+        self.buckets.push((bucket, rate));
+        Ok(taken)
+    }
+
+    fn keep(mut self) {
+        self.buckets.clear();
+    }
+}
+
+impl Drop for Taking<'_> {
+    fn drop(&mut self) {
+        for (bucket, rate) in self.buckets.drain(..) {
+            bucket.give_back(rate, self.at, self.at);
+        }
+    }
+}
+
+impl Admission {
+    /// An admission that knows no key and no plan, and the inbox that its [`Keeper`] reads.
+    pub fn new(digester: KeyDigester) -> (Self, Inbox) {
+        let (keeper, inbox) = mpsc::unbounded_channel();
+        let admission = Self {
+            keys: KeyTable::new(digester),
+            counters: papaya::HashMap::default(),
+            method_buckets: papaya::HashMap::default(),
+            plans: ArcSwap::default(),
+            dirty: SegQueue::new(),
+            keeper,
+        };
+        (admission, Inbox(inbox))
+    }
+
+    /// Puts the plans of a catalog in force. Follow it with [`Self::recall`] for plans whose quota changed.
+    pub fn publish(&self, catalog: &Catalog, now: Moment) {
+        let limits = |plan: &tollgate_domain::UsagePlan| PlanLimits {
+            id: plan.id,
+            rate: plan.throttle.and_then(|throttle| throttle.token_rate()),
+            quota: plan.quota,
+        };
+        let next: PlanTable = catalog.usage_plans.values().map(|plan| (plan.id, limits(plan))).collect();
+        let old = self.plans.swap(Arc::new(next));
+        self.rescale(&old, now.ticks);
+    }
+
+    /// Keeps what callers owe their buckets when a plan's rate changes.
+    fn rescale(&self, old: &PlanTable, now: Ticks) {
+        let plans = self.plans.load();
+        let changed: std::collections::HashMap<UsagePlanId, (TokenRate, TokenRate)> = plans
+            .iter()
+            .filter_map(|(id, limits)| Some((*id, (old.get(id)?.rate?, limits.rate?))))
+            .filter(|(_, (old, new))| old != new)
+            .collect();
+        if changed.is_empty() {
+            return;
+        }
+        for (id, counter) in &self.counters.pin() {
+            if let Some((old, new)) = changed.get(&id.plan) {
+                counter.bucket.rescale(*old, *new, now);
+            }
+        }
+    }
+
+    /// Adds or replaces a key; a disabled one is removed, since it may not call.
+    pub fn put_key(&self, digest: KeyDigest, id: ApiKeyId, enabled: bool, plans: &[UsagePlanId]) {
+        if enabled {
+            self.keys.put(digest, id, plans);
+        } else {
+            self.keys.remove(&digest);
+        }
+    }
+
+    /// Removes a key. The next call with it is refused.
+    pub fn remove_key(&self, digest: &KeyDigest) {
+        self.keys.remove(digest);
+    }
+
+    /// Keys that may call.
+    pub fn key_count(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Finds who holds a key's value: `None` when it is unknown or disabled.
+    pub fn find_key(&self, value: &[u8]) -> Option<Caller> {
+        self.keys.find(value)
+    }
+
+    /// Decides a call: takes a token at every level and a unit of the quota, or nothing at all.
+    ///
+    /// Throttles are asked before the quota, so that a call that is too fast never waits for the ledger. The call
+    /// waits only when its lease has no unit: for a key's first call in a while, or near the end of its quota.
+    pub async fn admit(&self, demand: Demand<'_>, now: Moment) -> Verdict {
+        let mut asked_ledger = false;
+        loop {
+            match self.decide(&demand, now) {
+                Step::Done(verdict) => return verdict,
+                Step::Wait(lease, counter) => {
+                    if asked_ledger && lease.failed.load(Ordering::Acquire) {
+                        return Verdict::refuse(Denied::LedgerUnavailable);
+                    }
+                    asked_ledger = true;
+                    if !self.wait_for_draw(&lease, counter).await {
+                        return Verdict::refuse(Denied::LedgerUnavailable);
+                    }
+                }
+            }
+        }
+    }
+
+    fn decide(&self, demand: &Demand<'_>, now: Moment) -> Step {
+        let Some(keyed) = &demand.keyed else {
+            let mut taking = Taking { buckets: smallvec::SmallVec::new(), at: now.ticks };
+            return Step::Done(match take_shared(&mut taking, demand) {
+                Ok(()) => {
+                    taking.keep();
+                    Verdict { outcome: Ok(()), standing: Standing::default() }
+                }
+                Err(empty) => Verdict::refuse(empty.into()),
+            });
+        };
+        let counter = self.counter(CounterId { plan: keyed.plan.id, key: keyed.key });
+        counter.touch();
+        self.decide_keyed(demand, keyed, &counter, now)
+    }
+
+    fn decide_keyed(&self, demand: &Demand<'_>, keyed: &Keyed<'_>, counter: &Arc<Counter>, now: Moment) -> Step {
+        let own_bucket = keyed.method_entry.as_ref().map(|entry| self.method_bucket(counter.id, entry.name));
+        let (bucket, rate) = match (&keyed.method_entry, &own_bucket) {
+            (Some(entry), Some(bucket)) => (&**bucket, entry.rate),
+            _ => (&counter.bucket, keyed.plan.rate),
+        };
+        if let Some(empty) = peek(demand, bucket, rate, now.ticks) {
+            return Step::Done(Verdict::refuse(empty.into()).with_empty_bucket(rate));
+        }
+        // The unit comes first: it can be put back exactly, whatever time passes.
+        let unit = match self.spend_unit(keyed, counter, now) {
+            Ok(unit) => unit,
+            Err(step) => return step,
+        };
+        let mut taking = Taking { buckets: smallvec::SmallVec::new(), at: now.ticks };
+        let taken = rate.map(|rate| (rate, taking.take(bucket, rate)));
+        let throttle = match taken {
+            Some((_, Err(empty))) => Err(empty),
+            Some((rate, Ok(taken))) => {
+                take_shared(&mut taking, demand).map(|()| Some(ThrottleStanding::new(rate, taken)))
+            }
+            None => take_shared(&mut taking, demand).map(|()| None),
+        };
+        match throttle {
+            Ok(throttle) => {
+                taking.keep();
+                if counter.meter.count(now.wall.day()) {
+                    self.dirty.push(Arc::clone(counter));
+                }
+                let quota = unit.map(|unit| unit.standing(now));
+                Step::Done(Verdict { outcome: Ok(()), standing: Standing { throttle, quota } })
+            }
+            Err(empty) => {
+                if let Some(unit) = unit {
+                    self.put_back(unit, counter.id);
+                }
+                Step::Done(Verdict::refuse(empty.into()).with_empty_bucket(rate))
+            }
+        }
+    }
+
+    /// Spends one unit of the quota; `None` when there is no quota.
+    fn spend_unit(&self, keyed: &Keyed<'_>, counter: &Arc<Counter>, now: Moment) -> Result<Option<SpentUnit>, Step> {
+        if keyed.plan.quota.is_none() {
+            return Ok(None);
+        }
+        let lease = match &*counter.lease.load() {
+            Some(lease) if lease.period.contains(now.wall.day()) && !lease.units.is_closed() => Arc::clone(lease),
+            _ => match self.open_lease(counter, now) {
+                Some(lease) => lease,
+                None => return Ok(None),
+            },
+        };
+        match lease.units.spend() {
+            Spend::Spent(left) => {
+                if lease.is_low(left) && lease.left_in_ledger.load(Ordering::Relaxed) > 0 && lease.start_drawing() {
+                    self.tell(Message::Draw(Arc::clone(counter), Arc::clone(&lease)));
+                }
+                Ok(Some(SpentUnit { lease, left }))
+            }
+            Spend::Empty if is_exhausted(&lease, now.ticks) => {
+                let standing = SpentUnit { lease, left: 0 }.standing(now);
+                let denied = Denied::QuotaExceeded { retry_after_secs: standing.resets_in_secs };
+                Err(Step::Done(Verdict::refuse(denied).with_quota(standing)))
+            }
+            Spend::Empty | Spend::Closed => Err(Step::Wait(lease, Arc::clone(counter))),
+        }
+    }
+
+    /// Makes a lease from the quota in force; `None` when the plan has none any more.
+    fn open_lease(&self, counter: &Arc<Counter>, now: Moment) -> Option<Arc<PeriodLease>> {
+        let quota = self.plans.load().get(&counter.id.plan).and_then(|limits| limits.quota)?;
+        let fresh = Arc::new(PeriodLease::new(quota, now.wall.day()));
+        let current = counter.lease.load_full();
+        let usable = |lease: &Arc<PeriodLease>| lease.period.contains(now.wall.day()) && !lease.units.is_closed();
+        if let Some(current) = current.as_ref().filter(|current| usable(current)) {
+            return Some(Arc::clone(current));
+        }
+        let before = counter.lease.compare_and_swap(&current, Some(Arc::clone(&fresh)));
+        if !same(&before, &current) {
+            // Another call was faster; theirs is the lease, unless it is for another period, which the next turn of
+            // the loop finds out.
+            return before.as_ref().map(Arc::clone).filter(usable).or(Some(fresh));
+        }
+        if let Some(old) = current {
+            self.tell(Message::Expire(counter.id, old));
+        }
+        Some(fresh)
+    }
+
+    fn put_back(&self, unit: SpentUnit, id: CounterId) {
+        if let Err(units) = unit.lease.units.deposit(1) {
+            let period = unit.lease.period;
+            self.tell(Message::Return(Return { plan: id.plan, key: id.key, period, units }));
+        }
+    }
+
+    /// Waits until the lease was drawn for. False when the ledger took too long.
+    async fn wait_for_draw(&self, lease: &Arc<PeriodLease>, counter: Arc<Counter>) -> bool {
+        let drawn = lease.drawn.notified();
+        tokio::pin!(drawn);
+        drawn.as_mut().enable();
+        if lease.start_drawing() {
+            self.tell(Message::Draw(counter, Arc::clone(lease)));
+        }
+        // A draw may have ended before `enable`: then there is something to spend, or to learn, already.
+        let settled = || lease.units.unspent() > 0 || lease.units.is_closed();
+        settled() || tokio::time::timeout(LEDGER_PATIENCE, drawn).await.is_ok() || settled()
+    }
+
+    fn counter(&self, id: CounterId) -> Arc<Counter> {
+        let counters = self.counters.pin();
+        match counters.get(&id) {
+            Some(counter) => Arc::clone(counter),
+            None => Arc::clone(counters.get_or_insert_with(id, || Arc::new(Counter::new(id)))),
+        }
+    }
+
+    fn method_bucket(&self, id: CounterId, name: &Arc<str>) -> Arc<Bucket> {
+        let buckets = self.method_buckets.pin();
+        Arc::clone(buckets.get_or_insert_with((id, Arc::clone(name)), || Arc::new(Bucket::new())))
+    }
+
+    fn tell(&self, message: Message) {
+        // Without a keeper (it has shut down) units stay where they are, and waiting calls run into their time limit.
+        let _ = self.keeper.send(message);
+    }
+}
+
+/// What [`Admission::decide`] came to.
+enum Step {
+    Done(Verdict),
+    /// There is no unit to spend: wait for the ledger, then decide again.
+    Wait(Arc<PeriodLease>, Arc<Counter>),
+}
+
+struct SpentUnit {
+    lease: Arc<PeriodLease>,
+    left: i64,
+}
+
+impl SpentUnit {
+    fn standing(&self, now: Moment) -> QuotaStanding {
+        let Period { first, end } = self.lease.period;
+        let left = self.left + self.lease.left_in_ledger.load(Ordering::Relaxed).max(0);
+        let secs = |millis: i64| u64::try_from(millis).unwrap_or(0).div_ceil(1000);
+        QuotaStanding {
+            limit: self.lease.quota.limit,
+            remaining: u64::try_from(left).unwrap_or(0),
+            period_secs: secs(end.start_millis() - first.start_millis()),
+            resets_in_secs: secs(end.start_millis() - now.wall.0),
+        }
+    }
+}
+
+impl ThrottleStanding {
+    fn new(rate: TokenRate, taken: Taken) -> Self {
+        Self { burst: rate.burst(), left: taken.left, full_in: taken.full_in }
+    }
+}
+
+impl Verdict {
+    fn refuse(denied: Denied) -> Self {
+        Self { outcome: Err(denied), standing: Standing::default() }
+    }
+
+    fn with_quota(mut self, quota: QuotaStanding) -> Self {
+        self.standing.quota = Some(quota);
+        self
+    }
+
+    fn with_empty_bucket(mut self, rate: Option<TokenRate>) -> Self {
+        if let (Some(rate), Err(Denied::Throttled { retry_after: Some(wait) })) = (rate, self.outcome) {
+            self.standing.throttle = Some(ThrottleStanding { burst: rate.burst(), left: 0, full_in: wait });
+        }
+        self
+    }
+}
+
+impl From<Empty> for Denied {
+    fn from(empty: Empty) -> Self {
+        Self::Throttled { retry_after: empty.retry_after }
+    }
+}
+
+/// Looks at every bucket without taking from any.
+fn peek(demand: &Demand<'_>, bucket: &Bucket, rate: Option<TokenRate>, now: Ticks) -> Option<Empty> {
+    let own = rate.map(|rate| (bucket, rate));
+    [own, demand.method, demand.account].into_iter().flatten().find_map(|(bucket, rate)| bucket.peek(rate, now).err())
+}
+
+fn take_shared<'a>(taking: &mut Taking<'a>, demand: &Demand<'a>) -> Result<(), Empty> {
+    for (bucket, rate) in [demand.method, demand.account].into_iter().flatten() {
+        taking.take(bucket, rate)?;
+    }
+    Ok(())
+}
+
+fn is_exhausted(lease: &PeriodLease, now: Ticks) -> bool {
+    match lease.exhausted_at.load(Ordering::Acquire) {
+        0 => false,
+        at => now.0 < (at - 1).saturating_add(EXHAUSTED_FOR.0),
+    }
+}
+
+fn same(a: &Option<Arc<PeriodLease>>, b: &Option<Arc<PeriodLease>>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+        (None, None) => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,223 @@
+use std::time::Duration;
+
+use tollgate_domain::clock::ManualClock;
+use tollgate_domain::{Clock, Edit, QuotaPeriod, Record, ThrottleSettings, UnixMillis, UsagePlan};
+
+use super::testing::{MemoryLedger, admission};
+use super::*;
+
+/// 2026-11-22T10:00:00Z, a Sunday.
+const NOON: UnixMillis = UnixMillis(1_795_341_600_000);
+
+struct Bench {
+    admission: Arc<Admission>,
+    ledger: Arc<MemoryLedger>,
+    clock: Arc<ManualClock>,
+    catalog: Catalog,
+    key: ApiKeyId,
+    plan: UsagePlanId,
+}
+
+impl Bench {
+    fn new(throttle: Option<ThrottleSettings>, quota: Option<u32>) -> Self {
+        let clock = Arc::new(ManualClock::at(NOON));
+        let (admission, ledger) = admission(KeyDigester::new([0; 32]), Arc::clone(&clock) as Arc<dyn Clock>);
+        let key = ApiKeyId::parse("key1").expect("an id");
+        let plan = UsagePlanId::parse("plan1").expect("an id");
+        let mut bench = Self { admission, ledger, clock, catalog: Catalog::default(), key, plan };
+        bench.set(throttle, quota);
+        bench
+    }
+
+    fn set(&mut self, throttle: Option<ThrottleSettings>, quota: Option<u32>) {
+        let quota = quota.map(|limit| QuotaSettings { limit, offset: 0, period: QuotaPeriod::Day });
+        let plan = UsagePlan {
+            id: self.plan,
+            name: "plan".to_owned(),
+            description: None,
+            api_stages: Vec::new(),
+            throttle,
+            quota,
+            product_code: None,
+            tags: std::collections::BTreeMap::new(),
+        };
+        self.catalog = self.catalog.apply(&[Edit::put(Record::UsagePlan(plan))]);
+        self.admission.publish(&self.catalog, self.clock.now());
+    }
+
+    fn limits(&self) -> PlanLimits {
+        let plan = &self.catalog.usage_plans[&self.plan];
+        PlanLimits { id: plan.id, rate: plan.throttle.and_then(|t| t.token_rate()), quota: plan.quota }
+    }
+
+    async fn call(&self) -> Result<(), Denied> {
+        self.call_at(None, None).await.outcome
+    }
+
+    async fn call_at(&self, method: Option<(&Bucket, TokenRate)>, account: Option<(&Bucket, TokenRate)>) -> Verdict {
+        let limits = self.limits();
+        let keyed = Some(Keyed { key: self.key, plan: &limits, method_entry: None });
+        self.admission.admit(Demand { keyed, method, account }, self.clock.now()).await
+    }
+
+    async fn admitted(&self, calls: usize) -> usize {
+        let mut admitted = 0;
+        for _ in 0..calls {
+            admitted += usize::from(self.call().await.is_ok());
+        }
+        admitted
+    }
+}
+
+#[tokio::test]
+async fn a_quota_admits_exactly_its_limit_and_then_says_when_to_come_back() {
+    let bench = Bench::new(None, Some(250));
+    assert_eq!(bench.admitted(300).await, 250);
+    assert_eq!(bench.call().await, Err(Denied::QuotaExceeded { retry_after_secs: 14 * 3600 }));
+    bench.admission.settle().await.expect("written");
+    assert_eq!(bench.ledger.used(bench.plan, bench.key), 250);
+}
+
+#[tokio::test]
+async fn many_callers_at_once_share_one_quota_exactly() {
+    let bench = Arc::new(Bench::new(None, Some(1000)));
+    let callers: Vec<_> = (0..64)
+        .map(|_| {
+            let bench = Arc::clone(&bench);
+            tokio::spawn(async move { bench.admitted(40).await })
+        })
+        .collect();
+    let mut admitted = 0;
+    for caller in callers {
+        admitted += caller.await.expect("no panic");
+    }
+    assert_eq!(admitted, 1000);
+}
+
+#[tokio::test]
+async fn what_is_outstanding_never_exceeds_one_percent() {
+    let bench = Bench::new(None, Some(1000));
+    for call in 1..=600 {
+        bench.call().await.expect("admitted");
+        tokio::task::yield_now().await;
+        let outstanding = bench.ledger.drawn(bench.plan, bench.key) - call;
+        assert!(outstanding <= 10, "{outstanding} units are out after call {call}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_period_starts_with_the_whole_quota() {
+    let bench = Bench::new(None, Some(5));
+    assert_eq!(bench.admitted(9).await, 5);
+    bench.clock.advance(Duration::from_secs(14 * 3600 - 1));
+    assert_eq!(bench.admitted(9).await, 0);
+    bench.clock.advance(Duration::from_secs(1));
+    assert_eq!(bench.admitted(9).await, 5);
+}
+
+#[tokio::test]
+async fn a_raised_limit_gives_headroom_at_once_and_a_lowered_one_takes_it_at_once() {
+    let mut bench = Bench::new(None, Some(100));
+    assert_eq!(bench.admitted(120).await, 100);
+    bench.set(None, Some(150));
+    bench.admission.recall(bench.plan, None).await.expect("written");
+    assert_eq!(bench.admitted(20).await, 20);
+    bench.set(None, Some(110));
+    bench.admission.recall(bench.plan, None).await.expect("written");
+    assert_eq!(bench.admitted(50).await, 0);
+}
+
+#[tokio::test]
+async fn a_lease_opened_under_an_old_limit_is_not_filled() {
+    let mut bench = Bench::new(None, Some(1000));
+    let old = bench.limits();
+    bench.set(None, Some(3));
+    bench.admission.recall(bench.plan, None).await.expect("written");
+    let mut admitted = 0;
+    for _ in 0..10 {
+        let keyed = Some(Keyed { key: bench.key, plan: &old, method_entry: None });
+        let demand = Demand { keyed, method: None, account: None };
+        admitted += u32::from(bench.admission.admit(demand, bench.clock.now()).await.outcome.is_ok());
+    }
+    assert_eq!(admitted, 3);
+}
+
+#[tokio::test]
+async fn calls_made_without_a_quota_count_when_one_is_set() {
+    let mut bench = Bench::new(None, None);
+    assert_eq!(bench.admitted(30).await, 30);
+    bench.set(None, Some(50));
+    bench.admission.recall(bench.plan, None).await.expect("written");
+    assert_eq!(bench.admitted(40).await, 20);
+}
+
+#[tokio::test]
+async fn a_call_refused_by_the_quota_takes_no_token() {
+    let bench = Bench::new(Some(ThrottleSettings::new(1.0, 10)), Some(3));
+    let (method, account) = (Bucket::new(), Bucket::new());
+    let rate = ThrottleSettings::new(1.0, 10).token_rate().expect("a limit");
+    for _ in 0..20 {
+        let _ = bench.call_at(Some((&method, rate)), Some((&account, rate))).await;
+    }
+    let left = |bucket: &Bucket| bucket.take(rate, bench.clock.now().ticks).expect("a token").left;
+    assert_eq!((left(&method), left(&account)), (6, 6));
+}
+
+#[tokio::test]
+async fn a_call_refused_by_a_throttle_takes_no_unit_and_no_other_token() {
+    let bench = Bench::new(Some(ThrottleSettings::new(1.0, 10)), Some(100));
+    let (method, account) = (Bucket::new(), Bucket::new());
+    let rate = |burst| ThrottleSettings::new(1.0, burst).token_rate().expect("a limit");
+    let mut admitted = 0;
+    for _ in 0..20 {
+        let verdict = bench.call_at(Some((&method, rate(10))), Some((&account, rate(4)))).await;
+        admitted += u32::from(verdict.outcome.is_ok());
+    }
+    assert_eq!(admitted, 4);
+    assert_eq!(method.take(rate(10), bench.clock.now().ticks).expect("a token").left, 5);
+    bench.admission.recall(bench.plan, None).await.expect("written");
+    assert_eq!(bench.ledger.drawn(bench.plan, bench.key), 4);
+    assert_eq!(bench.ledger.used(bench.plan, bench.key), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_ledger_is_away_leases_are_spent_and_nothing_else() {
+    let bench = Bench::new(None, Some(1000));
+    bench.call().await.expect("admitted");
+    bench.admission.settle().await.expect("written");
+    bench.ledger.set_away(true);
+    let held = usize::try_from(bench.admission.unspent(bench.plan, bench.key)).expect("not negative");
+    assert_eq!(bench.admitted(held).await, held);
+    assert_eq!(bench.call().await, Err(Denied::LedgerUnavailable));
+    bench.ledger.set_away(false);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(bench.admitted(1000).await, 1000 - 1 - held);
+    bench.admission.settle().await.expect("written");
+    assert_eq!(bench.ledger.used(bench.plan, bench.key), 1000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_lease_comes_back_by_itself() {
+    let bench = Bench::new(None, Some(1000));
+    bench.call().await.expect("admitted");
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(bench.ledger.drawn(bench.plan, bench.key), 1);
+}
+
+#[tokio::test]
+async fn closing_strands_nothing() {
+    let bench = Bench::new(None, Some(10_000));
+    assert_eq!(bench.admitted(333).await, 333);
+    bench.admission.close().await.expect("written");
+    assert_eq!(bench.ledger.drawn(bench.plan, bench.key), 333);
+    assert_eq!(bench.ledger.used(bench.plan, bench.key), 333);
+}
+
+#[tokio::test]
+async fn an_exhausted_quota_costs_the_ledger_nothing() {
+    let bench = Bench::new(None, Some(5));
+    assert_eq!(bench.admitted(50).await, 5);
+    let rounds = bench.ledger.rounds();
+    assert_eq!(bench.admitted(500).await, 0);
+    assert!(bench.ledger.rounds() <= rounds + 1);
+}
