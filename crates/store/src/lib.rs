@@ -1,14 +1,17 @@
-pub fn add(left: u64, right: u64) -> u64 {
-    left + right
-}
+//! Where state lives: the catalog, API keys and the ledger.
+//!
+//! Keeps the promise that what was acknowledged is on disk, and that key values are readable only with the master key.
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+mod data_dir;
+mod error;
+mod keys;
+mod ledger;
+mod secrets;
+mod sqlite;
 
-    #[test]
-    fn it_works() {
-        let result = add(2, 2);
-        assert_eq!(result, 4);
-    }
-}
+pub use data_dir::DataDir;
+pub use error::StoreError;
+pub use keys::{Attached, KeyImport, KeyPage, KeyQuery, KeyRow};
+pub use ledger::{DayUsage, Draw, Grant, KeyUsage, Return, Settlement, Unspent, UsageDelta, UsagePage, UsageQuery};
+pub use secrets::Secrets;
+pub use sqlite::Store;

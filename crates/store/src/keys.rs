@@ -1,0 +1,71 @@
+//! API keys as rows, and the questions asked of them.
+
+use tollgate_domain::{ApiKey, KeyDigest, UsagePlanId};
+
+/// A key as it is stored.
+#[derive(Clone, PartialEq)]
+pub struct KeyRow {
+    /// Its place in the order of creation; the cursor of paging.
+    pub seq: i64,
+    /// The key.
+    pub key: ApiKey,
+    /// Its value, unsealed.
+    pub value: String,
+    /// The digest of its value.
+    pub digest: KeyDigest,
+    /// The plans it is in.
+    pub plans: Vec<UsagePlanId>,
+}
+
+impl std::fmt::Debug for KeyRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The value is a secret.
+        f.debug_struct("KeyRow").field("seq", &self.seq).field("key", &self.key).field("plans", &self.plans).finish()
+    }
+}
+
+/// Which keys to list. Newest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KeyQuery {
+    /// Only keys older than this place.
+    pub after: Option<i64>,
+    /// At most so many.
+    pub limit: u32,
+    /// Only names that begin so, in this case.
+    pub name_prefix: Option<String>,
+    /// Only this customer's.
+    pub customer_id: Option<String>,
+    /// Only keys of this plan.
+    pub plan: Option<UsagePlanId>,
+}
+
+/// A page of keys.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KeyPage {
+    /// The keys.
+    pub rows: Vec<KeyRow>,
+    /// Whether older ones follow.
+    pub more: bool,
+}
+
+/// A key to import.
+#[derive(Clone, PartialEq)]
+pub struct KeyImport {
+    /// The key. When its value is known already, that key keeps its id, creation date and tags.
+    pub key: ApiKey,
+    /// Its value.
+    pub value: String,
+    /// The plans to add it to.
+    pub plans: Vec<UsagePlanId>,
+}
+
+/// What became of adding a key to a plan.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Attached {
+    /// It is in the plan now.
+    Done(Box<KeyRow>),
+    /// It was already.
+    AlreadyThere,
+    /// There is no such key.
+    NoSuchKey,
+}

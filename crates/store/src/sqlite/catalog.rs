@@ -1,0 +1,98 @@
+//! The catalog as records: one JSON body for each, with the version it was written in.
+
+use rusqlite::{Connection, params};
+use tollgate_domain::{Catalog, Edit, Record, RecordKey};
+
+use super::Store;
+use crate::error::StoreError;
+
+/// The version of the bodies written now. An older one is brought up to date in [`read_body`].
+const BODY_VERSION: i64 = 1;
+
+impl Store {
+    /// Reads the whole catalog.
+    pub async fn load_catalog(&self) -> Result<Catalog, StoreError> {
+        self.read(|connection, _| load(connection)).await
+    }
+
+    /// Writes a change durably, all of it or nothing. Fails as stale when the catalog is not at `expected_revision`.
+    pub async fn commit(&self, expected_revision: u64, edits: Vec<Edit>) -> Result<(), StoreError> {
+        self.write(move |connection, _| {
+            let revision = revision(connection)?;
+            if revision != expected_revision {
+                return Err(StoreError::Stale);
+            }
+            for edit in &edits {
+                match edit {
+                    Edit::Put(record) => put(connection, record)?,
+                    Edit::Delete(key) => delete(connection, key)?,
+                }
+            }
+            connection.execute("UPDATE catalog_revision SET revision = revision + 1", [])?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn revision(connection: &Connection) -> Result<u64, StoreError> {
+    let revision: i64 = connection.query_row("SELECT revision FROM catalog_revision", [], |row| row.get(0))?;
+    Ok(revision.unsigned_abs())
+}
+
+fn load(connection: &Connection) -> Result<Catalog, StoreError> {
+    // One transaction, so that the revision belongs to the records.
+    let transaction = connection.unchecked_transaction()?;
+    let mut catalog = Catalog { revision: revision(&transaction)?, ..Catalog::default() };
+    // APIs come before what hangs on them.
+    let mut records =
+        transaction.prepare("SELECT version, body FROM record ORDER BY kind <> 'rest_api', kind, api, id")?;
+    let mut rows = records.query([])?;
+    while let Some(row) = rows.next()? {
+        catalog.put(read_body(row.get(0)?, row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?);
+    }
+    Ok(catalog)
+}
+
+fn read_body(version: i64, body: &str) -> Result<Record, StoreError> {
+    if version > BODY_VERSION {
+        return Err(StoreError::Corrupt(format!("record version {version} is newer than {BODY_VERSION}")));
+    }
+    Ok(serde_json::from_str(body)?)
+}
+
+fn put(connection: &Connection, record: &Record) -> Result<(), StoreError> {
+    let key = record.key();
+    let (kind, api, id) = address(&key);
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO record (kind, api, id, version, body) VALUES (?, ?, ?, ?, ?)")?
+        .execute(params![kind, api, id, BODY_VERSION, serde_json::to_string(record)?])?;
+    Ok(())
+}
+
+fn delete(connection: &Connection, key: &RecordKey) -> Result<(), StoreError> {
+    let (kind, api, id) = address(key);
+    connection.execute("DELETE FROM record WHERE kind = ? AND api = ? AND id = ?", params![kind, api, id])?;
+    match key {
+        RecordKey::RestApi(api) => {
+            connection.execute("DELETE FROM record WHERE api = ?", [api.as_str()])?;
+        }
+        RecordKey::UsagePlan(plan) => {
+            connection.execute("DELETE FROM plan_key WHERE plan = ?", [plan.as_str()])?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Where a record stands in the table: kind, API (empty for what belongs to none) and id.
+fn address(key: &RecordKey) -> (&'static str, &str, &str) {
+    match key {
+        RecordKey::Account => ("account", "", ""),
+        RecordKey::RestApi(api) => ("rest_api", "", api.as_str()),
+        RecordKey::Resource(api, id) => ("resource", api.as_str(), id.as_str()),
+        RecordKey::Deployment(api, id) => ("deployment", api.as_str(), id.as_str()),
+        RecordKey::Stage(api, name) => ("stage", api.as_str(), name.as_str()),
+        RecordKey::UsagePlan(id) => ("usage_plan", "", id.as_str()),
+    }
+}

@@ -1,0 +1,251 @@
+//! Usage by day and quota by period.
+//!
+//! What refuses is what reports: a draw and a report read the same two tables.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use tollgate_domain::{ApiKeyId, Day, Period, QuotaSettings, UsagePlanId};
+
+use super::Store;
+use crate::error::StoreError;
+use crate::ledger::{DayUsage, Draw, Grant, KeyUsage, Settlement, UsagePage, UsageQuery};
+
+impl Store {
+    /// Writes a round of a node durably, and answers each of its draws in order.
+    pub async fn settle(&self, settlement: Settlement) -> Result<Vec<Grant>, StoreError> {
+        self.write(move |connection, _| settle(connection, &settlement)).await
+    }
+
+    /// Forgets the rounds of processes that have ended; call it before the first round of a new one.
+    pub async fn forget_settled(&self) -> Result<(), StoreError> {
+        self.write(|connection, _| {
+            connection.execute("DELETE FROM settled", [])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Reports usage by key and day.
+    pub async fn usage(&self, query: UsageQuery) -> Result<UsagePage, StoreError> {
+        self.read(move |connection, _| {
+            let transaction = connection.unchecked_transaction()?;
+            usage(&transaction, &query)
+        })
+        .await
+    }
+
+    /// Sets what is left of a key's quota in the period of `day`, by adding to its limit or taking from it.
+    ///
+    /// Call back the key's leases first: units that are out are not counted as left.
+    pub async fn set_remaining(
+        &self,
+        plan: UsagePlanId,
+        key: ApiKeyId,
+        quota: QuotaSettings,
+        day: Day,
+        remaining: u64,
+    ) -> Result<(), StoreError> {
+        self.write(move |connection, _| {
+            let period = quota.period_at(day);
+            let drawn = drawn_at_least_used(connection, plan, key, period)?.drawn;
+            let extra = i64::try_from(remaining).unwrap_or(i64::MAX / 2) - (i64::from(quota.limit) - drawn);
+            connection.execute(
+                "UPDATE quota_period SET extra = ? WHERE plan = ? AND key = ? AND first = ? AND end = ?",
+                params![extra, plan.as_str(), key.as_str(), period.first.0, period.end.0],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn settle(connection: &Connection, settlement: &Settlement) -> Result<Vec<Grant>, StoreError> {
+    // Both are stored as the signed word with the same bits.
+    let (source, sequence) = (settlement.source.cast_signed(), settlement.sequence.cast_signed());
+    let fresh = connection
+        .prepare_cached(
+            "INSERT INTO settled (source, sequence) VALUES (?1, ?2)
+             ON CONFLICT (source) DO UPDATE SET sequence = ?2 WHERE sequence < ?2",
+        )?
+        .execute(params![source, sequence])?;
+    if fresh == 1 {
+        report(connection, settlement)?;
+    }
+    settlement.draws.iter().map(|draw| grant(connection, draw)).collect()
+}
+
+fn report(connection: &Connection, settlement: &Settlement) -> Result<(), StoreError> {
+    let mut add_usage = connection.prepare_cached(
+        "INSERT INTO usage_day (plan, key, day, calls) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (plan, key, day) DO UPDATE SET calls = calls + ?4",
+    )?;
+    for delta in &settlement.usage {
+        let calls = i64::try_from(delta.calls).unwrap_or(i64::MAX);
+        add_usage.execute(params![delta.plan.as_str(), delta.key.as_str(), delta.day.0, calls])?;
+    }
+    let mut hand_back = connection.prepare_cached(
+        "UPDATE quota_period SET drawn = drawn - ?5 WHERE plan = ?1 AND key = ?2 AND first = ?3 AND end = ?4",
+    )?;
+    for back in &settlement.returns {
+        let Period { first, end } = back.period;
+        hand_back.execute(params![back.plan.as_str(), back.key.as_str(), first.0, end.0, back.units])?;
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy, Default)]
+struct Drawn {
+    drawn: i64,
+    extra: i64,
+}
+
+fn grant(connection: &Connection, draw: &Draw) -> Result<Grant, StoreError> {
+    let Drawn { drawn, extra } = if draw.opening {
+        drawn_at_least_used(connection, draw.plan, draw.key, draw.period)?
+    } else {
+        read_drawn(connection, draw.plan, draw.key, draw.period)?.unwrap_or_default()
+    };
+    let left = i64::from(draw.quota.limit).saturating_add(extra).saturating_sub(drawn).max(0);
+    let units = draw.units.clamp(0, left);
+    if units > 0 {
+        write_drawn(connection, draw.plan, draw.key, draw.period, drawn + units)?;
+    }
+    Ok(Grant { units, left: left - units })
+}
+
+/// Reads a period's row, first raising `drawn` to what was metered: calls made under another period, or without a
+/// quota, count from the moment on which this period applies.
+fn drawn_at_least_used(
+    connection: &Connection,
+    plan: UsagePlanId,
+    key: ApiKeyId,
+    period: Period,
+) -> Result<Drawn, StoreError> {
+    let used: i64 = connection
+        .prepare_cached(
+            "SELECT coalesce(sum(calls), 0) FROM usage_day WHERE plan = ? AND key = ? AND day >= ? AND day < ?",
+        )?
+        .query_row(params![plan.as_str(), key.as_str(), period.first.0, period.end.0], |row| row.get(0))?;
+    let before = read_drawn(connection, plan, key, period)?;
+    let row = Drawn { drawn: before.unwrap_or_default().drawn.max(used), extra: before.unwrap_or_default().extra };
+    if before.is_none_or(|before| before.drawn != row.drawn) {
+        write_drawn(connection, plan, key, period, row.drawn)?;
+    }
+    Ok(row)
+}
+
+fn read_drawn(
+    connection: &Connection,
+    plan: UsagePlanId,
+    key: ApiKeyId,
+    period: Period,
+) -> Result<Option<Drawn>, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT drawn, extra FROM quota_period WHERE plan = ? AND key = ? AND first = ? AND end = ?")?
+        .query_row(params![plan.as_str(), key.as_str(), period.first.0, period.end.0], |row| {
+            Ok(Drawn { drawn: row.get(0)?, extra: row.get(1)? })
+        })
+        .optional()?)
+}
+
+fn write_drawn(
+    connection: &Connection,
+    plan: UsagePlanId,
+    key: ApiKeyId,
+    period: Period,
+    drawn: i64,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO quota_period (plan, key, first, end, drawn) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (plan, key, first, end) DO UPDATE SET drawn = ?5",
+        )?
+        .execute(params![plan.as_str(), key.as_str(), period.first.0, period.end.0, drawn])?;
+    Ok(())
+}
+
+fn usage(connection: &Connection, query: &UsageQuery) -> Result<UsagePage, StoreError> {
+    let mut keys = match query.key {
+        Some(key) => vec![key],
+        None => keys_with_usage(connection, query)?,
+    };
+    let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+    let more = keys.len() > limit;
+    keys.truncate(limit);
+    let keys = keys.into_iter().map(|key| key_usage(connection, query, key)).collect::<Result<_, _>>()?;
+    Ok(UsagePage { keys, more })
+}
+
+/// One key more than the limit, to know whether others follow.
+fn keys_with_usage(connection: &Connection, query: &UsageQuery) -> Result<Vec<ApiKeyId>, StoreError> {
+    let after = query.after.map_or(String::new(), String::from);
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT key FROM usage_day WHERE plan = ? AND key > ? AND day >= ? AND day <= ?
+         ORDER BY key LIMIT ?",
+    )?;
+    let limit = i64::from(query.limit) + 1;
+    let rows = statement.query_map(params![query.plan.as_str(), after, query.first.0, query.last.0, limit], |row| {
+        row.get::<_, String>(0)
+    })?;
+    rows.map(|key| super::keys::parse_key_id(&key?)).collect()
+}
+
+fn key_usage(connection: &Connection, query: &UsageQuery, key: ApiKeyId) -> Result<KeyUsage, StoreError> {
+    // From the start of the first day's period, since what is left follows from all that was used in it; to the end of
+    // the last day's, since what is stranded follows from all that was drawn for it.
+    let period = |day| query.quota.map_or(Period { first: query.first, end: query.last.plus(1) }, |q| q.period_at(day));
+    let used = used_by_day(connection, query.plan, key, period(query.first).first, period(query.last).end)?;
+    let mut days = Vec::new();
+    let mut balance: Option<(Period, i64)> = None;
+    for day in (query.first.0..=query.last.0).map(Day) {
+        let remaining = match query.quota {
+            None => -1,
+            Some(quota) => {
+                let period = quota.period_at(day);
+                let start = match balance {
+                    Some((known, start)) if known == period => start,
+                    _ => {
+                        let start = usable(connection, query, key, quota, period, &used)?;
+                        balance = Some((period, start));
+                        start
+                    }
+                };
+                let until_day: i64 = used.range(period.first..=day).map(|(_, calls)| calls).sum();
+                (start - until_day).max(0)
+            }
+        };
+        let used = used.get(&day).map_or(0, |calls| calls.unsigned_abs());
+        days.push(DayUsage { day, used, remaining });
+    }
+    Ok(KeyUsage { key, days })
+}
+
+/// What a key could use in a period: limit and extension, less what a crash stranded.
+fn usable(
+    connection: &Connection,
+    query: &UsageQuery,
+    key: ApiKeyId,
+    quota: QuotaSettings,
+    period: Period,
+    used: &BTreeMap<Day, i64>,
+) -> Result<i64, StoreError> {
+    let Drawn { drawn, extra } = read_drawn(connection, query.plan, key, period)?.unwrap_or_default();
+    let used: i64 = used.range(period.first..period.end).map(|(_, calls)| calls).sum();
+    let stranded = (drawn - used - (query.unspent)(key)).max(0);
+    Ok(i64::from(quota.limit) + extra - stranded)
+}
+
+fn used_by_day(
+    connection: &Connection,
+    plan: UsagePlanId,
+    key: ApiKeyId,
+    first: Day,
+    end: Day,
+) -> Result<BTreeMap<Day, i64>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT day, calls FROM usage_day WHERE plan = ? AND key = ? AND day >= ? AND day < ?")?;
+    let rows = statement
+        .query_map(params![plan.as_str(), key.as_str(), first.0, end.0], |row| Ok((Day(row.get(0)?), row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,99 @@
+//! The embedded backend: SQLite in WAL mode, one thread that writes, a few connections that read.
+
+mod catalog;
+mod keys;
+mod ledger;
+mod schema;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, OpenFlags};
+use tollgate_domain::IdSource;
+
+use crate::data_dir::DataDir;
+use crate::error::StoreError;
+use crate::secrets::Secrets;
+use writer::Writer;
+
+/// The database's file in the data directory.
+const DATABASE_FILE: &str = "tollgate.db";
+
+/// State on disk. Clones share it.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    path: PathBuf,
+    secrets: Secrets,
+    ids: Arc<IdSource>,
+    writer: Writer,
+    idle_readers: Mutex<Vec<Connection>>,
+    _dir: DataDir,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("path", &self.shared.path).finish()
+    }
+}
+
+impl Store {
+    /// Opens the database of a data directory, making or migrating it as needed. Blocks.
+    pub fn open(dir: DataDir, secrets: Secrets, ids: Arc<IdSource>) -> Result<Self, StoreError> {
+        let path = dir.path().join(DATABASE_FILE);
+        let mut connection = Connection::open(&path)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        // FULL, so that what was acknowledged survives a power cut and not only a crash of this process.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "cache_size", -65_536)?;
+        schema::migrate(&mut connection)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        let writer = Writer::start(connection)?;
+        let idle_readers = Mutex::new(Vec::new());
+        Ok(Self { shared: Arc::new(Shared { path, secrets, ids, writer, idle_readers, _dir: dir }) })
+    }
+
+    /// The secrets that this store's keys are sealed with.
+    pub fn secrets(&self) -> &Secrets {
+        &self.shared.secrets
+    }
+
+    /// Runs `job` on the writing thread. It is durable when this returns; a job that fails changes nothing.
+    async fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection, &Shared) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let shared = Arc::downgrade(&self.shared);
+        self.shared.writer.write(move |connection| job(connection, &*shared.upgrade().ok_or(StoreError::Closed)?)).await
+    }
+
+    /// Runs `job` on a reading connection, beside the writer.
+    async fn read<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection, &Shared) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        let reading = tokio::task::spawn_blocking(move || shared.read_blocking(job));
+        reading.await.unwrap_or(Err(StoreError::Closed))
+    }
+}
+
+impl Shared {
+    fn read_blocking<T>(
+        &self,
+        job: impl FnOnce(&Connection, &Shared) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let idle = self.idle_readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
+        };
+        let outcome = job(&connection, self);
+        self.idle_readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        outcome
+    }
+}
