@@ -1,76 +1,8 @@
-//! The ledger's terms: counts that last.
+//! Questions to the ledger, and its reports.
 
 use std::sync::Arc;
 
-use tollgate_domain::{ApiKeyId, Day, Period, QuotaSettings, UsagePlanId};
-
-/// Calls admitted on one day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UsageDelta {
-    /// The plan.
-    pub plan: UsagePlanId,
-    /// The key.
-    pub key: ApiKeyId,
-    /// The UTC day.
-    pub day: Day,
-    /// How many.
-    pub calls: u64,
-}
-
-/// Units drawn and not spent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Return {
-    /// The plan.
-    pub plan: UsagePlanId,
-    /// The key.
-    pub key: ApiKeyId,
-    /// The period for which they were drawn.
-    pub period: Period,
-    /// How many.
-    pub units: i64,
-}
-
-/// A wish for units to spend.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Draw {
-    /// The plan.
-    pub plan: UsagePlanId,
-    /// The key.
-    pub key: ApiKeyId,
-    /// The quota in force.
-    pub quota: QuotaSettings,
-    /// The period to spend them in.
-    pub period: Period,
-    /// At most so many.
-    pub units: i64,
-    /// Whether usage that was metered without drawing counts, too.
-    pub opening: bool,
-}
-
-/// Units taken durably from a quota.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Grant {
-    /// How many.
-    pub units: i64,
-    /// What is left.
-    pub left: i64,
-}
-
-/// One round of a node: usage, returns and draws, applied together. Usage and returns of a round that comes twice
-/// (same source and sequence) are applied once.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Settlement {
-    /// Names the process that counted.
-    pub source: u64,
-    /// Numbers its rounds, from 1.
-    pub sequence: u64,
-    /// Calls to report.
-    pub usage: Vec<UsageDelta>,
-    /// Units to hand back.
-    pub returns: Vec<Return>,
-    /// Units to draw.
-    pub draws: Vec<Draw>,
-}
+use tollgate_domain::{ApiKeyId, Day, QuotaSettings, UsagePlanId};
 
 /// Tells the unspent units that are out for a key of the plan, so that they can be told from stranded ones.
 pub type Unspent = Arc<dyn Fn(ApiKeyId) -> i64 + Send + Sync>;

@@ -12,6 +12,6 @@ mod sqlite;
 pub use data_dir::DataDir;
 pub use error::StoreError;
 pub use keys::{Attached, KeyImport, KeyPage, KeyQuery, KeyRow};
-pub use ledger::{DayUsage, Draw, Grant, KeyUsage, Return, Settlement, Unspent, UsageDelta, UsagePage, UsageQuery};
+pub use ledger::{DayUsage, KeyUsage, Unspent, UsagePage, UsageQuery};
 pub use secrets::Secrets;
 pub use sqlite::Store;

@@ -4,13 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tollgate_domain::{
-    ApiKey, ApiKeyId, Catalog, Day, Edit, IdSource, QuotaPeriod, QuotaSettings, Record, RecordKey, UnixMillis,
-    UsagePlan, UsagePlanId,
+    ApiKey, ApiKeyId, Catalog, Day, Draw, Edit, Grant, IdSource, QuotaPeriod, QuotaSettings, Record, RecordKey, Return,
+    Settlement, UnixMillis, UsageDelta, UsagePlan, UsagePlanId,
 };
-use tollgate_store::{
-    Attached, DataDir, Draw, Grant, KeyImport, KeyQuery, Return, Secrets, Settlement, Store, StoreError, UsageDelta,
-    UsageQuery,
-};
+use tollgate_store::{Attached, DataDir, KeyImport, KeyQuery, Secrets, Store, StoreError, UsageQuery};
 
 const TODAY: Day = Day(20_779);
 

@@ -9,11 +9,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use tollgate_domain::{ApiKeyId, Clock, UsagePlanId};
+use tollgate_domain::{ApiKeyId, Clock, Draw, Grant, Return, Settlement, UsageDelta, UsagePlanId};
 
 use super::Admission;
 use super::counter::{Counter, CounterId, PeriodLease};
-use super::ledger::{Draw, Grant, Ledger, LedgerUnavailable, Return, Settlement, UsageDelta};
+use super::ledger::{Ledger, LedgerUnavailable};
 
 /// How long admitted calls wait at most before they are reported.
 const REPORT_EVERY: Duration = Duration::from_millis(200);
@@ -51,6 +51,8 @@ pub struct Keeper {
     ledger: Arc<dyn Ledger>,
     clock: Arc<dyn Clock>,
     inbox: Inbox,
+    /// Names this process to the ledger.
+    source: u64,
     sequence: u64,
     /// A round whose writing failed, without its draws. It is written again, under its own number, before any other.
     unwritten: Option<Settlement>,
@@ -99,9 +101,16 @@ impl Admission {
 }
 
 impl Keeper {
-    /// A keeper for `admission`, which reads the inbox that was made with it.
-    pub fn new(admission: Arc<Admission>, inbox: Inbox, ledger: Arc<dyn Ledger>, clock: Arc<dyn Clock>) -> Self {
-        Self { admission, ledger, clock, inbox, sequence: 0, unwritten: None }
+    /// A keeper for `admission`, which reads the inbox that was made with it. `source` names this process to the
+    /// ledger, and no other process ever.
+    pub fn new(
+        admission: Arc<Admission>,
+        inbox: Inbox,
+        ledger: Arc<dyn Ledger>,
+        clock: Arc<dyn Clock>,
+        source: u64,
+    ) -> Self {
+        Self { admission, ledger, clock, inbox, source, sequence: 0, unwritten: None }
     }
 
     /// Serves until [`Admission::close`] is called.
@@ -244,7 +253,7 @@ impl Keeper {
             Ok(()) if nothing => Ok(Vec::new()),
             Ok(()) => {
                 self.sequence += 1;
-                round.settlement.sequence = self.sequence;
+                (round.settlement.source, round.settlement.sequence) = (self.source, self.sequence);
                 self.ledger.settle(&round.settlement).await
             }
             Err(error) => Err(error),
@@ -297,12 +306,12 @@ impl Keeper {
             lease.failed.store(true, Ordering::Release);
             lease.stop_drawing();
         }
-        let Settlement { sequence, usage, returns, .. } = round.settlement;
+        let Settlement { source, sequence, usage, returns, .. } = round.settlement;
         match &mut self.unwritten {
             // It was never tried, so it may join the round that is tried next only under a number of its own; usage
             // goes back to the queue of what is to be reported.
             Some(_) => self.keep_for_later(usage, returns),
-            None => self.unwritten = Some(Settlement { sequence, usage, returns, draws: Vec::new() }),
+            None => self.unwritten = Some(Settlement { source, sequence, usage, returns, draws: Vec::new() }),
         }
         for waiting in round.waiting {
             let _ = waiting.send(Err(error.clone()));

@@ -3,73 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use tollgate_domain::{ApiKeyId, Day, Period, QuotaSettings, UsagePlanId};
-
-/// Calls admitted on one day and not reported before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UsageDelta {
-    /// The plan.
-    pub plan: UsagePlanId,
-    /// The key.
-    pub key: ApiKeyId,
-    /// The UTC day of the calls.
-    pub day: Day,
-    /// How many.
-    pub calls: u64,
-}
-
-/// Units drawn and not spent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Return {
-    /// The plan.
-    pub plan: UsagePlanId,
-    /// The key.
-    pub key: ApiKeyId,
-    /// The period for which they were drawn.
-    pub period: Period,
-    /// How many.
-    pub units: i64,
-}
-
-/// A wish for units to spend.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Draw {
-    /// The plan.
-    pub plan: UsagePlanId,
-    /// The key.
-    pub key: ApiKeyId,
-    /// The quota in force.
-    pub quota: QuotaSettings,
-    /// The period to spend them in.
-    pub period: Period,
-    /// At most so many.
-    pub units: i64,
-    /// Whether this is the first draw of a lease: then usage that was metered without a quota counts, too.
-    pub opening: bool,
-}
-
-/// Units granted to a [`Draw`]; they are durably taken from the quota.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Grant {
-    /// How many, at most what was asked for.
-    pub units: i64,
-    /// What is left in the ledger after it.
-    pub left: i64,
-}
-
-/// Everything that one round writes, in one transaction.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Settlement {
-    /// Numbers the rounds of one process. A round that comes twice is applied once: its usage and returns are not
-    /// written again.
-    pub sequence: u64,
-    /// Calls to report. Written first, so that draws see them.
-    pub usage: Vec<UsageDelta>,
-    /// Units to hand back. Written second.
-    pub returns: Vec<Return>,
-    /// Units to draw.
-    pub draws: Vec<Draw>,
-}
+use tollgate_domain::{Grant, Settlement};
 
 /// The ledger did not answer, or refused to write.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -24,14 +24,16 @@ use tollgate_domain::bucket::Bucket;
 use tollgate_domain::clock::TICKS_PER_SECOND;
 use tollgate_domain::lease::Spend;
 use tollgate_domain::throttle::{Empty, Taken, TokenRate};
-use tollgate_domain::{ApiKeyId, Catalog, KeyDigest, KeyDigester, Moment, Period, QuotaSettings, Ticks, UsagePlanId};
+use tollgate_domain::{
+    ApiKeyId, Catalog, KeyDigest, KeyDigester, Moment, Period, QuotaSettings, Return, Ticks, UsagePlanId,
+};
 
 use counter::{Counter, CounterId, PeriodLease};
 use keeper::Message;
 pub use keeper::{Inbox, Keeper};
 pub use key_table::Caller;
 use key_table::KeyTable;
-pub use ledger::{Draw, Grant, Ledger, LedgerUnavailable, Return, Settlement, UsageDelta};
+pub use ledger::{Ledger, LedgerUnavailable};
 
 /// How long a call waits for the ledger before it is refused.
 const LEDGER_PATIENCE: Duration = Duration::from_secs(5);

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use tollgate_domain::{ApiKeyId, Clock, Day, KeyDigester, Period, UsagePlanId};
+use tollgate_domain::{ApiKeyId, Clock, Day, Draw, Grant, KeyDigester, Period, Settlement, UsagePlanId};
 
-use super::ledger::{Draw, Grant, Ledger, LedgerUnavailable, Settlement, Settling};
+use super::ledger::{Ledger, LedgerUnavailable, Settling};
 use super::{Admission, Keeper};
 
 /// A ledger that forgets with the process, and fails when told to.
@@ -94,7 +94,7 @@ impl Ledger for MemoryLedger {
 pub fn admission(digester: KeyDigester, clock: Arc<dyn Clock>) -> (Arc<Admission>, Arc<MemoryLedger>) {
     let (admission, inbox) = Admission::new(digester);
     let (admission, ledger) = (Arc::new(admission), Arc::new(MemoryLedger::default()));
-    let keeper = Keeper::new(Arc::clone(&admission), inbox, Arc::clone(&ledger) as Arc<dyn Ledger>, clock);
+    let keeper = Keeper::new(Arc::clone(&admission), inbox, Arc::clone(&ledger) as Arc<dyn Ledger>, clock, 1);
     tokio::spawn(keeper.run());
     (admission, ledger)
 }

@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use tollgate_domain::{ApiKeyId, Day, Period, QuotaSettings, UsagePlanId};
+use tollgate_domain::{ApiKeyId, Day, Draw, Grant, Period, QuotaSettings, Settlement, UsagePlanId};
 
 use super::Store;
 use crate::error::StoreError;
-use crate::ledger::{DayUsage, Draw, Grant, KeyUsage, Settlement, UsagePage, UsageQuery};
+use crate::ledger::{DayUsage, KeyUsage, UsagePage, UsageQuery};
 
 impl Store {
     /// Writes a round of a node durably, and answers each of its draws in order.
