@@ -1,0 +1,175 @@
+//! Bodies on their way through. None is held whole in memory.
+
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+
+use crate::clients::{Client, Serving};
+use crate::upstream::UpstreamBody;
+
+/// Why a body ends before its end.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BodyError {
+    /// It has more bytes than any call may send.
+    #[error("the body is too long")]
+    TooLong,
+    /// The other side pauses for too long.
+    #[error("the upstream stopped sending")]
+    Stalled,
+    /// The connection failed.
+    #[error(transparent)]
+    Connection(#[from] hyper::Error),
+}
+
+/// The body of a request to an upstream.
+#[derive(Debug)]
+pub(crate) enum RequestBody {
+    /// No body.
+    Empty,
+    /// A body that the configuration gives.
+    Whole(Bytes),
+    /// The caller's body, as it arrives.
+    Streamed(CallerBody),
+}
+
+/// A caller's body, which counts what arrives.
+#[derive(Debug)]
+pub(crate) struct CallerBody {
+    incoming: Incoming,
+    /// Bytes that may still come.
+    left: u64,
+    client: Rc<Client>,
+}
+
+impl RequestBody {
+    /// The body of a call, which may have `max` bytes.
+    pub(crate) fn streamed(incoming: Incoming, max: u64, client: &Rc<Client>) -> Self {
+        if incoming.is_end_stream() {
+            return Self::Empty;
+        }
+        Self::Streamed(CallerBody { incoming, left: max, client: Rc::clone(client) })
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self.get_mut() {
+            Self::Empty => Poll::Ready(None),
+            Self::Whole(bytes) => Poll::Ready(take_whole(bytes)),
+            Self::Streamed(body) => body.poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Whole(bytes) => bytes.is_empty(),
+            Self::Streamed(body) => body.incoming.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Empty => SizeHint::with_exact(0),
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Streamed(body) => body.incoming.size_hint(),
+        }
+    }
+}
+
+impl CallerBody {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let polled = Pin::new(&mut self.incoming).poll_frame(cx);
+        self.client.waits_for_body(polled.is_pending());
+        // Trailers end the body here: they are not passed on.
+        let data = match ready!(polled) {
+            None => return Poll::Ready(None),
+            Some(frame) => match frame?.into_data() {
+                Ok(data) => data,
+                Err(_trailers) => return Poll::Ready(None),
+            },
+        };
+        match self.left.checked_sub(data.len() as u64) {
+            Some(left) => {
+                self.left = left;
+                Poll::Ready(Some(Ok(Frame::data(data))))
+            }
+            None => {
+                self.client.sends_too_much();
+                Poll::Ready(Some(Err(BodyError::TooLong)))
+            }
+        }
+    }
+}
+
+fn take_whole<E>(bytes: &mut Bytes) -> Option<Result<Frame<Bytes>, E>> {
+    (!bytes.is_empty()).then(|| Ok(Frame::data(std::mem::take(bytes))))
+}
+
+/// The body of an answer.
+#[derive(Debug)]
+pub(crate) struct AnswerBody {
+    content: Content,
+    /// Held until the body is written: the connection serves a call until then.
+    serving: Option<Serving>,
+}
+
+#[derive(Debug)]
+enum Content {
+    Whole(Bytes),
+    Upstream(UpstreamBody),
+}
+
+impl AnswerBody {
+    pub(crate) fn empty() -> Self {
+        Self::whole(Bytes::new())
+    }
+
+    pub(crate) fn whole(bytes: Bytes) -> Self {
+        Self { content: Content::Whole(bytes), serving: None }
+    }
+
+    /// An upstream's body, as it arrives.
+    pub(crate) fn upstream(body: UpstreamBody) -> Self {
+        Self { content: Content::Upstream(body), serving: None }
+    }
+
+    /// Keeps the connection serving until this body is written.
+    pub(crate) fn hold(mut self, serving: Serving) -> Self {
+        self.serving = Some(serving);
+        self
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match &mut self.get_mut().content {
+            Content::Whole(bytes) => Poll::Ready(take_whole(bytes)),
+            Content::Upstream(body) => body.poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.content {
+            Content::Whole(bytes) => bytes.is_empty(),
+            Content::Upstream(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.content {
+            Content::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Content::Upstream(body) => body.size_hint(),
+        }
+    }
+}

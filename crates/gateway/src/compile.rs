@@ -1,0 +1,193 @@
+//! Compile: from a catalog to the snapshot that calls read. Parts whose source is unchanged are taken over.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tollgate_domain::{
+    ApiStage, Catalog, Deployment, HttpMethod, RestApiId, RestApiTree, ThrottleSettings, Ticks, UsagePlan,
+};
+
+use crate::admission::PlanLimits;
+use crate::bucket_shelf::BucketShelf;
+use crate::config::{GatewayConfig, PlanThrottleScope};
+use crate::integration::{Integration, Site};
+use crate::limit_headers;
+use crate::routes::Routes;
+use crate::snapshot::{Api, Coverage, Method, MethodLimit, Program, Snapshot, Stage};
+
+/// What compiling needs besides the catalog.
+pub(crate) struct Compiler<'a> {
+    pub(crate) config: &'a GatewayConfig,
+    pub(crate) shelf: &'a BucketShelf,
+    pub(crate) now: Ticks,
+}
+
+/// The plans that cover some stage of an API.
+type Plans<'a> = Vec<(&'a ApiStage, &'a Arc<UsagePlan>)>;
+
+impl Compiler<'_> {
+    /// The snapshot of `catalog`, sharing with `previous` what did not change.
+    pub(crate) fn compile(&self, catalog: &Catalog, previous: &Snapshot) -> Snapshot {
+        let mut plans: HashMap<&RestApiId, Plans<'_>> = HashMap::new();
+        for plan in catalog.usage_plans.values() {
+            for covered in &plan.api_stages {
+                plans.entry(&covered.api_id).or_default().push((covered, plan));
+            }
+        }
+        let apis = catalog.rest_apis.iter().filter(|(_, tree)| !tree.stages.is_empty()).map(|(id, tree)| {
+            let plans = plans.get(id).map_or(&[][..], Vec::as_slice);
+            let previous = previous.apis.get(id);
+            let api = match previous.filter(|previous| holds(previous, tree, plans)) {
+                Some(unchanged) => Arc::clone(unchanged),
+                None => Arc::new(self.api(id, tree, plans, previous.map(|previous| &**previous))),
+            };
+            (id.clone(), api)
+        });
+        Snapshot { apis: apis.collect() }
+    }
+
+    fn api(
+        &self,
+        id: &RestApiId,
+        tree: &Arc<RestApiTree>,
+        plans: &[(&ApiStage, &Arc<UsagePlan>)],
+        previous: Option<&Api>,
+    ) -> Api {
+        let stages = tree.stages.values().filter_map(|stage| {
+            let previous = previous.and_then(|api| api.stages.iter().find(|old| old.name == stage.name));
+            let deployment = tree.deployments.get(&stage.deployment_id)?;
+            Some(self.stage(id, stage, deployment, plans, previous))
+        });
+        Api { source: Arc::clone(tree), stages: stages.collect() }
+    }
+
+    fn stage(
+        &self,
+        api: &RestApiId,
+        stage: &tollgate_domain::Stage,
+        deployment: &Deployment,
+        plans: &[(&ApiStage, &Arc<UsagePlan>)],
+        previous: Option<&Stage>,
+    ) -> Stage {
+        let unchanged = previous.map(|previous| &previous.program).filter(|program| {
+            Arc::ptr_eq(&program.deployed, &deployment.snapshot) && program.variables == stage.variables
+        });
+        let program = match unchanged {
+            Some(program) => Arc::clone(program),
+            None => Arc::new(self.program(api, stage, deployment)),
+        };
+        let throttle = |method: &Method| {
+            let setting = stage.method_setting(&method.resource_path, method.verb.as_str())?;
+            let rate = setting.throttle().token_rate()?;
+            Some((self.shelf.take_down(bucket_name(api, stage, method), rate, self.now), rate))
+        };
+        let coverage = plans.iter().filter(|(covered, _)| covered.stage == stage.name).map(|(covered, plan)| {
+            let unchanged = previous
+                .and_then(|previous| previous.coverage.iter().find(|old| Arc::ptr_eq(&old.plan, plan)))
+                .filter(|old| Arc::ptr_eq(&old.program, &program));
+            unchanged.map_or_else(|| Arc::new(self.coverage(api, stage, covered, plan, &program)), Arc::clone)
+        });
+        Stage {
+            name: stage.name.clone(),
+            deployed: Arc::clone(&deployment.snapshot),
+            throttles: program.methods.iter().map(throttle).collect(),
+            coverage: coverage.collect(),
+            program,
+        }
+    }
+
+    fn program(&self, api: &RestApiId, stage: &tollgate_domain::Stage, deployment: &Deployment) -> Program {
+        let deployed = &deployment.snapshot;
+        let (mut routes, mut methods) = (Routes::new(), Vec::new());
+        for resource in deployed.resources.values() {
+            let site = Site {
+                account_id: &self.config.account_id,
+                api,
+                stage: &stage.name,
+                stage_variables: &stage.variables,
+                resource_path: &resource.path,
+            };
+            for (verb, method) in &resource.methods {
+                let index = methods.len();
+                routes.insert(&resource.path, *verb, index);
+                methods.push(self::method(index, *verb, method, &site));
+            }
+        }
+        Program { deployed: Arc::clone(deployed), variables: stage.variables.clone(), routes, methods }
+    }
+
+    fn coverage(
+        &self,
+        api: &RestApiId,
+        stage: &tollgate_domain::Stage,
+        covered: &ApiStage,
+        plan: &Arc<UsagePlan>,
+        program: &Arc<Program>,
+    ) -> Coverage {
+        let policy = |throttle| limit_headers::policy(throttle, plan.quota);
+        let entry = |method: &Method| {
+            let throttle = self.own_throttle(covered, plan, method)?;
+            let name = bucket_name(api, stage, method).into();
+            Some(MethodLimit { name, rate: throttle.token_rate(), policy: policy(Some(throttle)) })
+        };
+        let rate = plan.throttle.and_then(|throttle| throttle.token_rate());
+        let has_entries = !covered.throttle.is_empty() || self.config.plan_throttle_scope == PlanThrottleScope::Method;
+        Coverage {
+            plan: Arc::clone(plan),
+            program: Arc::clone(program),
+            limits: PlanLimits { id: plan.id, rate, quota: plan.quota },
+            policy: policy(plan.throttle),
+            entries: if has_entries { program.methods.iter().map(entry).collect() } else { Vec::new() },
+        }
+    }
+
+    /// The limit that a plan has for one method, instead of the plan's own.
+    fn own_throttle(&self, covered: &ApiStage, plan: &UsagePlan, method: &Method) -> Option<ThrottleSettings> {
+        method_entry(covered, method).or(match self.config.plan_throttle_scope {
+            PlanThrottleScope::Plan => None,
+            PlanThrottleScope::Method => plan.throttle,
+        })
+    }
+}
+
+/// The entry of a plan for a method; a path or verb of its own goes before `*`.
+fn method_entry(covered: &ApiStage, method: &Method) -> Option<ThrottleSettings> {
+    let (path, verb) = (method.resource_path.as_str(), method.verb.as_str());
+    let verbs = [verb, "*", HttpMethod::Any.as_str()];
+    // AWS writes the root's entries `//GET`: its path, a slash, the verb.
+    let exact = verbs.iter().find_map(|verb| covered.throttle.get(&format!("{path}/{verb}")));
+    let any_path = || verbs.iter().find_map(|verb| covered.throttle.get(&format!("*/{verb}")));
+    let any_rooted_path = || verbs.iter().find_map(|verb| covered.throttle.get(&format!("/*/{verb}")));
+    exact.or_else(any_path).or_else(any_rooted_path).copied()
+}
+
+fn method(index: usize, verb: HttpMethod, method: &tollgate_domain::Method, site: &Site<'_>) -> Method {
+    let integration = Integration::compile(method.integration.as_ref(), site);
+    if let Integration::Unusable(reason) = &integration {
+        let (api, stage, path) = (site.api, site.stage, site.resource_path);
+        tracing::warn!(target: "tollgate::gateway", %api, %stage, path, %verb, %reason, "calls of a method will fail");
+    }
+    Method {
+        index,
+        resource_path: site.resource_path.to_owned(),
+        verb,
+        authorization_type: method.authorization_type.clone(),
+        api_key_required: method.api_key_required,
+        integration,
+    }
+}
+
+/// Whether a compiled API is still what the catalog says.
+fn holds(previous: &Api, tree: &Arc<RestApiTree>, plans: &[(&ApiStage, &Arc<UsagePlan>)]) -> bool {
+    Arc::ptr_eq(&previous.source, tree)
+        && previous.stages.iter().all(|stage| {
+            let now =
+                plans.iter().filter(|(covered, _)| covered.stage == stage.name).map(|(_, plan)| Arc::as_ptr(plan));
+            now.eq(stage.coverage.iter().map(|coverage| Arc::as_ptr(&coverage.plan)))
+        })
+}
+
+/// Names a method's bucket by what stays the same from one deployment to the next.
+fn bucket_name(api: &RestApiId, stage: &tollgate_domain::Stage, method: &Method) -> String {
+    format!("{api}/{}{}/{}", stage.name, method.resource_path, method.verb)
+}

@@ -1,0 +1,76 @@
+//! What the operator sets for the data plane.
+
+use std::time::Duration;
+
+use tollgate_domain::ThrottleSettings;
+
+/// Settings of the data plane, which hold from start to stop.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GatewayConfig {
+    /// The region that calls are told they are in.
+    pub region: String,
+    /// The account that calls are told they belong to.
+    pub account_id: String,
+    /// Threads that serve calls; zero is one per core.
+    pub threads: usize,
+    /// Whether metered calls are answered with `RateLimit`, `RateLimit-Policy` and `Retry-After`.
+    pub ratelimit_headers: bool,
+    /// Bytes that the body of a call may have.
+    pub max_body_bytes: u64,
+    /// Bytes that the head of a call may have; at least 8192.
+    pub max_header_bytes: usize,
+    /// Connections of callers that are open at once, over all threads.
+    pub max_connections: usize,
+    /// How long the head of a call may take, from its first byte.
+    pub header_read_timeout: Duration,
+    /// How long a connection may wait for its next call.
+    pub client_idle_timeout: Duration,
+    /// How long a caller may pause within a body, sending it or reading it.
+    pub body_read_timeout: Duration,
+    /// How long an upstream may pause within a body.
+    pub upstream_body_timeout: Duration,
+    /// How long a connection to an upstream is kept without calls.
+    pub upstream_idle_timeout: Duration,
+    /// Connections without calls that each thread keeps to one upstream.
+    pub upstream_max_idle_per_host: usize,
+    /// How long calls in flight are waited for when the gateway stops.
+    pub drain_timeout: Duration,
+    /// Rate and burst of all calls together.
+    pub account_throttle: ThrottleSettings,
+    /// What shares the bucket of a plan's throttle.
+    pub plan_throttle_scope: PlanThrottleScope,
+}
+
+/// What shares the bucket of a plan's throttle. AWS's guide and its logs disagree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PlanThrottleScope {
+    /// One bucket per key, over all stages and methods of the plan, as the guide says.
+    #[default]
+    Plan,
+    /// One bucket per key and method, as the logs suggest.
+    Method,
+}
+
+impl Default for GatewayConfig {
+    fn default() -> Self {
+        Self {
+            region: "us-east-1".to_owned(),
+            account_id: "000000000000".to_owned(),
+            threads: 0,
+            ratelimit_headers: true,
+            max_body_bytes: 10 * 1024 * 1024,
+            max_header_bytes: 64 * 1024,
+            max_connections: 16_384,
+            header_read_timeout: Duration::from_secs(10),
+            client_idle_timeout: Duration::from_secs(60),
+            body_read_timeout: Duration::from_secs(30),
+            upstream_body_timeout: Duration::from_secs(60),
+            upstream_idle_timeout: Duration::from_secs(55),
+            upstream_max_idle_per_host: 128,
+            drain_timeout: Duration::from_secs(30),
+            // AWS's limits for an account in a region.
+            account_throttle: ThrottleSettings::new(10_000.0, 5000),
+            plan_throttle_scope: PlanThrottleScope::Plan,
+        }
+    }
+}

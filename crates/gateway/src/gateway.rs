@@ -1,0 +1,108 @@
+//! The gateway: what all threads share, and how a catalog gets to them.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::{fmt, io};
+
+use arc_swap::ArcSwap;
+use tollgate_domain::bucket::Bucket;
+use tollgate_domain::throttle::TokenRate;
+use tollgate_domain::{Catalog, Clock, IdSource};
+
+use crate::admission::Admission;
+use crate::bucket_shelf::BucketShelf;
+use crate::compile::Compiler;
+use crate::config::GatewayConfig;
+use crate::listener::BoundGateway;
+use crate::meter::{CallCounts, Meter};
+use crate::snapshot::Snapshot;
+use crate::upstream::TlsSettings;
+
+/// The data plane. Clones are the same gateway.
+#[derive(Clone)]
+pub struct Gateway(pub(crate) Arc<Shared>);
+
+/// What all threads share: tables that are read, and atomics.
+pub(crate) struct Shared {
+    pub(crate) config: GatewayConfig,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<IdSource>,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) snapshot: ArcSwap<Snapshot>,
+    pub(crate) tls: Arc<TlsSettings>,
+    shelf: BucketShelf,
+    account: Option<(Bucket, TokenRate)>,
+    /// The revision in force. Held while publishing, so that revisions follow each other.
+    revision: Mutex<u64>,
+    meters: Mutex<Vec<Arc<Meter>>>,
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway").field("config", &self.0.config).finish_non_exhaustive()
+    }
+}
+
+impl Gateway {
+    /// A gateway that knows no API yet.
+    pub fn new(config: GatewayConfig, clock: Arc<dyn Clock>, ids: Arc<IdSource>, admission: Arc<Admission>) -> Self {
+        let tls = TlsSettings::new().expect("ring offers the default versions of TLS");
+        let account = config.account_throttle.token_rate().map(|rate| (Bucket::new(), rate));
+        Self(Arc::new(Shared {
+            config,
+            clock,
+            ids,
+            admission,
+            snapshot: ArcSwap::default(),
+            tls: Arc::new(tls),
+            shelf: BucketShelf::default(),
+            account,
+            revision: Mutex::new(0),
+            meters: Mutex::default(),
+        }))
+    }
+
+    /// Puts a catalog in force: each call that begins after this returns sees it. An older one than that in force
+    /// changes nothing.
+    pub fn publish(&self, catalog: &Catalog) {
+        let shared = &self.0;
+        let mut revision = shared.revision.lock().unwrap_or_else(PoisonError::into_inner);
+        if catalog.revision < *revision {
+            return;
+        }
+        *revision = catalog.revision;
+        let now = shared.clock.now().ticks;
+        let previous = shared.snapshot.load_full();
+        let next = Compiler { config: &shared.config, shelf: &shared.shelf, now }.compile(catalog, &previous);
+        shared.snapshot.store(Arc::new(next));
+        drop(previous);
+        shared.shelf.tidy(now);
+    }
+
+    /// Opens the sockets, one for each thread. Calls are served once it is started.
+    pub fn bind(&self, addr: SocketAddr) -> io::Result<BoundGateway> {
+        BoundGateway::bind(self.clone(), addr)
+    }
+
+    /// What became of calls since the start.
+    pub fn call_counts(&self) -> CallCounts {
+        let mut counts = CallCounts::default();
+        let meters = self.0.meters.lock().unwrap_or_else(PoisonError::into_inner);
+        meters.iter().for_each(|meter| meter.add_to(&mut counts));
+        counts
+    }
+}
+
+impl Shared {
+    /// The bucket that all calls share.
+    pub(crate) fn account(&self) -> Option<(&Bucket, TokenRate)> {
+        self.account.as_ref().map(|(bucket, rate)| (bucket, *rate))
+    }
+
+    /// A meter for one thread.
+    pub(crate) fn new_meter(&self) -> Arc<Meter> {
+        let meter = Arc::new(Meter::default());
+        self.meters.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&meter));
+        meter
+    }
+}

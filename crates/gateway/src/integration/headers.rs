@@ -1,0 +1,230 @@
+//! Which headers pass between caller and upstream, and which are the gateway's own.
+
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+
+use super::source::Source;
+use crate::call::Call;
+use crate::clients::Client;
+use crate::refusal::Refusal;
+
+pub(super) const API_ID: HeaderName = HeaderName::from_static("x-amzn-apigateway-api-id");
+const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// Headers of a request that never reach an integration: those that belong to one connection, and those that AWS
+/// drops. `Content-Encoding` stays, though AWS drops it: the body passes as it is.
+const DROPPED_FROM_REQUESTS: [HeaderName; 14] = [
+    header::HOST,
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::TE,
+    header::TRAILER,
+    header::UPGRADE,
+    header::EXPECT,
+    header::MAX_FORWARDS,
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::SERVER,
+    header::WWW_AUTHENTICATE,
+    CONTENT_MD5,
+];
+
+/// Headers of an upstream's answer that come back under another name, as on AWS.
+const REMAPPED: [(HeaderName, HeaderName); 5] = [
+    (header::CONNECTION, HeaderName::from_static("x-amzn-remapped-connection")),
+    (header::CONTENT_LENGTH, HeaderName::from_static("x-amzn-remapped-content-length")),
+    (header::DATE, HeaderName::from_static("x-amzn-remapped-date")),
+    (header::SERVER, HeaderName::from_static("x-amzn-remapped-server")),
+    (HeaderName::from_static("x-amzn-requestid"), HeaderName::from_static("x-amzn-remapped-x-amzn-requestid")),
+];
+
+/// Headers that a mapping may not set: they frame the message or belong to the gateway. AWS answers 500.
+const UNMAPPABLE: [HeaderName; 3] =
+    [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, HeaderName::from_static("x-amzn-trace-id")];
+
+/// A header that an integration sets, and where its value comes from.
+#[derive(Debug)]
+pub(super) struct MappedHeader {
+    name: HeaderName,
+    source: Source,
+}
+
+impl MappedHeader {
+    pub(super) fn compile(name: &str, source: Source) -> Result<Self, String> {
+        let name: HeaderName = name.parse().map_err(|_| format!("{name:?} is no header name"))?;
+        if UNMAPPABLE.contains(&name) {
+            return Err(format!("the header {name} cannot be mapped"));
+        }
+        Ok(Self { name, source })
+    }
+
+    /// Sets the header in `out` from what the caller sent; a value that is not there sets nothing.
+    pub(super) fn set(&self, call: &Call<'_>, sent: &HeaderMap, out: &mut HeaderMap) -> Result<(), Refusal> {
+        if let Some(value) = self.source.header_value(call, sent)? {
+            out.insert(self.name.clone(), value);
+        }
+        Ok(())
+    }
+
+    /// Sets the header where the caller's own headers are passed on.
+    pub(super) fn set_in_place(&self, call: &Call<'_>, headers: &mut HeaderMap) -> Result<(), Refusal> {
+        if let Some(value) = self.source.header_value(call, headers)? {
+            headers.insert(self.name.clone(), value);
+        }
+        Ok(())
+    }
+}
+
+/// Removes the headers that belong to one connection, those that `Connection` names among them.
+fn remove_connection_headers(headers: &mut HeaderMap) {
+    if !headers.contains_key(header::CONNECTION) {
+        return;
+    }
+    let named: smallvec::SmallVec<[HeaderName; 4]> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok())
+        .collect();
+    for name in named {
+        headers.remove(name);
+    }
+    headers.remove(KEEP_ALIVE);
+    headers.remove(PROXY_CONNECTION);
+}
+
+/// Makes a caller's headers those of a request to an upstream.
+pub(super) fn forward_request(headers: &mut HeaderMap, client: &Client) {
+    remove_connection_headers(headers);
+    for name in &DROPPED_FROM_REQUESTS {
+        headers.remove(name);
+    }
+    add_forwarded(headers, client);
+}
+
+/// Says who called. A caller's list of hops is appended to; what else it says about its way here is not believed.
+pub(super) fn add_forwarded(headers: &mut HeaderMap, client: &Client) {
+    let hops = match headers.contains_key(X_FORWARDED_FOR) {
+        false => client.address.clone(),
+        true => appended(headers, client),
+    };
+    headers.insert(X_FORWARDED_FOR, hops);
+    headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static("http"));
+    headers.insert(X_FORWARDED_PORT, client.local_port.clone());
+}
+
+fn appended(headers: &HeaderMap, client: &Client) -> HeaderValue {
+    let mut hops: Vec<&[u8]> = headers.get_all(X_FORWARDED_FOR).iter().map(HeaderValue::as_bytes).collect();
+    hops.push(client.address.as_bytes());
+    HeaderValue::from_bytes(&hops.join(&b", "[..])).unwrap_or_else(|_| client.address.clone())
+}
+
+/// Makes an upstream's headers those of our answer. `keep_length` is for answers that have a length but no body.
+pub(super) fn forward_response(headers: &mut HeaderMap, keep_length: bool) {
+    let length = headers.get(header::CONTENT_LENGTH).filter(|_| keep_length).cloned();
+    let connection = headers.get(header::CONNECTION).cloned();
+    remove_connection_headers(headers);
+    if let Some(value) = connection {
+        headers.insert(header::CONNECTION, value);
+    }
+    for (name, remapped) in &REMAPPED {
+        if let Some(value) = headers.remove(name) {
+            headers.insert(remapped.clone(), value);
+        }
+    }
+    headers.remove(header::TRANSFER_ENCODING);
+    headers.remove(header::TRAILER);
+    headers.remove(header::UPGRADE);
+    if let Some(length) = length {
+        headers.insert(header::CONTENT_LENGTH, length);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).fold(
+            HeaderMap::new(),
+            |mut map, (name, value)| {
+                map.append(name, value);
+                map
+            },
+        )
+    }
+
+    #[test]
+    fn headers_of_one_connection_stay_on_it() {
+        let mut headers = map(&[
+            ("connection", "close, X-Secret"),
+            ("connection", "x-other"),
+            ("x-secret", "1"),
+            ("x-other", "1"),
+            ("te", "trailers"),
+            ("upgrade", "h2c"),
+            ("transfer-encoding", "chunked"),
+            ("content-length", "5"),
+            ("host", "h"),
+            ("keep-alive", "timeout=5"),
+            ("x-api-key", "k"),
+            ("accept", "*/*"),
+        ]);
+        forward_request(&mut headers, &Client::new(([10, 0, 0, 1], 4321).into(), 8080));
+        let mut names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["accept", "x-api-key", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"]);
+    }
+
+    #[test]
+    fn a_caller_is_appended_to_the_hops_before_it() {
+        let mut headers = map(&[("x-forwarded-for", "1.1.1.1"), ("x-forwarded-for", "2.2.2.2")]);
+        headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static("https"));
+        forward_request(&mut headers, &Client::new(([10, 0, 0, 1], 4321).into(), 8080));
+        assert_eq!(headers[X_FORWARDED_FOR], "1.1.1.1, 2.2.2.2, 10.0.0.1");
+        assert_eq!(headers[X_FORWARDED_PROTO], "http");
+        assert_eq!(headers[X_FORWARDED_PORT], "8080");
+    }
+
+    #[test]
+    fn an_upstreams_own_headers_come_back_under_other_names() {
+        let mut headers = map(&[
+            ("connection", "keep-alive"),
+            ("content-length", "5"),
+            ("date", "d"),
+            ("server", "s"),
+            ("x-amzn-requestid", "r"),
+            ("transfer-encoding", "chunked"),
+            ("content-type", "text/plain"),
+        ]);
+        forward_response(&mut headers, false);
+        let mut names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(
+            names,
+            [
+                "content-type",
+                "x-amzn-remapped-connection",
+                "x-amzn-remapped-content-length",
+                "x-amzn-remapped-date",
+                "x-amzn-remapped-server",
+                "x-amzn-remapped-x-amzn-requestid"
+            ]
+        );
+    }
+
+    #[test]
+    fn framing_cannot_be_mapped() {
+        let mapped = |name| MappedHeader::compile(name, Source::Fixed("1".to_owned()));
+        assert!(mapped("Content-Length").is_err());
+        assert!(mapped("transfer-encoding").is_err());
+        assert!(mapped("bad name").is_err());
+        assert!(mapped("X-Tenant").is_ok());
+    }
+}

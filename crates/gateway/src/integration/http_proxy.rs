@@ -1,0 +1,142 @@
+//! HTTP_PROXY: the call goes to the upstream as it came, and the answer comes back as it is.
+
+use std::time::Duration;
+
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Method, Request, Response, StatusCode};
+use http_body::Body as _;
+
+use super::headers::{API_ID, MappedHeader, forward_request, forward_response};
+use super::source::Source;
+use super::target::Target;
+use super::{Site, parameters};
+use crate::body::{AnswerBody, RequestBody};
+use crate::call::Call;
+use crate::refusal::Refusal;
+use crate::upstream::Upstreams;
+
+/// An HTTP_PROXY integration.
+#[derive(Debug)]
+pub(crate) struct HttpProxy {
+    upstream: Upstream,
+}
+
+/// What HTTP and HTTP_PROXY have in common: where a call goes, and how it is put.
+#[derive(Debug)]
+pub(super) struct Upstream {
+    pub(super) target: Target,
+    /// The verb sent; `None` is the caller's.
+    pub(super) verb: Option<Method>,
+    pub(super) headers: Vec<MappedHeader>,
+    pub(super) api_id: HeaderValue,
+    pub(super) user_agent: HeaderValue,
+    timeout: Duration,
+}
+
+impl Upstream {
+    /// `own_variables`: whether a variable that is not mapped is the path's variable of the same name.
+    pub(super) fn compile(
+        given: &tollgate_domain::Integration,
+        site: &Site<'_>,
+        own_variables: bool,
+    ) -> Result<Self, String> {
+        let uri = given.uri.as_deref().ok_or("the integration has no URI")?;
+        if given.connection_type.as_deref() == Some("VPC_LINK") {
+            return Err("VPC links are not supported yet".to_owned());
+        }
+        let mapped = parameters::compile(&given.request_parameters, site)?;
+        let mut path = mapped.path;
+        let target =
+            Target::compile(uri, given.insecure_skip_verification != Some(true), site, mapped.query, |name| {
+                let own = || own_variables.then(|| Source::path_variable(name, site)).flatten();
+                path.remove(name).or_else(own).ok_or_else(|| format!("nothing is mapped to {{{name}}} in {uri:?}"))
+            })?;
+        Ok(Self {
+            target,
+            verb: verb(given.http_method.as_deref())?,
+            headers: mapped.headers,
+            api_id: value(site.api.as_str())?,
+            user_agent: value(&format!("AmazonAPIGateway_{}", site.api))?,
+            timeout: Duration::from_millis(u64::from(given.timeout_millis)),
+        })
+    }
+
+    /// Sends a request and waits for the head of its answer.
+    pub(super) async fn send(
+        &self,
+        call: &Call<'_>,
+        mut request: Request<RequestBody>,
+        upstreams: &Upstreams,
+    ) -> Result<Response<AnswerBody>, Refusal> {
+        frame(&mut request);
+        let sent = tokio::time::timeout(self.timeout, upstreams.send(&self.target.endpoint, request)).await;
+        match sent {
+            // Only the gateway sends this in answer to `Upgrade`, and the gateway passes no `Upgrade` on.
+            Ok(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+                Err(Refusal::Misconfigured("the upstream switches protocols".to_owned()))
+            }
+            Ok(Ok(response)) => Ok(response.map(AnswerBody::upstream)),
+            _ if call.client.sent_too_much() => Err(Refusal::RequestTooLong),
+            Ok(Err(error)) => Err(Refusal::IntegrationFailure(error)),
+            Err(_elapsed) => Err(Refusal::IntegrationTimeout),
+        }
+    }
+}
+
+impl HttpProxy {
+    pub(super) fn compile(given: &tollgate_domain::Integration, site: &Site<'_>) -> Result<Self, String> {
+        Ok(Self { upstream: Upstream::compile(given, site, true)? })
+    }
+
+    /// Passes the call on. The key goes along in `X-API-Key`, as on AWS.
+    pub(super) async fn answer(
+        &self,
+        call: &Call<'_>,
+        mut headers: HeaderMap,
+        body: RequestBody,
+        upstreams: &Upstreams,
+    ) -> Result<Response<AnswerBody>, Refusal> {
+        let upstream = &self.upstream;
+        let uri = upstream.target.uri(call, &headers, call.query)?;
+        forward_request(&mut headers, call.client);
+        headers.insert(header::HOST, upstream.target.host.clone());
+        headers.insert(API_ID, upstream.api_id.clone());
+        headers.entry(header::USER_AGENT).or_insert_with(|| upstream.user_agent.clone());
+        for mapped in &upstream.headers {
+            mapped.set_in_place(call, &mut headers)?;
+        }
+        let mut request = Request::new(body);
+        *request.uri_mut() = uri;
+        *request.method_mut() = upstream.verb.as_ref().unwrap_or(call.verb).clone();
+        *request.headers_mut() = headers;
+        let bodyless = *request.method() == Method::HEAD;
+        let mut response = upstream.send(call, request, upstreams).await?;
+        let keep_length = bodyless || response.status() == StatusCode::NOT_MODIFIED;
+        forward_response(response.headers_mut(), keep_length);
+        Ok(response)
+    }
+}
+
+/// Names the framing where hyper would leave it out: it sends no body of unknown length with a GET, and no
+/// `Content-Length: 0` with a POST.
+fn frame(request: &mut Request<RequestBody>) {
+    if request.body().is_end_stream() {
+        if matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH) {
+            request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+    } else if request.body().size_hint().exact().is_none() {
+        request.headers_mut().insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
+}
+
+/// The verb sent to an upstream; `ANY` is the caller's.
+fn verb(given: Option<&str>) -> Result<Option<Method>, String> {
+    match given {
+        None | Some("ANY") => Ok(None),
+        Some(verb) => Method::from_bytes(verb.as_bytes()).map(Some).map_err(|_| format!("{verb:?} is no verb")),
+    }
+}
+
+fn value(text: &str) -> Result<HeaderValue, String> {
+    HeaderValue::from_str(text).map_err(|_| format!("{text:?} cannot stand in a header"))
+}

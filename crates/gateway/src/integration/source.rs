@@ -1,0 +1,173 @@
+//! Where the value of a mapped parameter comes from: `method.request.header.x`, `'literal'`, `context.requestId` …
+
+use std::borrow::Cow;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
+
+use super::Site;
+use crate::call::{Call, last_value};
+use crate::refusal::Refusal;
+use crate::routes::variable_names;
+
+/// What a value may not hold unencoded in one segment of a path, or in one value of a query.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Characters that would end a value of a query, for text that is percent-encoded otherwise.
+const QUERY_DELIMITERS: &AsciiSet = &percent_encoding::CONTROLS.add(b'&').add(b'=').add(b'+').add(b'#').add(b' ');
+
+/// Where a value comes from.
+#[derive(Debug)]
+pub(super) enum Source {
+    /// Known when compiled: a literal, a stage variable, the name of the API.
+    Fixed(String),
+    /// A variable of the path, by its place in it.
+    PathVariable(usize),
+    Query(String),
+    /// The last value of a header.
+    Header(HeaderName),
+    /// All values of a header.
+    HeaderList(HeaderName),
+    RequestId,
+    ExtendedRequestId,
+    RequestTimeEpoch,
+    Verb,
+    CallerIp,
+    ApiKeyId,
+}
+
+/// A value as it came.
+enum Value<'a> {
+    /// As it is.
+    Plain(Cow<'a, [u8]>),
+    /// Part of a path, percent-encoded where the caller saw need.
+    RawPath(&'a str),
+    /// Part of a query, percent-encoded.
+    RawQuery(&'a str),
+}
+
+impl Source {
+    /// Reads a mapping expression.
+    pub(super) fn parse(expression: &str, site: &Site<'_>) -> Result<Self, String> {
+        let unknown = || format!("the mapping {expression:?} is not supported");
+        if let Some(literal) = expression.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+            return Ok(Self::Fixed(literal.to_owned()));
+        }
+        let header = |name: &str| name.parse::<HeaderName>().map_err(|_| unknown());
+        if let Some(request) = expression.strip_prefix("method.request.") {
+            return match request.split_once('.') {
+                Some(("path", name)) => Self::path_variable(name, site).ok_or_else(unknown),
+                Some(("querystring" | "multivaluequerystring", name)) => Ok(Self::Query(name.to_owned())),
+                Some(("header", name)) => header(name).map(Self::Header),
+                Some(("multivalueheader", name)) => header(name).map(Self::HeaderList),
+                _ => Err(unknown()),
+            };
+        }
+        if let Some(name) = expression.strip_prefix("stageVariables.") {
+            return Ok(Self::Fixed(site.stage_variables.get(name).cloned().unwrap_or_default()));
+        }
+        expression.strip_prefix("context.").and_then(|name| Self::context(name, site)).ok_or_else(unknown)
+    }
+
+    /// The variable of the resource's path that has this name.
+    pub(super) fn path_variable(name: &str, site: &Site<'_>) -> Option<Self> {
+        variable_names(site.resource_path).position(|candidate| candidate == name).map(Self::PathVariable)
+    }
+
+    fn context(name: &str, site: &Site<'_>) -> Option<Self> {
+        Some(match name {
+            "accountId" => Self::Fixed(site.account_id.to_owned()),
+            "apiId" => Self::Fixed(site.api.as_str().to_owned()),
+            "stage" => Self::Fixed(site.stage.as_str().to_owned()),
+            "resourcePath" => Self::Fixed(site.resource_path.to_owned()),
+            "requestId" => Self::RequestId,
+            "extendedRequestId" => Self::ExtendedRequestId,
+            "requestTimeEpoch" => Self::RequestTimeEpoch,
+            "httpMethod" => Self::Verb,
+            "identity.sourceIp" => Self::CallerIp,
+            "identity.apiKeyId" => Self::ApiKeyId,
+            "identity.userAgent" => Self::Header(http::header::USER_AGENT),
+            _ => return None,
+        })
+    }
+
+    fn value<'a>(&'a self, call: &'a Call<'_>, headers: &'a HeaderMap) -> Option<Value<'a>> {
+        let plain = |text: &'a [u8]| Some(Value::Plain(Cow::Borrowed(text)));
+        let owned = |text: String| Some(Value::Plain(Cow::Owned(text.into_bytes())));
+        match self {
+            Self::Fixed(text) => plain(text.as_bytes()),
+            Self::PathVariable(index) => call.path_variable(*index).map(Value::RawPath),
+            Self::Query(name) => last_in_query(call.query?, name).map(Value::RawQuery),
+            Self::Header(name) => plain(last_value(headers, name)?.as_bytes()),
+            Self::HeaderList(name) => {
+                let values: Vec<&[u8]> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+                (!values.is_empty()).then(|| Value::Plain(Cow::Owned(values.join(&b","[..]))))
+            }
+            Self::RequestId => plain(call.ids.request_id.as_bytes()),
+            Self::ExtendedRequestId => plain(call.ids.extended_id.as_bytes()),
+            Self::RequestTimeEpoch => owned(call.at.wall.0.to_string()),
+            Self::Verb => plain(call.verb.as_str().as_bytes()),
+            Self::CallerIp => plain(call.client.address.as_bytes()),
+            Self::ApiKeyId => owned(call.key?.to_string()),
+        }
+    }
+
+    /// The value as that of a header. One that a header cannot hold is the caller's mistake.
+    pub(super) fn header_value(&self, call: &Call<'_>, headers: &HeaderMap) -> Result<Option<HeaderValue>, Refusal> {
+        let bytes = match self.value(call, headers) {
+            None => return Ok(None),
+            Some(Value::Plain(bytes)) => bytes,
+            // Path variables are not decoded, as on AWS.
+            Some(Value::RawPath(text)) => Cow::Borrowed(text.as_bytes()),
+            Some(Value::RawQuery(text)) => Cow::Owned(decode_query(text)),
+        };
+        let value = HeaderValue::from_bytes(&bytes);
+        value.map(Some).map_err(|_| Refusal::Malformed("a mapped value cannot stand in a header"))
+    }
+
+    /// Writes the value as part of a path, so that it cannot leave its segments.
+    pub(super) fn write_path(&self, call: &Call<'_>, headers: &HeaderMap, out: &mut String) {
+        match self.value(call, headers) {
+            None => {}
+            Some(Value::Plain(bytes)) => out.extend(percent_encode(&bytes, ENCODED)),
+            Some(Value::RawPath(text)) => out.push_str(text),
+            Some(Value::RawQuery(text)) => out.extend(percent_encode(&decode_query(text), ENCODED)),
+        }
+    }
+
+    /// Writes the value as that of a query parameter. False when there is none.
+    pub(super) fn write_query(&self, call: &Call<'_>, headers: &HeaderMap, out: &mut String) -> bool {
+        match self.value(call, headers) {
+            None => return false,
+            Some(Value::Plain(bytes)) => out.extend(percent_encode(&bytes, ENCODED)),
+            Some(Value::RawPath(text)) => out.extend(percent_encode(text.as_bytes(), QUERY_DELIMITERS)),
+            Some(Value::RawQuery(text)) => out.push_str(text),
+        }
+        true
+    }
+}
+
+/// The last value of a query parameter, as it was sent.
+fn last_in_query<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+    query.rsplit('&').find_map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (key == name || decode_query(key) == name.as_bytes()).then_some(value)
+    })
+}
+
+fn decode_query(text: &str) -> Vec<u8> {
+    percent_decode_str(&text.replace('+', " ")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_value_of_a_query_parameter_counts() {
+        assert_eq!(last_in_query("a=1&b=2&a=3", "a"), Some("3"));
+        assert_eq!(last_in_query("a%20b=x%26y", "a b"), Some("x%26y"));
+        assert_eq!(last_in_query("a", "a"), Some(""));
+        assert_eq!(last_in_query("ab=1", "a"), None);
+    }
+}

@@ -1,0 +1,174 @@
+//! The address that a call is sent to: the integration's URI with its variables filled in.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Uri};
+
+use super::Site;
+use super::source::Source;
+use crate::call::Call;
+use crate::path::is_treacherous;
+use crate::refusal::Refusal;
+use crate::upstream::Endpoint;
+
+/// An integration's URI, compiled. Host and port are fixed: no caller chooses where a call goes.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) endpoint: Arc<Endpoint>,
+    /// The header `Host`.
+    pub(super) host: HeaderValue,
+    pieces: Vec<Piece>,
+    /// Bytes of the fixed pieces.
+    fixed_len: usize,
+    has_query: bool,
+    /// Query parameters that are added, by their encoded names.
+    query: Vec<(String, Source)>,
+    /// The whole of it, when nothing is filled in.
+    constant: Option<PathAndQuery>,
+}
+
+#[derive(Debug)]
+enum Piece {
+    Fixed(String),
+    Path(Source),
+    Query(Source),
+}
+
+impl Target {
+    /// Compiles a URI. `variable` finds where the value of `{name}` comes from.
+    pub(super) fn compile(
+        uri: &str,
+        verify: bool,
+        site: &Site<'_>,
+        query: Vec<(String, Source)>,
+        mut variable: impl FnMut(&str) -> Result<Source, String>,
+    ) -> Result<Self, String> {
+        let uri = fill_stage_variables(uri, site)?;
+        let (secure, rest) = match (uri.strip_prefix("http://"), uri.strip_prefix("https://")) {
+            (Some(rest), _) => (false, rest),
+            (_, Some(rest)) => (true, rest),
+            _ => return Err(format!("the URI {uri:?} is neither http nor https")),
+        };
+        let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let endpoint = Endpoint::parse(secure, verify, authority)?;
+        let host = HeaderValue::from_str(authority).map_err(|_| format!("{authority:?} is no host"))?;
+        let pieces = pieces(path, &mut variable)?;
+        let fixed_len = pieces.iter().map(Piece::fixed_len).sum();
+        let fixed = query.is_empty() && pieces.iter().all(|piece| matches!(piece, Piece::Fixed(_)));
+        let mut target = Self {
+            endpoint: Arc::new(endpoint),
+            host,
+            has_query: path.contains('?'),
+            pieces,
+            fixed_len,
+            query,
+            constant: None,
+        };
+        let text = || target.pieces.iter().map(Piece::fixed_text).collect::<String>();
+        target.constant = match fixed {
+            true => Some(PathAndQuery::try_from(text()).map_err(|_| format!("{uri:?} is no URI"))?),
+            false => None,
+        };
+        Ok(target)
+    }
+
+    /// The address for one call. `query` is passed on as it was sent.
+    pub(super) fn uri(&self, call: &Call<'_>, headers: &HeaderMap, query: Option<&str>) -> Result<Uri, Refusal> {
+        if let (Some(constant), None) = (&self.constant, query) {
+            return Ok(Uri::from(constant.clone()));
+        }
+        let captured: usize = call.routed.captures.iter().map(|range| range.len()).sum();
+        let room = self.fixed_len + captured + query.map_or(0, |query| query.len() + 1);
+        let mut out = String::with_capacity(room);
+        for piece in &self.pieces {
+            match piece {
+                Piece::Fixed(text) => out.push_str(text),
+                Piece::Path(source) => source.write_path(call, headers, &mut out),
+                Piece::Query(source) => {
+                    source.write_query(call, headers, &mut out);
+                }
+            }
+        }
+        if self.constant.is_none() && is_treacherous(out.split('?').next().unwrap_or_default()) {
+            return Err(Refusal::Malformed("a path variable makes the upstream's path climb"));
+        }
+        self.add_query(call, headers, query, &mut out);
+        let uri = PathAndQuery::from_maybe_shared(Bytes::from(out)).map(Uri::from);
+        uri.map_err(|_| Refusal::Malformed("the upstream's address cannot hold a mapped value"))
+    }
+
+    fn add_query(&self, call: &Call<'_>, headers: &HeaderMap, query: Option<&str>, out: &mut String) {
+        let mut separator = if self.has_query { '&' } else { '?' };
+        if let Some(query) = query {
+            out.push(separator);
+            out.push_str(query);
+            separator = '&';
+        }
+        for (name, source) in &self.query {
+            let before = out.len();
+            out.push(separator);
+            out.push_str(name);
+            out.push('=');
+            if source.write_query(call, headers, out) {
+                separator = '&';
+            } else {
+                out.truncate(before);
+            }
+        }
+    }
+}
+
+impl Piece {
+    fn fixed_text(&self) -> &str {
+        match self {
+            Self::Fixed(text) => text,
+            Self::Path(_) | Self::Query(_) => "",
+        }
+    }
+
+    fn fixed_len(&self) -> usize {
+        self.fixed_text().len()
+    }
+}
+
+/// Splits path and query of a URI into what is fixed and what is filled in. A `{` without `}` is text.
+fn pieces(path: &str, variable: &mut impl FnMut(&str) -> Result<Source, String>) -> Result<Vec<Piece>, String> {
+    let (mut pieces, mut fixed, mut rest, mut in_query) = (Vec::new(), String::new(), path, false);
+    if !path.starts_with('/') {
+        fixed.push('/');
+    }
+    while let Some(start) = rest.find('{') {
+        let Some(length) = rest[start..].find('}') else { break };
+        fixed.push_str(&rest[..start]);
+        in_query |= rest[..start].contains('?');
+        if !fixed.is_empty() {
+            pieces.push(Piece::Fixed(std::mem::take(&mut fixed)));
+        }
+        let name = &rest[start + 1..start + length];
+        let source = variable(name.strip_suffix('+').unwrap_or(name))?;
+        pieces.push(if in_query { Piece::Query(source) } else { Piece::Path(source) });
+        rest = &rest[start + length + 1..];
+    }
+    fixed.push_str(rest);
+    if !fixed.is_empty() {
+        pieces.push(Piece::Fixed(fixed));
+    }
+    Ok(pieces)
+}
+
+/// Replaces `${stageVariables.name}`.
+fn fill_stage_variables(uri: &str, site: &Site<'_>) -> Result<String, String> {
+    const OPENING: &str = "${stageVariables.";
+    let (mut out, mut rest) = (String::with_capacity(uri.len()), uri);
+    while let Some((before, after)) = rest.split_once(OPENING) {
+        let (name, after) = after.split_once('}').ok_or_else(|| format!("a stage variable in {uri:?} does not end"))?;
+        let value = site.stage_variables.get(name).ok_or_else(|| format!("there is no stage variable {name}"))?;
+        out.push_str(before);
+        out.push_str(value);
+        rest = after;
+    }
+    out.push_str(rest);
+    Ok(out)
+}

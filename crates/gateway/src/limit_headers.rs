@@ -1,0 +1,97 @@
+//! The headers that tell a caller where it stands, in the structured form of the IETF draft
+//! `draft-ietf-httpapi-ratelimit-headers`: `RateLimit-Policy` says what holds, `RateLimit` what is left.
+
+use std::fmt::Write as _;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use tollgate_domain::{QuotaPeriod, QuotaSettings, ThrottleSettings};
+
+use crate::admission::Standing;
+
+const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// Says what a plan limits; `None` when it limits nothing. The window of a throttle is the time in which its bucket
+/// fills.
+pub(crate) fn policy(throttle: Option<ThrottleSettings>, quota: Option<QuotaSettings>) -> Option<HeaderValue> {
+    let mut text = String::new();
+    if let Some((rate, settings)) = throttle.and_then(|settings| Some((settings.token_rate()?, settings))) {
+        let burst = rate.burst();
+        let per_second = settings.rate_limit.unwrap_or(burst as f64);
+        let window = if per_second > 0.0 { (burst as f64 / per_second).ceil().max(1.0) as u64 } else { 1 };
+        let _ = write!(text, "\"throttle\";q={burst};w={window}");
+    }
+    if let Some(quota) = quota {
+        let separator = if text.is_empty() { "" } else { ", " };
+        let _ = write!(text, "{separator}\"quota\";q={};w={}", quota.limit, window_secs(quota.period));
+    }
+    if text.is_empty() { None } else { HeaderValue::try_from(text).ok() }
+}
+
+/// The length of a period. Months differ: a caller who needs the day reads `t` of `RateLimit`.
+fn window_secs(period: QuotaPeriod) -> u32 {
+    const DAY: u32 = 86_400;
+    match period {
+        QuotaPeriod::Day => DAY,
+        QuotaPeriod::Week => 7 * DAY,
+        QuotaPeriod::Month => 30 * DAY,
+    }
+}
+
+/// Adds both headers to an answer.
+pub(crate) fn add(headers: &mut HeaderMap, policy: Option<&HeaderValue>, standing: &Standing) {
+    let Some(policy) = policy else { return };
+    headers.insert(RATELIMIT_POLICY, policy.clone());
+    let mut text = String::with_capacity(64);
+    if let Some(throttle) = &standing.throttle {
+        let _ = write!(text, "\"throttle\";r={};t={}", throttle.left, throttle.full_in.as_secs_ceil());
+    }
+    if let Some(quota) = &standing.quota {
+        let separator = if text.is_empty() { "" } else { ", " };
+        let _ = write!(text, "{separator}\"quota\";r={};t={}", quota.remaining, quota.resets_in_secs);
+    }
+    if !text.is_empty()
+        && let Ok(value) = HeaderValue::try_from(text)
+    {
+        headers.insert(RATELIMIT, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tollgate_domain::Ticks;
+    use tollgate_domain::clock::TICKS_PER_SECOND;
+
+    use super::*;
+    use crate::admission::{QuotaStanding, ThrottleStanding};
+
+    fn quota(limit: u32, period: QuotaPeriod) -> QuotaSettings {
+        QuotaSettings { limit, offset: 0, period }
+    }
+
+    #[test]
+    fn a_policy_names_what_holds() {
+        let text = |throttle, quota| policy(throttle, quota).map(|value| value.to_str().expect("ASCII").to_owned());
+        let throttle = Some(ThrottleSettings::new(50.0, 100));
+        assert_eq!(
+            text(throttle, Some(quota(1000, QuotaPeriod::Day))).as_deref(),
+            Some("\"throttle\";q=100;w=2, \"quota\";q=1000;w=86400")
+        );
+        assert_eq!(text(throttle, None).as_deref(), Some("\"throttle\";q=100;w=2"));
+        assert_eq!(text(Some(ThrottleSettings::new(0.0, 5)), None).as_deref(), Some("\"throttle\";q=0;w=1"));
+        assert_eq!(text(Some(ThrottleSettings::new(-1.0, 5)), None), None);
+        assert_eq!(text(None, None), None);
+    }
+
+    #[test]
+    fn what_is_left_stands_beside_it() {
+        let standing = Standing {
+            throttle: Some(ThrottleStanding { burst: 50, left: 49, full_in: Ticks(TICKS_PER_SECOND / 50) }),
+            quota: Some(QuotaStanding { limit: 1000, remaining: 998, period_secs: 86_400, resets_in_secs: 3600 }),
+        };
+        let mut headers = HeaderMap::new();
+        add(&mut headers, Some(&HeaderValue::from_static("p")), &standing);
+        assert_eq!(headers[RATELIMIT], "\"throttle\";r=49;t=1, \"quota\";r=998;t=3600");
+        assert_eq!(headers[RATELIMIT_POLICY], "p");
+    }
+}

@@ -1,0 +1,39 @@
+//! Listen: whether a request can be read in one way only, and how big it says it is.
+
+use http::request::Parts;
+use http::{Version, header};
+use http_body::Body;
+use hyper::body::Incoming;
+
+use crate::refusal::Refusal;
+
+/// Checks a request, and finds the host that it is for.
+///
+/// hyper has refused heads that end lines or name lengths in more than one way. Where it reads a request that has both
+/// a length and a transfer coding, it goes by the coding and closes the connection after the answer. What passes is
+/// framed anew towards the upstream, so that no framing of the caller's reaches it.
+pub(crate) fn listen<'a>(head: &'a Parts, body: &Incoming, max_body_bytes: u64) -> Result<&'a str, Refusal> {
+    let mut codings = head.headers.get_all(header::TRANSFER_ENCODING).iter();
+    if let Some(coding) = codings.next()
+        && (codings.next().is_some() || !coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+    {
+        return Err(Refusal::Malformed("a transfer coding other than chunked"));
+    }
+    let host = host(head)?;
+    if body.size_hint().lower() > max_body_bytes {
+        return Err(Refusal::RequestTooLong);
+    }
+    Ok(host)
+}
+
+/// The host that a request is for. A target with a host of its own goes before the header.
+fn host(head: &Parts) -> Result<&str, Refusal> {
+    let mut hosts = head.headers.get_all(header::HOST).iter();
+    let named = match (hosts.next(), hosts.next()) {
+        (_, Some(_)) => return Err(Refusal::Malformed("more than one Host")),
+        (None, None) if head.version == Version::HTTP_11 => return Err(Refusal::Malformed("no Host")),
+        (None, None) => "",
+        (Some(host), None) => host.to_str().map_err(|_| Refusal::Malformed("a Host that is no text"))?,
+    };
+    Ok(head.uri.authority().map_or(named, |authority| authority.as_str()))
+}

@@ -1,0 +1,331 @@
+//! The gateway's "no", and the one table that turns it into an answer.
+
+use http::StatusCode;
+
+use crate::upstream::UpstreamError;
+
+/// Why a call got no answer from its integration.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    /// The message cannot be read in one safe way.
+    #[error("the request is malformed: {0}")]
+    Malformed(&'static str),
+    /// The body has more bytes than any call may send.
+    #[error("the body is too long")]
+    RequestTooLong,
+    /// No API or no stage has this address.
+    #[error("no stage has this address")]
+    UnknownStage,
+    /// The API turned its `execute-api` address off.
+    #[error("the API turned its execute-api address off")]
+    EndpointDisabled,
+    /// No method of the API fits the path and the verb.
+    #[error("no method fits")]
+    UnknownRoute,
+    /// The method wants an authorization that this gateway cannot check.
+    #[error("authorization of type {0} is not supported yet")]
+    AuthorizationUnsupported(String),
+    /// The key is missing, unknown, disabled, or in no plan of this stage.
+    #[error("the key is not good for this stage")]
+    InvalidApiKey,
+    /// A bucket is empty; it never fills when there are no seconds to wait.
+    #[error("throttled")]
+    Throttled { retry_after_secs: Option<u64> },
+    /// The quota is used up.
+    #[error("the quota is used up")]
+    QuotaExceeded { retry_after_secs: u64 },
+    /// The quota cannot be accounted for right now.
+    #[error("the ledger cannot be reached")]
+    LedgerUnavailable,
+    /// The integration takes no body of this type.
+    #[error("the integration takes no body of this type")]
+    UnsupportedMediaType,
+    /// The API's configuration leaves no right answer.
+    #[error("the API is misconfigured: {0}")]
+    Misconfigured(String),
+    /// The upstream did not begin its answer in time.
+    #[error("the upstream did not answer in time")]
+    IntegrationTimeout,
+    /// The upstream could not be reached, or what it said is no HTTP.
+    #[error(transparent)]
+    IntegrationFailure(UpstreamError),
+}
+
+/// AWS's names for the answers that a gateway gives by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GatewayResponseType {
+    /// `ACCESS_DENIED`
+    AccessDenied,
+    /// `API_CONFIGURATION_ERROR`
+    ApiConfigurationError,
+    /// `AUTHORIZER_CONFIGURATION_ERROR`
+    AuthorizerConfigurationError,
+    /// `AUTHORIZER_FAILURE`
+    AuthorizerFailure,
+    /// `BAD_REQUEST_BODY`
+    BadRequestBody,
+    /// `BAD_REQUEST_PARAMETERS`
+    BadRequestParameters,
+    /// `DEFAULT_4XX`
+    Default4xx,
+    /// `DEFAULT_5XX`
+    Default5xx,
+    /// `EXPIRED_TOKEN`
+    ExpiredToken,
+    /// `INTEGRATION_FAILURE`
+    IntegrationFailure,
+    /// `INTEGRATION_TIMEOUT`
+    IntegrationTimeout,
+    /// `INVALID_API_KEY`
+    InvalidApiKey,
+    /// `INVALID_SIGNATURE`
+    InvalidSignature,
+    /// `MISSING_AUTHENTICATION_TOKEN`
+    MissingAuthenticationToken,
+    /// `QUOTA_EXCEEDED`
+    QuotaExceeded,
+    /// `REQUEST_TOO_LARGE`
+    RequestTooLarge,
+    /// `RESOURCE_NOT_FOUND`
+    ResourceNotFound,
+    /// `THROTTLED`
+    Throttled,
+    /// `UNAUTHORIZED`
+    Unauthorized,
+    /// `UNSUPPORTED_MEDIA_TYPE`
+    UnsupportedMediaType,
+    /// `WAF_FILTERED`
+    WafFiltered,
+}
+
+/// An answer that the gateway gives by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct GatewayResponse {
+    pub(crate) kind: GatewayResponseType,
+    pub(crate) status: StatusCode,
+    /// The header `x-amzn-ErrorType`.
+    pub(crate) error_type: &'static str,
+    pub(crate) body: &'static str,
+}
+
+impl Refusal {
+    /// The answer that AWS gives.
+    pub(crate) fn gateway_response(&self) -> GatewayResponse {
+        use GatewayResponseType as Kind;
+        let answer = |kind, status, error_type, body| GatewayResponse { kind, status, error_type, body };
+        match self {
+            Self::Malformed(_) => {
+                answer(Kind::Default4xx, StatusCode::BAD_REQUEST, "BadRequestException", r#"{"message":"Bad Request"}"#)
+            }
+            Self::RequestTooLong => answer(
+                Kind::RequestTooLarge,
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "RequestTooLargeException",
+                r#"{"message":"Request Too Long"}"#,
+            ),
+            // The same as for a bad key, so that nobody learns which APIs exist.
+            Self::UnknownStage | Self::EndpointDisabled => {
+                answer(Kind::Default4xx, StatusCode::FORBIDDEN, "ForbiddenException", r#"{"message":"Forbidden"}"#)
+            }
+            Self::UnknownRoute => answer(
+                Kind::MissingAuthenticationToken,
+                StatusCode::FORBIDDEN,
+                "MissingAuthenticationTokenException",
+                r#"{"message":"Missing Authentication Token"}"#,
+            ),
+            Self::AuthorizationUnsupported(_) => answer(
+                Kind::AuthorizerConfigurationError,
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "AuthorizerConfigurationException",
+                r#"{"message":null}"#,
+            ),
+            Self::InvalidApiKey => {
+                answer(Kind::InvalidApiKey, StatusCode::FORBIDDEN, "ForbiddenException", r#"{"message":"Forbidden"}"#)
+            }
+            Self::Throttled { .. } => answer(
+                Kind::Throttled,
+                StatusCode::TOO_MANY_REQUESTS,
+                "TooManyRequestsException",
+                r#"{"message":"Too Many Requests"}"#,
+            ),
+            Self::QuotaExceeded { .. } => answer(
+                Kind::QuotaExceeded,
+                StatusCode::TOO_MANY_REQUESTS,
+                "LimitExceededException",
+                r#"{"message":"Limit Exceeded"}"#,
+            ),
+            // AWS lets such calls pass unmetered. We never over-admit, and say that it is not the caller's fault.
+            Self::LedgerUnavailable => answer(
+                Kind::Default5xx,
+                StatusCode::SERVICE_UNAVAILABLE,
+                "ServiceUnavailableException",
+                r#"{"message":"Service Unavailable"}"#,
+            ),
+            Self::UnsupportedMediaType => answer(
+                Kind::UnsupportedMediaType,
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "BadRequestException",
+                r#"{"message":"Unsupported Media Type"}"#,
+            ),
+            Self::Misconfigured(_) => answer(
+                Kind::ApiConfigurationError,
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "InternalServerErrorException",
+                r#"{"message":"Internal server error"}"#,
+            ),
+            Self::IntegrationTimeout => answer(
+                Kind::IntegrationTimeout,
+                StatusCode::GATEWAY_TIMEOUT,
+                "InternalServerErrorException",
+                r#"{"message":"Endpoint request timed out"}"#,
+            ),
+            Self::IntegrationFailure(_) => answer(
+                Kind::IntegrationFailure,
+                StatusCode::GATEWAY_TIMEOUT,
+                "InternalServerErrorException",
+                r#"{"message":"Network error communicating with endpoint"}"#,
+            ),
+        }
+    }
+
+    /// When to come back, in seconds, where waiting helps.
+    pub(crate) fn retry_after_secs(&self) -> Option<u64> {
+        match self {
+            Self::Throttled { retry_after_secs } => *retry_after_secs,
+            Self::QuotaExceeded { retry_after_secs } => Some(*retry_after_secs),
+            Self::LedgerUnavailable => Some(1),
+            Self::Malformed(_)
+            | Self::RequestTooLong
+            | Self::UnknownStage
+            | Self::EndpointDisabled
+            | Self::UnknownRoute
+            | Self::AuthorizationUnsupported(_)
+            | Self::InvalidApiKey
+            | Self::UnsupportedMediaType
+            | Self::Misconfigured(_)
+            | Self::IntegrationTimeout
+            | Self::IntegrationFailure(_) => None,
+        }
+    }
+
+    /// Whether the operator has something to mend; the other refusals are a caller's everyday.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.gateway_response().status.is_server_error()
+    }
+}
+
+impl GatewayResponseType {
+    /// All of them, in AWS's order.
+    pub const ALL: [Self; 21] = [
+        Self::AccessDenied,
+        Self::ApiConfigurationError,
+        Self::AuthorizerConfigurationError,
+        Self::AuthorizerFailure,
+        Self::BadRequestBody,
+        Self::BadRequestParameters,
+        Self::Default4xx,
+        Self::Default5xx,
+        Self::ExpiredToken,
+        Self::IntegrationFailure,
+        Self::IntegrationTimeout,
+        Self::InvalidApiKey,
+        Self::InvalidSignature,
+        Self::MissingAuthenticationToken,
+        Self::QuotaExceeded,
+        Self::RequestTooLarge,
+        Self::ResourceNotFound,
+        Self::Throttled,
+        Self::Unauthorized,
+        Self::UnsupportedMediaType,
+        Self::WafFiltered,
+    ];
+
+    /// AWS's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "ACCESS_DENIED",
+            Self::ApiConfigurationError => "API_CONFIGURATION_ERROR",
+            Self::AuthorizerConfigurationError => "AUTHORIZER_CONFIGURATION_ERROR",
+            Self::AuthorizerFailure => "AUTHORIZER_FAILURE",
+            Self::BadRequestBody => "BAD_REQUEST_BODY",
+            Self::BadRequestParameters => "BAD_REQUEST_PARAMETERS",
+            Self::Default4xx => "DEFAULT_4XX",
+            Self::Default5xx => "DEFAULT_5XX",
+            Self::ExpiredToken => "EXPIRED_TOKEN",
+            Self::IntegrationFailure => "INTEGRATION_FAILURE",
+            Self::IntegrationTimeout => "INTEGRATION_TIMEOUT",
+            Self::InvalidApiKey => "INVALID_API_KEY",
+            Self::InvalidSignature => "INVALID_SIGNATURE",
+            Self::MissingAuthenticationToken => "MISSING_AUTHENTICATION_TOKEN",
+            Self::QuotaExceeded => "QUOTA_EXCEEDED",
+            Self::RequestTooLarge => "REQUEST_TOO_LARGE",
+            Self::ResourceNotFound => "RESOURCE_NOT_FOUND",
+            Self::Throttled => "THROTTLED",
+            Self::Unauthorized => "UNAUTHORIZED",
+            Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
+            Self::WafFiltered => "WAF_FILTERED",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_answer_as_aws_does() {
+        let table = [
+            (Refusal::UnknownStage, 403, "ForbiddenException", "DEFAULT_4XX", "Forbidden"),
+            (
+                Refusal::UnknownRoute,
+                403,
+                "MissingAuthenticationTokenException",
+                "MISSING_AUTHENTICATION_TOKEN",
+                "Missing Authentication Token",
+            ),
+            (Refusal::InvalidApiKey, 403, "ForbiddenException", "INVALID_API_KEY", "Forbidden"),
+            (
+                Refusal::Throttled { retry_after_secs: None },
+                429,
+                "TooManyRequestsException",
+                "THROTTLED",
+                "Too Many Requests",
+            ),
+            (
+                Refusal::QuotaExceeded { retry_after_secs: 1 },
+                429,
+                "LimitExceededException",
+                "QUOTA_EXCEEDED",
+                "Limit Exceeded",
+            ),
+            (Refusal::RequestTooLong, 413, "RequestTooLargeException", "REQUEST_TOO_LARGE", "Request Too Long"),
+            (
+                Refusal::IntegrationTimeout,
+                504,
+                "InternalServerErrorException",
+                "INTEGRATION_TIMEOUT",
+                "Endpoint request timed out",
+            ),
+        ];
+        for (refusal, status, error_type, kind, message) in table {
+            let answer = refusal.gateway_response();
+            let body: serde_json::Value = serde_json::from_str(answer.body).expect("JSON");
+            assert_eq!(
+                (answer.status.as_u16(), answer.error_type, answer.kind.as_str(), body["message"].as_str()),
+                (status, error_type, kind, Some(message))
+            );
+        }
+    }
+
+    #[test]
+    fn a_limiter_that_fails_never_looks_like_the_callers_429() {
+        assert_eq!(Refusal::LedgerUnavailable.gateway_response().status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(Refusal::LedgerUnavailable.retry_after_secs(), Some(1));
+    }
+
+    #[test]
+    fn there_are_twenty_one_kinds_with_names_of_their_own() {
+        let names: std::collections::BTreeSet<_> = GatewayResponseType::ALL.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(names.len(), 21);
+    }
+}

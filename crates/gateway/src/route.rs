@@ -1,0 +1,127 @@
+//! Route: from the address of a call to the stage and the method that serve it.
+
+use tollgate_domain::HttpMethod;
+
+use crate::path::is_treacherous;
+use crate::refusal::Refusal;
+use crate::routes::Captures;
+use crate::snapshot::{Method, Snapshot, Stage};
+
+/// What a call is addressed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Address<'h, 'p> {
+    api: &'h str,
+    stage: &'p str,
+    /// The path below the stage; empty or with a slash at its front.
+    path: &'p str,
+    /// Whether the API was named by the host.
+    by_host: bool,
+}
+
+/// The method that serves a call, and what its path says.
+#[derive(Debug)]
+pub(crate) struct Routed<'a> {
+    pub(crate) stage: &'a Stage,
+    pub(crate) method: &'a Method,
+    /// The path below the stage.
+    pub(crate) path: &'a str,
+    pub(crate) captures: Captures,
+}
+
+/// Finds the method that serves a call.
+pub(crate) fn route<'a>(
+    snapshot: &'a Snapshot,
+    host: &str,
+    path: &'a str,
+    verb: &http::Method,
+) -> Result<Routed<'a>, Refusal> {
+    let address = address(host, path).ok_or(Refusal::UnknownStage)?;
+    let stage = snapshot.stage(address.api, address.stage).ok_or(Refusal::UnknownStage)?;
+    if address.by_host && stage.deployed.api.disable_execute_api_endpoint {
+        return Err(Refusal::EndpointDisabled);
+    }
+    if is_treacherous(address.path) {
+        return Err(Refusal::Malformed("the path has dot segments"));
+    }
+    let verb = verb_of(verb).ok_or(Refusal::UnknownRoute)?;
+    let found = stage.program.routes.find(address.path, verb).ok_or(Refusal::UnknownRoute)?;
+    let method = stage.program.methods.get(found.method).ok_or(Refusal::UnknownRoute)?;
+    Ok(Routed { stage, method, path: address.path, captures: found.captures })
+}
+
+/// The verb of a call. `ANY` is a word of configuration, and no caller's.
+fn verb_of(method: &http::Method) -> Option<HttpMethod> {
+    HttpMethod::parse(method.as_str()).filter(|verb| *verb != HttpMethod::Any)
+}
+
+/// Reads the forms of address: the host `{api}.execute-api.{suffix}` with `/{stage}/…`, or, as emulators of AWS have
+/// it, `/restapis/{api}/{stage}/_user_request_/…` and `/_aws/execute-api/{api}/{stage}/…` on any host.
+fn address<'h, 'p: 'h>(host: &'h str, path: &'p str) -> Option<Address<'h, 'p>> {
+    if let Some((api, rest)) = host.split_once('.')
+        && rest.get(..12).is_some_and(|label| label.eq_ignore_ascii_case("execute-api."))
+    {
+        let (stage, path) = first_segment(path.strip_prefix('/')?);
+        return Some(Address { api, stage, path, by_host: true });
+    }
+    if let Some(rest) = path.strip_prefix("/_aws/execute-api/") {
+        let (api, rest) = first_segment(rest);
+        let (stage, path) = first_segment(rest.strip_prefix('/')?);
+        return Some(Address { api, stage, path, by_host: false });
+    }
+    let (api, rest) = first_segment(path.strip_prefix("/restapis/")?);
+    let (stage, rest) = first_segment(rest.strip_prefix('/')?);
+    let path = rest.strip_prefix("/_user_request_")?;
+    (path.is_empty() || path.starts_with('/')).then_some(Address { api, stage, path, by_host: false })
+}
+
+/// Splits before the first slash.
+fn first_segment(path: &str) -> (&str, &str) {
+    path.split_at(memchr::memchr(b'/', path.as_bytes()).unwrap_or(path.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts<'a>(host: &'a str, path: &'a str) -> Option<(&'a str, &'a str, &'a str)> {
+        address(host, path).map(|address| (address.api, address.stage, address.path))
+    }
+
+    #[test]
+    fn the_three_forms_of_address_are_read() {
+        let by_host = Some(("abc", "prod", "/pets/1"));
+        assert_eq!(parts("abc.execute-api.us-east-1.amazonaws.com", "/prod/pets/1"), by_host);
+        assert_eq!(parts("abc.Execute-Api.localhost:8080", "/prod/pets/1"), by_host);
+        assert_eq!(parts("localhost", "/restapis/abc/prod/_user_request_/pets/1"), by_host);
+        assert_eq!(parts("localhost", "/_aws/execute-api/abc/prod/pets/1"), by_host);
+    }
+
+    #[test]
+    fn a_stage_alone_is_its_root() {
+        assert_eq!(parts("abc.execute-api.x", "/prod"), Some(("abc", "prod", "")));
+        assert_eq!(parts("x", "/restapis/abc/prod/_user_request_"), Some(("abc", "prod", "")));
+        assert_eq!(parts("x", "/_aws/execute-api/abc/prod/"), Some(("abc", "prod", "/")));
+    }
+
+    #[test]
+    fn anything_else_is_no_address() {
+        for (host, path) in [
+            ("localhost", "/"),
+            ("localhost", "/prod/pets"),
+            ("localhost", "/restapis/abc/prod/pets"),
+            ("localhost", "/restapis/abc/prod/_user_request_x"),
+            ("localhost", "/_aws/execute-api/abc"),
+            ("execute-api.localhost", "/prod"),
+            ("abc.execute-api.x", "*"),
+        ] {
+            assert_eq!(parts(host, path), None, "{host}{path}");
+        }
+    }
+
+    #[test]
+    fn no_caller_says_any() {
+        assert_eq!(verb_of(&http::Method::GET), Some(HttpMethod::Get));
+        assert_eq!(verb_of(&http::Method::from_bytes(b"ANY").expect("a token")), None);
+        assert_eq!(verb_of(&http::Method::TRACE), None);
+    }
+}

@@ -1,0 +1,111 @@
+//! The snapshot: the catalog compiled for reading. Nothing in it changes with calls.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use http::HeaderValue;
+use tollgate_domain::bucket::Bucket;
+use tollgate_domain::throttle::TokenRate;
+use tollgate_domain::{DeployedApi, HttpMethod, RestApiId, RestApiTree, StageName, UsagePlan, UsagePlanId};
+
+use crate::admission::PlanLimits;
+use crate::integration::Integration;
+use crate::routes::Routes;
+
+/// All APIs. Parts are shared with the snapshot before, so that a small change rebuilds little.
+#[derive(Debug, Default)]
+pub(crate) struct Snapshot {
+    pub(crate) apis: HashMap<RestApiId, Arc<Api>, RandomState>,
+}
+
+/// An API that has stages.
+#[derive(Debug)]
+pub(crate) struct Api {
+    /// What it was compiled from, to know whether it still holds.
+    pub(crate) source: Arc<RestApiTree>,
+    pub(crate) stages: Vec<Stage>,
+}
+
+/// A stage: a program, with settings that hold without a new deployment.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(crate) name: StageName,
+    pub(crate) deployed: Arc<DeployedApi>,
+    pub(crate) program: Arc<Program>,
+    /// The buckets of its methods, by the method's index. They are shared by all callers and outlive the snapshot.
+    pub(crate) throttles: Vec<Option<(Arc<Bucket>, TokenRate)>>,
+    /// The plans that cover it.
+    pub(crate) coverage: Vec<Arc<Coverage>>,
+}
+
+/// The routes and methods of a deployment, with one set of stage variables.
+#[derive(Debug)]
+pub(crate) struct Program {
+    /// What it was compiled from, to know whether it still holds.
+    pub(crate) deployed: Arc<DeployedApi>,
+    pub(crate) variables: std::collections::BTreeMap<String, String>,
+    pub(crate) routes: Routes,
+    pub(crate) methods: Vec<Method>,
+}
+
+/// A method, ready to serve.
+#[derive(Debug)]
+pub(crate) struct Method {
+    /// Its place among the methods of its program.
+    pub(crate) index: usize,
+    pub(crate) resource_path: String,
+    /// The verb it was declared with.
+    pub(crate) verb: HttpMethod,
+    pub(crate) authorization_type: String,
+    pub(crate) api_key_required: bool,
+    pub(crate) integration: Integration,
+}
+
+/// A plan, as it covers one stage.
+#[derive(Debug)]
+pub(crate) struct Coverage {
+    /// What it was compiled from, to know whether it still holds.
+    pub(crate) plan: Arc<UsagePlan>,
+    pub(crate) program: Arc<Program>,
+    pub(crate) limits: PlanLimits,
+    /// The header `RateLimit-Policy`; `None` when nothing is limited.
+    pub(crate) policy: Option<HeaderValue>,
+    /// The plan's own limits for single methods, by the method's index; empty when it has none.
+    pub(crate) entries: Vec<Option<MethodLimit>>,
+}
+
+/// A plan's own limit for one method.
+#[derive(Debug)]
+pub(crate) struct MethodLimit {
+    /// Names the bucket: API, stage, path and verb.
+    pub(crate) name: Arc<str>,
+    pub(crate) rate: Option<TokenRate>,
+    pub(crate) policy: Option<HeaderValue>,
+}
+
+impl Snapshot {
+    /// The stage of an API.
+    pub(crate) fn stage(&self, api: &str, stage: &str) -> Option<&Stage> {
+        self.apis.get(api)?.stages.iter().find(|candidate| candidate.name.as_str() == stage)
+    }
+}
+
+impl Stage {
+    /// The stage's bucket for a method.
+    pub(crate) fn throttle(&self, method: &Method) -> Option<(&Bucket, TokenRate)> {
+        self.throttles.get(method.index)?.as_ref().map(|(bucket, rate)| (&**bucket, *rate))
+    }
+
+    /// How a plan covers this stage.
+    pub(crate) fn coverage_by(&self, plan: &UsagePlanId) -> Option<&Coverage> {
+        self.coverage.iter().find(|coverage| coverage.limits.id == *plan).map(|coverage| &**coverage)
+    }
+}
+
+impl Coverage {
+    /// The plan's own limit for a method.
+    pub(crate) fn entry(&self, method: &Method) -> Option<&MethodLimit> {
+        self.entries.get(method.index)?.as_ref()
+    }
+}

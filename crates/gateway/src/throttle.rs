@@ -1,0 +1,43 @@
+//! Throttle and quota: whether the call may pass now. Admission decides both as one, so that a refusal by either costs
+//! nothing at the other.
+
+use tollgate_domain::bucket::Bucket;
+use tollgate_domain::throttle::TokenRate;
+use tollgate_domain::{ApiKeyId, Moment};
+
+use crate::admission::{Admission, Demand, Denied, Keyed, MethodEntry, Standing};
+use crate::plan::Covered;
+use crate::refusal::Refusal;
+use crate::route::Routed;
+
+/// Takes a token at every level and a unit of the quota, or nothing. Says where the caller stands in either case.
+pub(crate) async fn admit(
+    admission: &Admission,
+    routed: &Routed<'_>,
+    keyed: Option<(ApiKeyId, Covered<'_>)>,
+    account: Option<(&Bucket, TokenRate)>,
+    now: Moment,
+) -> (Standing, Result<(), Refusal>) {
+    let keyed = keyed.map(|(key, covered)| Keyed {
+        key,
+        plan: &covered.coverage.limits,
+        method_entry: covered.entry.map(|entry| MethodEntry { name: &entry.name, rate: entry.rate }),
+    });
+    let demand = Demand { keyed, method: routed.stage.throttle(routed.method), account };
+    let verdict = admission.admit(demand, now).await;
+    (verdict.standing, verdict.outcome.map_err(Refusal::from))
+}
+
+impl From<Denied> for Refusal {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Throttled { retry_after } => {
+                Self::Throttled { retry_after_secs: retry_after.map(|wait| wait.as_secs_ceil().max(1)) }
+            }
+            Denied::QuotaExceeded { retry_after_secs } => {
+                Self::QuotaExceeded { retry_after_secs: retry_after_secs.max(1) }
+            }
+            Denied::LedgerUnavailable => Self::LedgerUnavailable,
+        }
+    }
+}

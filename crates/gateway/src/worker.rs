@@ -1,0 +1,57 @@
+//! A worker: what one thread has to itself, so that calls on different threads never meet.
+
+use std::cell::RefCell;
+use std::ops::Deref;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::call::CallIdSource;
+use crate::clients::Clients;
+use crate::gateway::Shared;
+use crate::meter::Meter;
+use crate::snapshot::Snapshot;
+use crate::upstream::Upstreams;
+
+/// The state of one thread.
+pub(crate) struct Worker {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) call_ids: CallIdSource,
+    pub(crate) clients: Rc<Clients>,
+    pub(crate) upstreams: Upstreams,
+    pub(crate) meter: Arc<Meter>,
+    snapshot: RefCell<Rc<HeldSnapshot>>,
+}
+
+/// A snapshot, counted on this thread. The shared count would be written to by every thread on every call.
+pub(crate) struct HeldSnapshot(Arc<Snapshot>);
+
+impl Deref for HeldSnapshot {
+    type Target = Snapshot;
+
+    fn deref(&self) -> &Snapshot {
+        &self.0
+    }
+}
+
+impl Worker {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            call_ids: CallIdSource::new(&shared.ids),
+            clients: Rc::new(Clients::new(&shared.config)),
+            upstreams: Upstreams::new(&shared.config, Arc::clone(&shared.tls)),
+            meter: shared.new_meter(),
+            snapshot: RefCell::new(Rc::new(HeldSnapshot(shared.snapshot.load_full()))),
+            shared,
+        }
+    }
+
+    /// The snapshot in force.
+    pub(crate) fn snapshot(&self) -> Rc<HeldSnapshot> {
+        let in_force = self.shared.snapshot.load();
+        let mut held = self.snapshot.borrow_mut();
+        if !Arc::ptr_eq(&held.0, &in_force) {
+            *held = Rc::new(HeldSnapshot(Arc::clone(&in_force)));
+        }
+        Rc::clone(&held)
+    }
+}
