@@ -100,6 +100,10 @@ fn refuse(worker: &Worker, ids: &CallIds, refusal: &Refusal) -> Response<AnswerB
     let headers: &mut HeaderMap = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(X_AMZN_ERROR_TYPE, HeaderValue::from_static(answer.error_type));
+    if matches!(refusal, Refusal::Malformed(_)) {
+        // Whatever follows on this connection cannot be trusted to begin where we think it does.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     if let Some(seconds) = refusal.retry_after_secs().filter(|_| worker.shared.config.ratelimit_headers) {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }

@@ -1,0 +1,193 @@
+//! Requests that two servers could read in two ways, and callers that take their time.
+
+mod support;
+
+use std::time::Duration;
+
+use support::{Served, Upstream, catalog, config, http_proxy, method, ok, soon};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tollgate_domain::HttpMethod;
+use tollgate_gateway::GatewayConfig;
+
+async fn proxy(upstream: &Upstream, config: GatewayConfig) -> Served {
+    let open = method(http_proxy(upstream.uri("/{proxy}")));
+    Served::start(config, &catalog(vec![("/{proxy+}", HttpMethod::Any, open)]))
+}
+
+const HEAD: &str = "POST /prod/a HTTP/1.1\r\nHost: api1.execute-api.x\r\n";
+
+#[tokio::test]
+async fn ambiguous_framing_is_refused() {
+    let upstream = Upstream::answering(&ok("")).await;
+    let served = proxy(&upstream, config()).await;
+    for rest in [
+        "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+        "Content-Length: 5, 6\r\n\r\nhello!",
+        "Content-Length: +5\r\n\r\nhello",
+        "Content-Length: 0x5\r\n\r\nhello",
+        "Content-Length: -1\r\n\r\n",
+        "Content-Length: 99999999999999999999999\r\n\r\n",
+        "Content-Length : 5\r\n\r\nhello",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+        "Transfer-Encoding: identity\r\n\r\n",
+        "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+        "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+        "X-Folded: a\r\n b\r\nContent-Length: 0\r\n\r\n",
+        " Content-Length: 5\r\n\r\nhello",
+        "X-Nul: a\0b\r\n\r\n",
+        "Bad Name: x\r\n\r\n",
+        "no colon here\r\n\r\n",
+        "Host: api2.execute-api.x\r\n\r\n",
+    ] {
+        let answer = served.exchange(format!("{HEAD}{rest}")).await;
+        assert_eq!(answer.status(), 400, "{rest:?}: {answer:?}");
+    }
+    assert!(upstream.requests().is_empty(), "{:?}", upstream.requests());
+}
+
+#[tokio::test]
+async fn bad_chunks_reach_no_upstream_as_a_whole_request() {
+    let upstream = Upstream::answering(&ok("")).await;
+    let served = proxy(&upstream, config()).await;
+    for chunks in ["zz\r\nhello\r\n0\r\n\r\n", "-1\r\nhello\r\n0\r\n\r\n", "5\nhello\r\n0\r\n\r\n", "5\r\nhelloXX0\r\n\r\n"] {
+        let answer = served.exchange(format!("{HEAD}Transfer-Encoding: chunked\r\n\r\n{chunks}")).await;
+        assert_ne!(answer.status(), 200, "{chunks:?}: {answer:?}");
+    }
+    assert!(upstream.requests().is_empty(), "{:?}", upstream.requests());
+}
+
+#[tokio::test]
+async fn a_length_beside_a_transfer_coding_is_dropped_and_the_connection_ends() {
+    let upstream = Upstream::answering(&ok("")).await;
+    let served = proxy(&upstream, config()).await;
+    for lines in ["Content-Length: 4\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nContent-Length: 4"] {
+        let smuggled = "GET /prod/smuggled HTTP/1.1\r\nHost: api1.execute-api.x\r\n\r\n";
+        let answer = served.exchange(format!("{HEAD}{lines}\r\n\r\n5\r\nhello\r\n0\r\n\r\n{smuggled}")).await;
+        assert_eq!(answer.0.matches("HTTP/1.1 ").count(), 1, "{answer:?}");
+    }
+    for request in upstream.requests() {
+        assert!(!request.contains("content-length") && !request.contains("smuggled"), "{request}");
+    }
+}
+
+#[tokio::test]
+async fn lines_that_end_early_cannot_hide_a_header() {
+    let upstream = Upstream::answering(&ok("")).await;
+    let served = proxy(&upstream, config()).await;
+    // hyper takes a bare LF for the end of a line, as RFC 9112 allows; what passes on has CRLF only.
+    let answer = served
+        .exchange("GET /prod/a HTTP/1.1\nHost: api1.execute-api.x\nX-A: 1\nConnection: close\n\n")
+        .await;
+    assert_eq!(answer.status(), 200, "{answer:?}");
+    for request in upstream.requests() {
+        assert_eq!(request.matches('\n').count(), request.matches("\r\n").count(), "{request:?}");
+    }
+    let bare_cr = served.exchange(format!("{HEAD}X-A: 1\rX-B: 2\r\n\r\n")).await;
+    assert_eq!(bare_cr.status(), 400, "{bare_cr:?}");
+}
+
+#[tokio::test]
+async fn a_caller_cannot_have_the_gateways_headers_removed_or_forged() {
+    let upstream = Upstream::answering(&ok("")).await;
+    let served = proxy(&upstream, config()).await;
+    let headers = "Connection: x-forwarded-for, host, x-amzn-apigateway-api-id\r\n\
+                   X-Amzn-Apigateway-Api-Id: other\r\nX-Forwarded-Proto: https\r\nTrailer: x\r\nTE: trailers\r\n";
+    assert_eq!(served.call("GET", "/a", headers, "").await.status(), 200);
+    let requests = upstream.requests();
+    let request = requests.first().expect("a request");
+    assert!(request.contains("\r\nx-amzn-apigateway-api-id: api1\r\n"), "{request}");
+    assert!(request.contains("\r\nx-forwarded-for: 127.0.0.1\r\n"), "{request}");
+    assert!(request.contains(&format!("\r\nhost: {}\r\n", upstream.addr)), "{request}");
+    assert!(!request.contains("other") && !request.contains("trailer"), "{request}");
+}
+
+#[tokio::test]
+async fn paths_that_climb_go_nowhere() {
+    let upstream = Upstream::answering(&ok("")).await;
+    let served = proxy(&upstream, config()).await;
+    for path in ["/a/../b", "/%2e%2e/b", "/a/%2E./b", "/a%2f..%2fb", "/..;/b", "/a%5c..%5cb", "/a%00", "//b", "/."] {
+        let answer = served.get(path).await;
+        assert!(matches!(answer.status(), 400 | 403), "{path}: {answer:?}");
+    }
+    assert!(upstream.requests().is_empty(), "{:?}", upstream.requests());
+    assert_eq!(served.get("/a..b/.c/%2fd").await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_target_with_a_host_goes_before_the_header() {
+    let upstream = Upstream::answering(&ok("")).await;
+    let served = proxy(&upstream, config()).await;
+    let target = "GET http://api1.execute-api.x/prod/a HTTP/1.1\r\nHost: other\r\nConnection: close\r\n\r\n";
+    assert_eq!(served.exchange(target).await.status(), 200);
+    let target = "GET http://other/prod/a HTTP/1.1\r\nHost: api1.execute-api.x\r\nConnection: close\r\n\r\n";
+    assert_eq!(served.exchange(target).await.status(), 403);
+    let without = "GET /prod/a HTTP/1.1\r\nConnection: close\r\n\r\n";
+    assert_eq!(served.exchange(without).await.status(), 400);
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_big_is_refused() {
+    let upstream = Upstream::answering(&ok("")).await;
+    let served = proxy(&upstream, GatewayConfig { max_header_bytes: 8192, ..config() }).await;
+    let big = served.call("GET", "/a", &format!("X-Big: {}\r\n", "x".repeat(20_000)), "").await;
+    assert_eq!(big.status(), 431);
+    let many = served.call("GET", "/a", &"X-A: 1\r\n".repeat(200), "").await;
+    assert_eq!(many.status(), 431);
+}
+
+fn impatient() -> GatewayConfig {
+    let short = Duration::from_millis(50);
+    GatewayConfig { header_read_timeout: short, client_idle_timeout: short, body_read_timeout: short, ..config() }
+}
+
+#[tokio::test]
+async fn a_caller_that_takes_too_long_is_cut_off() {
+    let upstream = Upstream::answering(&ok("")).await;
+    let served = proxy(&upstream, impatient()).await;
+    let requests = ["", "GET /prod/a HT", &format!("{HEAD}Content-Length: 10\r\n\r\nhalf")];
+    for request in requests {
+        // `exchange` reads until the gateway closes: it would wait forever otherwise.
+        assert_ne!(served.exchange(request).await.status(), 200, "{request:?}");
+    }
+    assert!(upstream.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_caller_that_drips_its_head_is_cut_off() {
+    let upstream = Upstream::answering(&ok("")).await;
+    let served = proxy(&upstream, impatient()).await;
+    let mut stream = TcpStream::connect(served.addr).await.expect("a connection");
+    soon(async {
+        stream.write_all(HEAD.as_bytes()).await.expect("a reader");
+        while stream.write_all(b"X-A: 1\r\n").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_caller_that_does_not_read_is_cut_off() {
+    let upstream = Upstream::answering(&ok(&"x".repeat(64 * 1024 * 1024))).await;
+    let served = proxy(&upstream, impatient()).await;
+    let mut stream = TcpStream::connect(served.addr).await.expect("a connection");
+    stream.write_all(b"GET /prod/a HTTP/1.1\r\nHost: api1.execute-api.x\r\n\r\n").await.expect("a reader");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let mut received = Vec::new();
+    let _ = soon(stream.read_to_end(&mut received)).await;
+    assert!(received.len() < 64 * 1024 * 1024, "{}", received.len());
+}
+
+#[tokio::test]
+async fn calls_in_one_packet_are_answered_in_order() {
+    let upstream = Upstream::answering(&ok("hi")).await;
+    let served = proxy(&upstream, config()).await;
+    let get = |path: &str, close: &str| format!("GET /prod/{path} HTTP/1.1\r\nHost: api1.execute-api.x\r\n{close}\r\n");
+    let answer = served.exchange(get("a", "") + &get("b", "") + &get("c", "Connection: close\r\n")).await;
+    assert_eq!(answer.0.matches("HTTP/1.1 200").count(), 3, "{answer:?}");
+    let paths: Vec<String> = upstream.requests().iter().map(|r| r[..6].to_owned()).collect();
+    assert_eq!(paths, ["GET /a", "GET /b", "GET /c"]);
+}
