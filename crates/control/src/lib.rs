@@ -1,14 +1,141 @@
-pub fn add(left: u64, right: u64) -> u64 {
-    left + right
+//! The management API: AWS API Gateway's REST API, version 1, answered from the catalog and the store.
+//!
+//! Keeps three promises: nobody without a valid signature is answered; a change is made whole or not at all; and a
+//! change that was answered holds at the gate already.
+//!
+//! [`router`] is the contents page. A request is verified ([`sigv4`]), routed, and run by the operation's function
+//! in [`resources`]; changes go through [`write`]; every "no" becomes AWS's answer in [`error`].
+
+mod answer;
+mod conflict;
+mod credentials;
+mod error;
+mod gate;
+mod json;
+mod page;
+mod patch;
+mod perform;
+mod request;
+mod resources;
+mod router;
+mod server;
+mod sigv4;
+mod write;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tollgate_domain::{Catalog, Clock, IdSource, ThrottleSettings};
+use tollgate_store::{Store, StoreError};
+
+pub use crate::credentials::{Credentials, Role};
+pub use crate::gate::{Gate, GateError, GateFuture, GateKey};
+pub use crate::perform::Refused;
+use crate::write::Writer;
+
+/// What the operator sets for the management API.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ControlConfig {
+    /// The region named in ARNs. Signatures for any region are taken.
+    pub region: String,
+    /// The account named in ARNs and messages.
+    pub account_id: String,
+    /// The account's rate and burst, as GetAccount shows them.
+    pub account_throttle: ThrottleSettings,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl Default for ControlConfig {
+    /// A fresh AWS account's limits, in its first region.
+    fn default() -> Self {
+        Self {
+            region: "us-east-1".to_owned(),
+            account_id: "000000000000".to_owned(),
+            account_throttle: ThrottleSettings::new(10_000.0, 5000),
+        }
+    }
+}
 
-    #[test]
-    fn it_works() {
-        let result = add(2, 2);
-        assert_eq!(result, 4);
+/// The management API. A clone is another handle to the same one.
+#[derive(Clone)]
+pub struct Control {
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    store: Store,
+    gate: Arc<dyn Gate>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<IdSource>,
+    credentials: Credentials,
+    config: ControlConfig,
+    writer: Writer,
+    ready: AtomicBool,
+}
+
+impl Control {
+    /// Loads the catalog, shows it to the gate, and is then ready to answer.
+    pub async fn new(
+        store: Store,
+        gate: Arc<dyn Gate>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<IdSource>,
+        credentials: Credentials,
+        config: ControlConfig,
+    ) -> Result<Self, StoreError> {
+        let writer = Writer::open(store.clone(), Arc::clone(&gate)).await?;
+        let ready = AtomicBool::new(true);
+        Ok(Self { parts: Arc::new(Parts { store, gate, clock, ids, credentials, config, writer, ready }) })
+    }
+
+    /// The service: the AWS API, and `/healthz` and `/readyz` for the operator.
+    pub fn router(self) -> axum::Router {
+        server::router(self)
+    }
+
+    /// Sets what `/readyz` answers; a node that drains says no.
+    pub fn set_ready(&self, ready: bool) {
+        self.parts.ready.store(ready, Ordering::Release);
+    }
+
+    /// The configuration as it stands.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.parts.writer.catalog()
+    }
+
+    /// Loads what other nodes have committed and shows it to the gate.
+    pub async fn refresh(&self) -> Result<(), StoreError> {
+        self.parts.writer.refresh().await
+    }
+
+    fn is_ready(&self) -> bool {
+        self.parts.ready.load(Ordering::Acquire)
+    }
+
+    fn store(&self) -> &Store {
+        &self.parts.store
+    }
+
+    fn gate(&self) -> &dyn Gate {
+        self.parts.gate.as_ref()
+    }
+
+    fn clock(&self) -> &dyn Clock {
+        self.parts.clock.as_ref()
+    }
+
+    fn ids(&self) -> &IdSource {
+        &self.parts.ids
+    }
+
+    fn credentials(&self) -> &Credentials {
+        &self.parts.credentials
+    }
+
+    fn config(&self) -> &ControlConfig {
+        &self.parts.config
+    }
+
+    fn writer(&self) -> &Writer {
+        &self.parts.writer
     }
 }

@@ -1,0 +1,117 @@
+//! Turns every "no" into AWS's answer: the one place that knows status codes and error codes.
+
+use http::StatusCode;
+use tollgate_store::StoreError;
+
+use crate::conflict::{Conflict, Fault};
+use crate::gate::GateError;
+use crate::json::BodyError;
+use crate::page::PageError;
+use crate::patch::PatchRefusal;
+use crate::resources::validation::Violations;
+use crate::sigv4::SignatureRefusal;
+
+/// Why an operation was not done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Signature(#[from] SignatureRefusal),
+    #[error("User is not authorized to perform: apigateway:{0}")]
+    Denied(http::Method),
+    #[error("Unable to determine the operation that was requested: no operation has this method and path")]
+    UnknownOperation,
+    #[error("{0} is not built yet.")]
+    NotBuilt(&'static str),
+    #[error("Request Too Long")]
+    TooLong,
+    #[error("The request body could not be read")]
+    BrokenBody,
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    #[error(transparent)]
+    Violations(#[from] Violations),
+    #[error(transparent)]
+    Page(#[from] PageError),
+    #[error(transparent)]
+    Patch(#[from] PatchRefusal),
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+    #[error("Unable to complete operation due to concurrent modification. Please try again later.")]
+    Busy,
+    #[error("the store failed: {0}")]
+    Store(#[source] StoreError),
+    #[error(transparent)]
+    Gate(#[from] GateError),
+    #[error("the operation panicked")]
+    Panicked,
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::DuplicateKeyValue { .. } => Self::Conflict(Conflict::ApiKeyExists),
+            StoreError::Stale => Self::Busy,
+            other => Self::Store(other),
+        }
+    }
+}
+
+/// An error as the client reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ApiError {
+    pub(crate) status: StatusCode,
+    /// Sent in the header `x-amzn-ErrorType`.
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+}
+
+impl Failure {
+    /// AWS's answer to this failure. What is our own fault is not told in detail.
+    pub(crate) fn answer(&self) -> ApiError {
+        let (status, code) = match self {
+            Self::Signature(refusal) => refusal.code(),
+            Self::Denied(_) => (StatusCode::FORBIDDEN, "AccessDeniedException"),
+            Self::UnknownOperation => (StatusCode::NOT_FOUND, "UnknownOperationException"),
+            Self::NotBuilt(_) => (StatusCode::NOT_IMPLEMENTED, "NotImplementedException"),
+            Self::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException"),
+            Self::BrokenBody | Self::Body(_) => (StatusCode::BAD_REQUEST, "SerializationException"),
+            Self::Violations(_) => (StatusCode::BAD_REQUEST, "ValidationException"),
+            Self::Page(_) | Self::Patch(_) => (StatusCode::BAD_REQUEST, "BadRequestException"),
+            Self::Conflict(conflict) => match conflict.fault() {
+                Fault::Bad => (StatusCode::BAD_REQUEST, "BadRequestException"),
+                Fault::Missing => (StatusCode::NOT_FOUND, "NotFoundException"),
+                Fault::Clash => (StatusCode::CONFLICT, "ConflictException"),
+            },
+            Self::Busy => (StatusCode::CONFLICT, "ConflictException"),
+            Self::Gate(_) => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException"),
+            Self::Store(_) | Self::Panicked => (StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure"),
+        };
+        let message = match self {
+            Self::Store(_) | Self::Gate(_) | Self::Panicked => "Internal server error".to_owned(),
+            told => told.to_string(),
+        };
+        ApiError { status, code, message }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_faults_tell_the_client_nothing() {
+        let answer = Failure::Gate(GateError("disk full at /var".to_owned())).answer();
+        assert_eq!((answer.status.as_u16(), answer.message.as_str()), (503, "Internal server error"));
+    }
+
+    #[test]
+    fn conflicts_keep_the_kinds_of_aws() {
+        let code = |conflict: Conflict| {
+            let answer = Failure::from(conflict).answer();
+            (answer.status.as_u16(), answer.code)
+        };
+        assert_eq!(code(Conflict::NoSuchApiKey), (404, "NotFoundException"));
+        assert_eq!(code(Conflict::ApiKeyExists), (409, "ConflictException"));
+        assert_eq!(code(Conflict::BadQuotaLimit), (400, "BadRequestException"));
+    }
+}

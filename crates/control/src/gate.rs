@@ -1,0 +1,55 @@
+//! The port to the gateway: what a change has to reach before it is answered.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tollgate_domain::{ApiKeyId, Catalog, KeyDigest, UsagePlanId};
+use tollgate_store::{KeyRow, Unspent};
+
+/// What the gateway needs to know about a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GateKey {
+    /// Its id, which names its counters.
+    pub id: ApiKeyId,
+    /// A disabled key is refused.
+    pub enabled: bool,
+    /// The plans it is in.
+    pub plans: Vec<UsagePlanId>,
+}
+
+impl From<&KeyRow> for GateKey {
+    fn from(row: &KeyRow) -> Self {
+        Self { id: row.key.id, enabled: row.key.enabled, plans: row.plans.clone() }
+    }
+}
+
+/// The gateway could not write what it had counted; trying again helps.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the gateway could not settle its counts: {0}")]
+pub struct GateError(pub String);
+
+/// What the slow calls of a [`Gate`] return.
+pub type GateFuture<'a> = Pin<Box<dyn Future<Output = Result<(), GateError>> + Send + 'a>>;
+
+/// The gateway, as changes see it. The first three return when the very next call sees the change.
+pub trait Gate: Send + Sync + 'static {
+    /// Serves this catalog from now on.
+    fn publish(&self, catalog: &Arc<Catalog>);
+
+    /// Knows this key from now on, or knows it anew.
+    fn put_key(&self, digest: KeyDigest, caller: GateKey);
+
+    /// Refuses this key from now on.
+    fn remove_key(&self, digest: KeyDigest);
+
+    /// Calls back the quota leases of a plan, or of one of its keys, and writes all usage counted so far. When it
+    /// returns, the ledger is exact and new limits hold.
+    fn recall(&self, plan: UsagePlanId, key: Option<ApiKeyId>) -> GateFuture<'_>;
+
+    /// Tells the unspent units of a plan's keys, which the ledger has given out and usage must not count as used.
+    fn unspent(&self, plan: UsagePlanId) -> Unspent;
+
+    /// Writes all usage counted so far.
+    fn settle(&self) -> GateFuture<'_>;
+}

@@ -1,0 +1,85 @@
+//! One request of the management API, verified and routed.
+
+use bytes::Bytes;
+use tollgate_domain::{ApiKeyId, DeploymentId, ResourceId, RestApiId, StageName, UnixMillis, UsagePlanId};
+
+use crate::conflict::Conflict;
+use crate::json::{BodyError, Members};
+
+/// One request: the labels of its path, its query, its body, and when it came.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    labels: Vec<(&'static str, String)>,
+    query: Vec<(String, String)>,
+    body: Bytes,
+    now: UnixMillis,
+}
+
+impl Request {
+    pub(crate) fn new(
+        labels: Vec<(&'static str, String)>,
+        query: Vec<(String, String)>,
+        body: Bytes,
+        now: UnixMillis,
+    ) -> Self {
+        Self { labels, query, body, now }
+    }
+
+    pub(crate) fn now(&self) -> UnixMillis {
+        self.now
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.body
+    }
+
+    pub(crate) fn body(&self) -> Result<Members, BodyError> {
+        Members::parse(&self.body)
+    }
+
+    /// A label of the path, decoded. One that the operation's pattern lacks is empty.
+    pub(crate) fn label(&self, name: &str) -> &str {
+        self.labels.iter().find(|(label, _)| *label == name).map_or("", |(_, value)| value)
+    }
+
+    /// A query parameter; empty is absent.
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.query.iter().find(|(key, _)| key == name)?;
+        Some(value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// The values of a repeated query parameter.
+    pub(crate) fn query_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.query.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        self.query(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    pub(crate) fn rest_api_id(&self) -> RestApiId {
+        RestApiId::new(self.label("restapi_id"))
+    }
+
+    pub(crate) fn resource_id(&self) -> ResourceId {
+        ResourceId::new(self.label("resource_id"))
+    }
+
+    pub(crate) fn deployment_id(&self) -> DeploymentId {
+        DeploymentId::new(self.label("deployment_id"))
+    }
+
+    pub(crate) fn stage_name(&self) -> StageName {
+        StageName::new(self.label("stage_name"))
+    }
+
+    /// Text that can't be an id names no plan.
+    pub(crate) fn usage_plan_id(&self) -> Result<UsagePlanId, Conflict> {
+        UsagePlanId::parse(self.label("usageplanId")).map_err(|_| Conflict::NoSuchUsagePlan)
+    }
+
+    /// Text that can't be an id names no key.
+    pub(crate) fn api_key_id(&self, label: &str) -> Result<ApiKeyId, Conflict> {
+        ApiKeyId::parse(self.label(label)).map_err(|_| Conflict::NoSuchApiKey)
+    }
+}

@@ -1,0 +1,250 @@
+//! ImportApiKeys: a CSV file of keys and their plans, taken whole or, on the caller's word, not at all.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use tollgate_domain::{ApiKey, ApiKeyId, Catalog, Tags, UnixMillis, UsagePlanId};
+use tollgate_store::KeyImport;
+
+use crate::Control;
+use crate::answer::{Answer, Reply};
+use crate::conflict::Conflict;
+use crate::gate::GateKey;
+use crate::request::Request;
+use crate::resources::{api_key, usage_plan};
+
+#[derive(Serialize)]
+struct ApiKeyIdsWire {
+    ids: Vec<String>,
+    warnings: Vec<String>,
+}
+
+/// One row of the file, as it was written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Row {
+    name: String,
+    value: String,
+    description: String,
+    enabled: Option<String>,
+    plans: Vec<String>,
+}
+
+pub(crate) async fn import(control: &Control, request: &Request) -> Reply {
+    if !request.query("format").is_some_and(|format| format.eq_ignore_ascii_case("csv")) {
+        return Err(Conflict::BadKeyFile("the format must be csv".to_owned()).into());
+    }
+    let rows = read_rows(request.bytes())?;
+    let _turn = control.writer().turn().await;
+    let fresh = || control.ids().api_key_id();
+    let (keys, warnings) = decide(&control.catalog(), rows, fresh, request.now());
+    if request.flag("failonwarnings") && !warnings.is_empty() {
+        return Err(Conflict::BadKeyFile(warnings.join("; ")).into());
+    }
+    let rows = control.store().import_keys(keys).await?;
+    for row in &rows {
+        control.gate().put_key(row.digest, GateKey::from(row));
+    }
+    let ids = rows.iter().map(|row| row.key.id.to_string()).collect();
+    Answer::json(&ApiKeyIdsWire { ids, warnings })
+}
+
+/// The keys to import and what is doubtful about the file. A row that can't become a key is left out.
+fn decide(
+    catalog: &Catalog,
+    rows: Vec<Row>,
+    fresh: impl Fn() -> ApiKeyId,
+    now: UnixMillis,
+) -> (Vec<KeyImport>, Vec<String>) {
+    let mut warnings = Vec::new();
+    let mut keys = Vec::with_capacity(rows.len());
+    for (index, row) in rows.into_iter().enumerate() {
+        // The header is line 1.
+        let mut warn = |text: String| warnings.push(format!("Row {}: {text}", index + 2));
+        let key = ApiKey {
+            id: fresh(),
+            name: Some(row.name).filter(|name| !name.is_empty()),
+            description: Some(row.description).filter(|text| !text.is_empty()),
+            customer_id: None,
+            enabled: enabled(row.enabled.as_deref(), &mut warn),
+            created: now,
+            updated: now,
+            stage_keys: Vec::new(),
+            tags: Tags::new(),
+        };
+        if let Err(conflict) = api_key::check(&key).and_then(|()| api_key::check_value(&row.value)) {
+            warn(conflict.to_string());
+            continue;
+        }
+        let plans = plans(catalog, &row.plans, &mut warn);
+        keys.push(KeyImport { key, value: row.value, plans });
+    }
+    (keys, warnings)
+}
+
+fn enabled(cell: Option<&str>, warn: &mut impl FnMut(String)) -> bool {
+    match cell {
+        None => true,
+        Some(text) if text.eq_ignore_ascii_case("true") => true,
+        Some(text) if text.eq_ignore_ascii_case("false") => false,
+        Some(text) => {
+            warn(format!("Invalid value for Enabled: {text}. The key is disabled"));
+            false
+        }
+    }
+}
+
+/// The plans of a row that exist and whose stages do not overlap.
+fn plans(catalog: &Catalog, ids: &[String], warn: &mut impl FnMut(String)) -> Vec<UsagePlanId> {
+    let mut plans = Vec::new();
+    for text in ids {
+        let plan = UsagePlanId::parse(text).ok().and_then(|id| catalog.usage_plans.get(&id));
+        match plan {
+            None => warn(format!("Invalid Usage Plan ID specified: {text}")),
+            Some(plan) if plans.contains(&plan.id) => {}
+            Some(plan) => match usage_plan::shared_stage(catalog, plan, &plans) {
+                Some(stage) => warn(format!(
+                    "Usage Plan {text} is left out: an API Key cannot reference multiple Usage Plans with the same API \
+                     stage: {}:{}",
+                    stage.api_id, stage.stage
+                )),
+                None => plans.push(plan.id),
+            },
+        }
+    }
+    plans
+}
+
+/// Reads the file: a header, then a row for each key. Names of columns are in any case and order.
+fn read_rows(file: &[u8]) -> Result<Vec<Row>, Conflict> {
+    let bad = |text: String| Conflict::BadKeyFile(text);
+    let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
+    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(file);
+    let header = reader.headers().map_err(|error| bad(error.to_string()))?.clone();
+    let column = |name: &str| header.iter().position(|title| title.eq_ignore_ascii_case(name));
+    let required = |name: &str| column(name).ok_or_else(|| bad(format!("the column {name} is missing")));
+    let (name, value) = (required("Name")?, required("Key")?);
+    let (description, enabled, plans) = (column("Description"), column("Enabled"), column("UsagePlanIds"));
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| bad(error.to_string()))?;
+        let cells = join_quoted(record.iter());
+        let cell = |column: usize| cells.get(column).map(String::as_str).unwrap_or_default();
+        let optional = |column: Option<usize>| column.map(cell).filter(|text| !text.is_empty());
+        let ids = optional(plans).unwrap_or_default().split(',').map(str::trim).filter(|id| !id.is_empty());
+        rows.push(Row {
+            name: cell(name).to_owned(),
+            value: cell(value).to_owned(),
+            description: optional(description).unwrap_or_default().to_owned(),
+            enabled: optional(enabled).map(str::to_owned),
+            plans: ids.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect(),
+        });
+    }
+    Ok(rows)
+}
+
+/// Joins cells that a reader of standard CSV splits: AWS also takes single quotes, and blanks before a quote.
+fn join_quoted<'a>(cells: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let cells: Vec<&str> = cells.collect();
+    let mut joined = Vec::with_capacity(cells.len());
+    let mut rest = cells.as_slice();
+    while let Some((first, after)) = rest.split_first() {
+        let quote = first.chars().next().filter(|c| matches!(c, '\'' | '"'));
+        let end = quote.and_then(|quote| {
+            let closes = |(index, cell): (usize, &&str)| cell.ends_with(quote) && (index > 0 || cell.len() > 1);
+            rest.iter().enumerate().position(|at| closes(at))
+        });
+        match (quote, end) {
+            (Some(quote), Some(end)) => {
+                joined.push(rest[..=end].join(",").trim_matches(quote).trim().to_owned());
+                rest = &rest[end + 1..];
+            }
+            _ => {
+                joined.push((*first).to_owned());
+                rest = after;
+            }
+        }
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const VALUE: &str = "apikey1234abcdefghij0123456789";
+
+    fn rows(file: &str) -> Vec<Row> {
+        read_rows(file.as_bytes()).expect("a readable file")
+    }
+
+    fn decided(file: &str) -> (Vec<KeyImport>, Vec<String>) {
+        let ids = tollgate_domain::IdSource::seeded(1);
+        decide(&Catalog::default(), rows(file), || ids.api_key_id(), UnixMillis(0))
+    }
+
+    #[test]
+    fn the_sample_of_the_guide_is_read() {
+        let file = format!("Name,key,description,Enabled,usageplanIds\n importedKey_1, , {VALUE}, tRuE, n371pt \n");
+        let read = rows(&file.replace("key,description", "description,key"));
+        assert_eq!(
+            read,
+            [Row {
+                name: "importedKey_1".to_owned(),
+                value: VALUE.to_owned(),
+                enabled: Some("tRuE".to_owned()),
+                plans: vec!["n371pt".to_owned()],
+                ..Row::default()
+            }]
+        );
+    }
+
+    #[test]
+    fn plans_may_stand_in_either_kind_of_quotes_and_after_blanks() {
+        for cell in ["\"n371pt,e74sz0\"", "'n371pt,e74sz0'", "'n371pt, e74sz0'", " \"n371pt,e74sz0\""] {
+            let read = rows(&format!("UsagePlanIds,Name,Key\n{cell},a,{VALUE}\n"));
+            assert_eq!((read[0].name.as_str(), read[0].plans.len()), ("a", 2), "{cell}");
+        }
+        let read = rows(&format!("Name,Key\n'tis,{VALUE}\n"));
+        assert_eq!(read[0].name, "'tis");
+    }
+
+    #[test]
+    fn a_file_without_names_or_keys_is_refused() {
+        for file in ["", "Name\na\n", "Key\nb\n"] {
+            assert!(matches!(read_rows(file.as_bytes()), Err(Conflict::BadKeyFile(_))), "{file}");
+        }
+        assert!(read_rows(b"Name,Key\n\xff,b\n").is_err());
+    }
+
+    #[test]
+    fn what_is_doubtful_is_told_by_row() {
+        let file = format!("Name,Key,Enabled,UsagePlanIds\na,short,,\nb,{VALUE},perhaps,nosuch\n");
+        let (keys, warnings) = decided(&file);
+        assert_eq!(keys.len(), 1);
+        assert!(!keys[0].key.enabled);
+        assert_eq!(
+            warnings,
+            [
+                "Row 2: API Key value should be at least 20 characters",
+                "Row 3: Invalid value for Enabled: perhaps. The key is disabled",
+                "Row 3: Invalid Usage Plan ID specified: nosuch",
+            ]
+        );
+    }
+
+    #[test]
+    fn missing_cells_are_empty_and_enabled() {
+        let (keys, warnings) = decided(&format!("Name,Key,Description,Enabled\na,{VALUE}\n"));
+        assert_eq!((keys[0].key.enabled, keys[0].key.description.is_none(), warnings.len()), (true, true, 0));
+    }
+
+    proptest! {
+        #[test]
+        fn any_file_is_answered(file in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = read_rows(&file);
+            let _ = read_rows(&[b"Name,Key,UsagePlanIds\n".as_slice(), &file].concat());
+        }
+    }
+}

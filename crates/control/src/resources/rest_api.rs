@@ -1,0 +1,446 @@
+//! RestApi: an API, the root of all that is deployed.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use tollgate_domain::catalog::RecordKey;
+use tollgate_domain::rest_api::{ApiKeySource, EndpointConfiguration};
+use tollgate_domain::{Catalog, Record, Resource, ResourceId, RestApi, RestApiId, RestApiTree, Tags, UnixMillis};
+
+use crate::Control;
+use crate::answer::{Answer, Reply, is_empty, tags_if_any, text};
+use crate::conflict::Conflict;
+use crate::error::Failure;
+use crate::json::Members;
+use crate::page::PageQuery;
+use crate::patch::{self, PatchOperation};
+use crate::request::Request;
+use crate::resources::validation::Validation;
+use crate::resources::{rest_api_patch, tags, usage_plan};
+use crate::write::Change;
+
+const NAME_LIMIT: usize = 1024;
+const DESCRIPTION_LIMIT: usize = 125_000;
+const LARGEST_COMPRESSION_SIZE: i64 = 10_485_760;
+/// The tag that sets an API's id, as users of emulators expect.
+const CUSTOM_ID_TAG: &str = "_custom_id_";
+const CUSTOM_ID_LIMIT: usize = 32;
+
+/// An API on the wire.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RestApiWire<'a> {
+    id: &'a str,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    created_date: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'a str>,
+    #[serde(skip_serializing_if = "is_empty")]
+    binary_media_types: &'a Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    minimum_compression_size: Option<i32>,
+    api_key_source: &'static str,
+    endpoint_configuration: EndpointConfigurationWire<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tags: Option<&'a Tags>,
+    disable_execute_api_endpoint: bool,
+    root_resource_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    security_policy: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint_access_mode: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EndpointConfigurationWire<'a> {
+    types: &'a [String],
+    ip_address_type: &'a str,
+    #[serde(skip_serializing_if = "is_empty")]
+    vpc_endpoint_ids: &'a Vec<String>,
+}
+
+#[derive(Serialize)]
+struct RestApisWire<'a> {
+    item: Vec<RestApiWire<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<String>,
+}
+
+impl<'a> RestApiWire<'a> {
+    fn new(api: &'a RestApi, tags: Option<&'a Tags>) -> Self {
+        let endpoint = &api.endpoint_configuration;
+        Self {
+            id: api.id.as_str(),
+            name: &api.name,
+            description: text(&api.description),
+            created_date: api.created.seconds(),
+            version: text(&api.version),
+            binary_media_types: &api.binary_media_types,
+            minimum_compression_size: api.minimum_compression_size,
+            api_key_source: match api.api_key_source {
+                ApiKeySource::Header => "HEADER",
+                ApiKeySource::Authorizer => "AUTHORIZER",
+            },
+            endpoint_configuration: EndpointConfigurationWire {
+                types: &endpoint.types,
+                ip_address_type: &endpoint.ip_address_type,
+                vpc_endpoint_ids: &endpoint.vpc_endpoint_ids,
+            },
+            policy: api.policy.as_deref().map(escape),
+            tags,
+            disable_execute_api_endpoint: api.disable_execute_api_endpoint,
+            root_resource_id: api.root_resource_id.as_str(),
+            security_policy: text(&api.security_policy),
+            endpoint_access_mode: text(&api.endpoint_access_mode),
+        }
+    }
+}
+
+/// AWS escapes a policy once more than JSON does, and Terraform undoes that: `{\"Version\":…}` inside the string.
+fn escape(policy: &str) -> String {
+    let quoted = serde_json::Value::from(policy).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
+}
+
+pub(crate) async fn create(control: &Control, request: &Request) -> Reply {
+    let body = request.body()?;
+    if body.has("cloneFrom") {
+        return Err(Failure::NotBuilt("CreateRestApi with cloneFrom"));
+    }
+    let root = control.ids().root_resource_id();
+    let api = read(control.ids().rest_api_id(), root, request.now(), &body)?;
+    let api = control.writer().write(|catalog| decide_create(catalog, api.clone())).await?;
+    Answer::json(&RestApiWire::new(&api, tags_if_any(&api.tags)))
+}
+
+pub(crate) async fn get(control: &Control, request: &Request) -> Reply {
+    let tree = find(control, &control.catalog(), &request.rest_api_id())?;
+    Answer::json(&RestApiWire::new(&tree.api, Some(&tree.api.tags)))
+}
+
+pub(crate) async fn list(control: &Control, request: &Request) -> Reply {
+    let query = PageQuery::of(request, "restapis")?;
+    let catalog = control.catalog();
+    let apis = catalog.rest_apis.values().map(|tree| &tree.api);
+    let page = query.page(apis.map(|api| (api.id.to_string(), RestApiWire::new(api, tags_if_any(&api.tags)))));
+    Answer::json(&RestApisWire { item: page.items, position: page.position })
+}
+
+pub(crate) async fn update(control: &Control, request: &Request) -> Reply {
+    let operations = patch::operations(request, "updateRestApiInput")?;
+    let id = request.rest_api_id();
+    let decide = |catalog: &Catalog| decide_update(&find(control, catalog, &id)?.api, &operations);
+    let api = control.writer().write(decide).await?;
+    Answer::json(&RestApiWire::new(&api, Some(&api.tags)))
+}
+
+pub(crate) async fn delete(control: &Control, request: &Request) -> Reply {
+    let id = request.rest_api_id();
+    let decide = |catalog: &Catalog| {
+        let tree = find(control, catalog, &id)?;
+        Ok(decide_delete(catalog, &tree.api.id))
+    };
+    control.writer().write(decide).await?;
+    Ok(Answer::Empty)
+}
+
+/// The API with this id, and all that hangs on it.
+pub(crate) fn find(control: &Control, catalog: &Catalog, id: &RestApiId) -> Result<Arc<RestApiTree>, Conflict> {
+    let unknown = || Conflict::NoSuchRestApi { account: control.config().account_id.clone(), id: id.clone() };
+    catalog.rest_apis.get(id).cloned().ok_or_else(unknown)
+}
+
+fn read(id: RestApiId, root: ResourceId, now: UnixMillis, body: &Members) -> Result<RestApi, Failure> {
+    let mut validation = Validation::default();
+    let name = validation.required(body.string("name")?, "createRestApiInput.name");
+    let source = body.string("apiKeySource")?;
+    let api_key_source = source.as_deref().map_or(Some(ApiKeySource::Header), parse_source);
+    if api_key_source.is_none() {
+        validation.not_in(&source.unwrap_or_default(), "createRestApiInput.apiKeySource", "[HEADER, AUTHORIZER]");
+    }
+    let endpoint = body.object("endpointConfiguration")?.unwrap_or_default();
+    let endpoint_configuration = read_endpoint(&endpoint, &mut validation)?;
+    validation.finish()?;
+    let tags = tags::read(body)?;
+    let description = body.string("description")?;
+    if description.as_deref() == Some("") {
+        return Err(Conflict::EmptyDescription.into());
+    }
+    let api = RestApi {
+        id: tags.get(CUSTOM_ID_TAG).map(|id| custom_id(id)).transpose()?.unwrap_or(id),
+        name,
+        description,
+        created: now,
+        version: body.string("version")?,
+        root_resource_id: root,
+        api_key_source: api_key_source.unwrap_or_default(),
+        binary_media_types: body.strings("binaryMediaTypes")?.unwrap_or_default(),
+        minimum_compression_size: body.integer("minimumCompressionSize")?.map(check_compression_size).transpose()?,
+        endpoint_configuration,
+        policy: body.string("policy")?.map(|policy| parse_policy(&policy)).transpose()?.flatten(),
+        disable_execute_api_endpoint: body.bool("disableExecuteApiEndpoint")?.unwrap_or(false),
+        security_policy: body.string("securityPolicy")?,
+        endpoint_access_mode: body.string("endpointAccessMode")?,
+        tags,
+    };
+    check(&api)?;
+    Ok(api)
+}
+
+/// Reads where an API is reachable; an EDGE API by default, and `dualstack` for private ones.
+fn read_endpoint(body: &Members, validation: &mut Validation) -> Result<EndpointConfiguration, Failure> {
+    let types = body.strings("types")?.unwrap_or_else(|| vec!["EDGE".to_owned()]);
+    if !types.iter().all(|kind| is_endpoint_type(kind)) {
+        let at = "createRestApiInput.endpointConfiguration.types";
+        validation.list_not_in(&types, at, "[PRIVATE, EDGE, REGIONAL]");
+    }
+    let default = if types == ["PRIVATE"] { "dualstack" } else { "ipv4" };
+    let ip_address_type = body.string("ipAddressType")?.unwrap_or_else(|| default.to_owned());
+    if !is_ip_address_type(&ip_address_type) {
+        let at = "createRestApiInput.endpointConfiguration.ipAddressType";
+        validation.not_in(&ip_address_type, at, "[ipv4, dualstack]");
+    }
+    let vpc_endpoint_ids = body.strings("vpcEndpointIds")?.unwrap_or_default();
+    Ok(EndpointConfiguration { types, ip_address_type, vpc_endpoint_ids })
+}
+
+pub(crate) fn is_endpoint_type(text: &str) -> bool {
+    matches!(text, "EDGE" | "REGIONAL" | "PRIVATE")
+}
+
+pub(crate) fn is_ip_address_type(text: &str) -> bool {
+    matches!(text, "ipv4" | "dualstack")
+}
+
+pub(crate) fn parse_source(text: &str) -> Option<ApiKeySource> {
+    match text {
+        "HEADER" => Some(ApiKeySource::Header),
+        "AUTHORIZER" => Some(ApiKeySource::Authorizer),
+        _ => None,
+    }
+}
+
+pub(crate) fn check_compression_size(size: i64) -> Result<i32, Conflict> {
+    let size = Some(size).filter(|size| (0..=LARGEST_COMPRESSION_SIZE).contains(size));
+    size.and_then(|size| i32::try_from(size).ok()).ok_or(Conflict::BadCompressionSize)
+}
+
+/// Reads a policy and takes the blanks out; empty text is none.
+pub(crate) fn parse_policy(text: &str) -> Result<Option<String>, Conflict> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    match serde_json::from_str(text) {
+        Ok(policy @ serde_json::Value::Object(_)) => Ok(Some(policy.to_string())),
+        Ok(_) | Err(_) => Err(Conflict::BadPolicy),
+    }
+}
+
+/// The rules that hold for every name.
+pub(crate) fn check_name(name: &str) -> Result<(), Conflict> {
+    if (1..=NAME_LIMIT).contains(&name.chars().count()) { Ok(()) } else { Err(Conflict::BadName) }
+}
+
+/// The rules that hold for every description.
+pub(crate) fn check_description(description: Option<&str>) -> Result<(), Conflict> {
+    let long = description.is_some_and(|text| text.chars().count() > DESCRIPTION_LIMIT);
+    if long { Err(Conflict::DescriptionTooLong) } else { Ok(()) }
+}
+
+/// The rules for an API as a whole.
+fn check(api: &RestApi) -> Result<(), Conflict> {
+    check_name(&api.name)?;
+    check_description(api.description.as_deref())?;
+    let endpoint = &api.endpoint_configuration;
+    match endpoint.types.as_slice() {
+        [] => Err(Conflict::NoEndpointType),
+        [kind] if kind == "PRIVATE" && endpoint.ip_address_type != "dualstack" => Err(Conflict::PrivateNeedsDualstack),
+        [_] => Ok(()),
+        _ => Err(Conflict::ManyEndpointTypes),
+    }
+}
+
+fn custom_id(text: &str) -> Result<RestApiId, Conflict> {
+    let good = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+    if good && (1..=CUSTOM_ID_LIMIT).contains(&text.len()) {
+        Ok(RestApiId::new(text))
+    } else {
+        Err(Conflict::BadCustomId(text.to_owned()))
+    }
+}
+
+/// Adds an API with its root resource.
+fn decide_create(catalog: &Catalog, api: RestApi) -> Result<Change<RestApi>, Failure> {
+    if catalog.rest_apis.contains_key(&api.id) {
+        return Err(Conflict::RestApiExists(api.id).into());
+    }
+    let root = Resource {
+        id: api.root_resource_id.clone(),
+        parent_id: None,
+        path_part: String::new(),
+        path: "/".to_owned(),
+        methods: Default::default(),
+    };
+    let id = api.id.clone();
+    Ok(Change::answering(api.clone()).put(Record::RestApi(api)).put(Record::Resource(id, root)))
+}
+
+fn decide_update(before: &RestApi, operations: &[PatchOperation]) -> Result<Change<RestApi>, Failure> {
+    let api = patch::apply(before, operations, rest_api_patch::run)?;
+    check(&api)?;
+    Ok(Change::answering(api.clone()).put(Record::RestApi(api)))
+}
+
+/// Deletes an API with all that hangs on it; plans lose their associations with its stages.
+fn decide_delete(catalog: &Catalog, id: &RestApiId) -> Change<()> {
+    let plans = usage_plan::without_stages(catalog, |stage| stage.api_id == *id);
+    Change::answering(()).put_all(plans).delete(RecordKey::RestApi(id.clone()))
+}
+
+#[cfg(test)]
+pub(crate) fn sample_api(id: &str) -> RestApi {
+    let body = Members::parse(br#"{"name":"pets"}"#).expect("an object");
+    read(RestApiId::new(id), ResourceId::new("root"), UnixMillis(1_000), &body).expect("an API")
+}
+
+/// A catalog with one API, a deployment `dep1` of it, and stages that serve it.
+#[cfg(test)]
+pub(crate) fn sample_catalog(id: &str, stages: &[&str]) -> Catalog {
+    let catalog = Catalog::default();
+    let change = decide_create(&catalog, sample_api(id)).expect("a change");
+    let mut catalog = catalog.apply(change.edits());
+    let tree = catalog.rest_apis.values().next().expect("an API").clone();
+    let deployment = crate::resources::deployment::sample(&tree);
+    let api = tree.api.id.clone();
+    for stage in stages {
+        catalog.put(Record::Stage(api.clone(), crate::resources::stage::sample(stage, &deployment.id)));
+    }
+    catalog.put(Record::Deployment(api, deployment));
+    catalog
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::patch::{Op, operation};
+    use crate::resources::usage_plan::sample;
+
+    fn created(body: &str) -> Result<RestApi, String> {
+        let body = Members::parse(body.as_bytes()).expect("an object");
+        read(RestApiId::new("new"), ResourceId::new("root"), UnixMillis(0), &body)
+            .map_err(|failure| failure.to_string())
+    }
+
+    fn patched(operations: &[PatchOperation]) -> Result<RestApi, String> {
+        let change = decide_update(&sample_api("api1"), operations);
+        change.map(|change| change.answer).map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn a_policy_comes_back_escaped_twice() {
+        let api = created(r#"{"name":"a","policy":"{ \"Version\": \"2012-10-17\" }"}"#).expect("an API");
+        let wire = serde_json::to_value(RestApiWire::new(&api, None)).expect("json");
+        assert_eq!(wire["policy"], r#"{\"Version\":\"2012-10-17\"}"#);
+        assert_eq!(created(r#"{"name":"a","policy":""}"#).expect("an API").policy, None);
+        assert!(created(r#"{"name":"a","policy":"[]"}"#).is_err());
+    }
+
+    #[test]
+    fn creation_is_refused_in_the_words_of_aws() {
+        let refused = |body: &str| created(body).expect_err("a refusal");
+        assert_eq!(refused(r#"{"name":"a","description":""}"#), "Description cannot be an empty string");
+        assert_eq!(
+            refused(r#"{"name":"a","minimumCompressionSize":-1}"#),
+            "Invalid minimum compression size, must be between 0 and 10485760"
+        );
+        let endpoint = |value: &str| refused(&format!(r#"{{"name":"a","endpointConfiguration":{value}}}"#));
+        assert_eq!(
+            endpoint(r#"{"types":["wrong"]}"#),
+            "1 validation error detected: Value '[wrong]' at 'createRestApiInput.endpointConfiguration.types' failed \
+             to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [PRIVATE, \
+             EDGE, REGIONAL]]"
+        );
+        assert_eq!(
+            endpoint(r#"{"types":[]}"#),
+            "REGIONAL Configuration and EDGE Configuration cannot be both DISABLED."
+        );
+        assert_eq!(endpoint(r#"{"types":["EDGE","REGIONAL"]}"#), "Cannot create an api with multiple Endpoint Types.");
+        assert_eq!(
+            endpoint(r#"{"types":["PRIVATE"],"ipAddressType":"ipv4"}"#),
+            "Only dualstack ipAddressType is supported for Private APIs."
+        );
+    }
+
+    #[test]
+    fn a_custom_id_is_taken_once() {
+        let api = created(r#"{"name":"a","tags":{"_custom_id_":"My-Api_1"}}"#).expect("an API");
+        assert_eq!(api.id.as_str(), "My-Api_1");
+        let catalog = sample_catalog("My-Api_1", &[]);
+        assert!(matches!(decide_create(&catalog, api), Err(Failure::Conflict(Conflict::RestApiExists(_)))));
+        assert!(created(r#"{"name":"a","tags":{"_custom_id_":"a/b"}}"#).is_err());
+    }
+
+    #[test]
+    fn deleting_an_api_takes_the_associations_of_plans_with_it() {
+        let mut catalog = sample_catalog("api1", &["dev"]);
+        let mut plan = sample("plan1");
+        plan.api_stages.push(tollgate_domain::ApiStage {
+            api_id: RestApiId::new("api1"),
+            stage: tollgate_domain::StageName::new("dev"),
+            throttle: Default::default(),
+        });
+        let id = plan.id;
+        catalog.put(Record::UsagePlan(plan));
+        let after = catalog.apply(decide_delete(&catalog, &RestApiId::new("api1")).edits());
+        assert!(after.rest_apis.is_empty());
+        assert!(after.usage_plans[&id].api_stages.is_empty());
+    }
+
+    #[test]
+    fn patches_are_refused_in_the_words_of_aws() {
+        let refused = |op, path, value| patched(&[operation(op, path, value)]).expect_err("a refusal");
+        assert_eq!(refused(Op::Add, "/name", "x"), "Invalid patch operation specified. Must be one of: [replace]");
+        assert_eq!(refused(Op::Add, "/binaryMediaTypes", "x"), "Invalid patch path /binaryMediaTypes");
+        assert_eq!(
+            refused(Op::Copy, "/endpointConfiguration/types/EDGE", "PRIVATE"),
+            "Invalid patch operation specified. Must be 'add'|'remove'|'replace'"
+        );
+        assert_eq!(
+            refused(Op::Replace, "/endpointConfiguration/types/0", "x"),
+            "Invalid EndpointTypes specified. Valid options are REGIONAL,EDGE,PRIVATE"
+        );
+        assert_eq!(
+            refused(Op::Replace, "/endpointConfiguration/types/EDGE", "PRIVATE"),
+            "Only dualstack ipAddressType is supported for Private APIs."
+        );
+        assert_eq!(
+            refused(Op::Replace, "/minimumCompressionSize", "x"),
+            "Invalid minimum compression size, must be between 0 and 10485760"
+        );
+        assert_eq!(
+            refused(Op::Replace, "/endpointConfiguration/ipAddressType", "x"),
+            "ipAddressType must be either ipv4 or dualstack."
+        );
+    }
+
+    #[test]
+    fn patches_change_what_they_name() {
+        let api = patched(&[
+            operation(Op::Add, "/binaryMediaTypes/image~1png", None),
+            operation(Op::Replace, "/minimumCompressionSize", "0"),
+            operation(Op::Replace, "/endpointConfiguration/types/0", "REGIONAL"),
+            operation(Op::Replace, "/apiKeySource", "AUTHORIZER"),
+            operation(Op::Replace, "/disableExecuteApiEndpoint", "true"),
+        ])
+        .expect("an API");
+        assert_eq!(api.binary_media_types, ["image/png"]);
+        assert_eq!((api.minimum_compression_size, api.disable_execute_api_endpoint), (Some(0), true));
+        assert_eq!(api.endpoint_configuration.types, ["REGIONAL"]);
+        assert_eq!(api.api_key_source, ApiKeySource::Authorizer);
+    }
+}

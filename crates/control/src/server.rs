@@ -1,0 +1,129 @@
+//! The edge of the management API: reads a request, verifies it, runs its operation, writes the answer.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use percent_encoding::percent_decode_str;
+
+use crate::Control;
+use crate::answer::Answer;
+use crate::error::{ApiError, Failure};
+use crate::request::Request;
+use crate::router::{self, Operation};
+use crate::sigv4::{self, Claim, SignatureRefusal};
+
+/// The largest body; AWS's limit for payloads.
+const BODY_LIMIT: usize = 10 << 20;
+/// The largest file of keys; AWS takes 6 MB, which 100,000 keys outgrow.
+const IMPORT_LIMIT: usize = 32 << 20;
+/// How long a body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+
+pub(crate) fn router(control: Control) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
+        .fallback(answer)
+        .with_state(control)
+}
+
+async fn ready(State(control): State<Control>) -> Response {
+    match control.is_ready() {
+        true => "ready".into_response(),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "not ready").into_response(),
+    }
+}
+
+/// Answers one request of the AWS API. The work runs in a task of its own, so that a client who hangs up cannot cut
+/// a change in two.
+async fn answer(State(control): State<Control>, request: http::Request<Body>) -> Response {
+    let request_id = request_id(&control);
+    let outcome = tokio::spawn(async move { serve(&control, request).await }).await;
+    let outcome = outcome.unwrap_or(Err(Failure::Panicked));
+    if let Err(failure @ (Failure::Store(_) | Failure::Gate(_) | Failure::Panicked)) = &outcome {
+        tracing::error!(%request_id, cause = %failure, "a management request failed");
+    }
+    let mut response = match outcome {
+        Ok((status, Answer::Json(body))) => json(status, body),
+        Ok((status, Answer::Empty)) => status.into_response(),
+        Err(failure) => refusal(failure.answer()),
+    };
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert("x-amzn-requestid", id);
+    }
+    response
+}
+
+async fn serve(control: &Control, request: http::Request<Body>) -> Result<(StatusCode, Answer), Failure> {
+    let (parts, body) = request.into_parts();
+    let now = control.clock().now().wall;
+    let claim = Claim::read(&parts.headers)?;
+    let pair = control.credentials().find(&claim.access_key_id).ok_or(SignatureRefusal::UnknownAccessKey)?;
+    claim.check_scope(sigv4::SERVICE, now)?;
+    let query = read_query(parts.uri.query().unwrap_or_default());
+    let found = router::find(&parts.method, parts.uri.path(), &query);
+    let limit = found.as_ref().map_or(BODY_LIMIT, |(operation, _)| body_limit(operation));
+    let body = read_body(body, limit).await?;
+    claim.verify(&pair.secret, &parts, &body)?;
+    if !pair.role.may(&parts.method) {
+        return Err(Failure::Denied(parts.method));
+    }
+    let (operation, labels) = found.ok_or(Failure::UnknownOperation)?;
+    let run = operation.run.ok_or(Failure::NotBuilt(operation.name))?;
+    let answer = run(control, &Request::new(labels, query, body, now)).await?;
+    Ok((operation.status, answer))
+}
+
+fn body_limit(operation: &Operation) -> usize {
+    if operation.name == "ImportApiKeys" { IMPORT_LIMIT } else { BODY_LIMIT }
+}
+
+async fn read_body(body: Body, limit: usize) -> Result<Bytes, Failure> {
+    match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, limit).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Failure::TooLong),
+        Ok(Err(_)) | Err(_) => Err(Failure::BrokenBody),
+    }
+}
+
+/// Decodes a query into its pairs, in order.
+pub(crate) fn read_query(query: &str) -> Vec<(String, String)> {
+    let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(key, value)| (decode(key), decode(value)))
+        .collect()
+}
+
+fn refusal(error: ApiError) -> Response {
+    let body = serde_json::json!({ "message": error.message }).to_string();
+    let mut response = json(error.status, body.into_bytes());
+    response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(error.code));
+    response
+}
+
+fn json(status: StatusCode, body: Vec<u8>) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// A random UUID, as AWS's request ids are.
+fn request_id(control: &Control) -> String {
+    let (high, low) = (control.ids().word(), control.ids().word());
+    let (high, low) = (high & !0xf000 | 0x4000, low & !(0b11 << 62) | (0b10 << 62));
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        high >> 32,
+        high >> 16 & 0xffff,
+        high & 0xffff,
+        low >> 48,
+        low & 0xffff_ffff_ffff
+    )
+}

@@ -1,0 +1,162 @@
+//! The write path: decide (pure) → commit (fails if stale, then decided anew) → apply (pure) → publish to the gate.
+//!
+//! Keeps the promise that a change is made whole or not at all, and that it holds at the gate when it is answered. A
+//! commit that fails publishes nothing. All changes but the creation of a key take turns, so that what the gate is
+//! shown is never older than what it was shown before.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::{Mutex, MutexGuard};
+use tollgate_domain::catalog::RecordKey;
+use tollgate_domain::{Catalog, Edit, Record, RestApiId, StageName, UsagePlanId};
+use tollgate_store::{Store, StoreError};
+
+use crate::conflict::Conflict;
+use crate::error::Failure;
+use crate::gate::Gate;
+
+/// How often a change is decided anew when other nodes commit in between.
+const ATTEMPTS: usize = 8;
+
+/// A decision: what to write, what must hold of the keys, and what to answer.
+#[derive(Debug)]
+pub(crate) struct Change<T> {
+    edits: Vec<Edit>,
+    keys_apart: Option<KeysApart>,
+    recall: Vec<UsagePlanId>,
+    pub(crate) answer: T,
+}
+
+/// Stages that a plan is about to cover: no key of the plan may be in another plan that covers one of them.
+#[derive(Debug)]
+struct KeysApart {
+    plan: UsagePlanId,
+    stages: Vec<(RestApiId, StageName)>,
+}
+
+impl<T> Change<T> {
+    /// A change of nothing yet.
+    pub(crate) fn answering(answer: T) -> Self {
+        Self { edits: Vec::new(), keys_apart: None, recall: Vec::new(), answer }
+    }
+
+    pub(crate) fn put(mut self, record: Record) -> Self {
+        self.edits.push(Edit::put(record));
+        self
+    }
+
+    pub(crate) fn delete(mut self, key: RecordKey) -> Self {
+        self.edits.push(Edit::Delete(key));
+        self
+    }
+
+    pub(crate) fn put_all(mut self, records: impl IntoIterator<Item = Record>) -> Self {
+        self.edits.extend(records.into_iter().map(Edit::put));
+        self
+    }
+
+    /// Refuses the change if a key of `plan` is in another plan that covers one of `stages`.
+    pub(crate) fn keeping_keys_apart(mut self, plan: UsagePlanId, stages: Vec<(RestApiId, StageName)>) -> Self {
+        self.keys_apart = (!stages.is_empty()).then_some(KeysApart { plan, stages });
+        self
+    }
+
+    /// Calls back the leases of `plan` after the change is published and before it is answered.
+    pub(crate) fn recalling(mut self, plan: UsagePlanId) -> Self {
+        self.recall.push(plan);
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn edits(&self) -> &[Edit] {
+        &self.edits
+    }
+}
+
+/// Owns the current catalog and lets one change at a time through.
+pub(crate) struct Writer {
+    store: Store,
+    gate: Arc<dyn Gate>,
+    current: RwLock<Arc<Catalog>>,
+    turn: Mutex<()>,
+}
+
+impl Writer {
+    /// Loads the catalog and publishes it.
+    pub(crate) async fn open(store: Store, gate: Arc<dyn Gate>) -> Result<Self, StoreError> {
+        let catalog = Arc::new(store.load_catalog().await?);
+        gate.publish(&catalog);
+        Ok(Self { store, gate, current: RwLock::new(catalog), turn: Mutex::new(()) })
+    }
+
+    /// The catalog as last published.
+    pub(crate) fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits until no other change is under way. Changes of keys take a turn and commit by themselves.
+    pub(crate) async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+
+    /// Makes the change that `decide` decides on. `decide` may be asked again, on a newer catalog.
+    pub(crate) async fn write<T>(&self, decide: impl Fn(&Catalog) -> Result<Change<T>, Failure>) -> Result<T, Failure> {
+        let change = self.commit(decide).await?;
+        for plan in change.recall {
+            self.gate.recall(plan, None).await?;
+        }
+        Ok(change.answer)
+    }
+
+    /// Takes over what other nodes have committed.
+    pub(crate) async fn refresh(&self) -> Result<(), StoreError> {
+        let _turn = self.turn().await;
+        self.reload().await
+    }
+
+    async fn commit<T>(&self, decide: impl Fn(&Catalog) -> Result<Change<T>, Failure>) -> Result<Change<T>, Failure> {
+        let _turn = self.turn().await;
+        for _ in 0..ATTEMPTS {
+            let before = self.catalog();
+            let change = decide(&before)?;
+            if let Some(apart) = &change.keys_apart {
+                self.check_keys(&before, apart).await?;
+            }
+            if change.edits.is_empty() {
+                return Ok(change);
+            }
+            match self.store.commit(before.revision, change.edits.clone()).await {
+                Ok(()) => {
+                    self.publish(before.apply(&change.edits));
+                    return Ok(change);
+                }
+                Err(StoreError::Stale) => self.reload().await?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Failure::Busy)
+    }
+
+    async fn check_keys(&self, catalog: &Catalog, apart: &KeysApart) -> Result<(), Failure> {
+        for (api, stage) in &apart.stages {
+            let others =
+                catalog.plans_covering(api, stage).map(|plan| plan.id).filter(|id| *id != apart.plan).collect();
+            if let Some((key, _)) = self.store.key_in_both(apart.plan, others).await? {
+                return Err(Conflict::KeyInTwoPlansOfStage { key, api: api.clone(), stage: stage.clone() }.into());
+            }
+        }
+        Ok(())
+    }
+
+    async fn reload(&self) -> Result<(), StoreError> {
+        let catalog = self.store.load_catalog().await?;
+        self.publish(catalog);
+        Ok(())
+    }
+
+    fn publish(&self, catalog: Catalog) {
+        let catalog = Arc::new(catalog);
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&catalog);
+        self.gate.publish(&catalog);
+    }
+}
