@@ -99,6 +99,7 @@ impl CallerBody {
         match self.left.checked_sub(data.len() as u64) {
             Some(left) => {
                 self.left = left;
+                self.client.passed(data.len());
                 Poll::Ready(Some(Ok(Frame::data(data))))
             }
             None => {

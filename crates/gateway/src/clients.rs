@@ -31,6 +31,8 @@ pub(crate) struct Client {
     /// The tick at which the caller stopped reading.
     reading_since: Cell<Option<u32>>,
     too_long: Cell<bool>,
+    /// Bytes of the body of the call that have passed.
+    body_bytes: Cell<u64>,
     expired: Cell<bool>,
     waker: RefCell<Option<Waker>>,
     tick: Rc<Cell<u32>>,
@@ -75,6 +77,7 @@ impl Client {
             sending_since: Cell::new(None),
             reading_since: Cell::new(None),
             too_long: Cell::new(false),
+            body_bytes: Cell::new(0),
             expired: Cell::new(false),
             waker: RefCell::new(None),
             tick,
@@ -90,6 +93,7 @@ impl Client {
     pub(crate) fn serve(self: &Rc<Self>) -> Serving {
         self.enter(Phase::Call);
         self.too_long.set(false);
+        self.body_bytes.set(0);
         Serving(Rc::clone(self))
     }
 
@@ -116,6 +120,16 @@ impl Client {
             (false, Some(_)) => since.set(None),
             _ => {}
         }
+    }
+
+    /// Notes that a part of the body passed.
+    pub(crate) fn passed(&self, bytes: usize) {
+        self.body_bytes.set(self.body_bytes.get() + bytes as u64);
+    }
+
+    /// How much of the body of the call has passed.
+    pub(crate) fn body_bytes(&self) -> u64 {
+        self.body_bytes.get()
     }
 
     /// Notes that the body of the call is too long.

@@ -50,7 +50,8 @@ async fn a_call_reaches_the_upstream_as_it_came() {
 async fn every_answer_names_the_call() {
     let upstream = Upstream::answering(&ok("")).await;
     let served = proxy_to(&upstream, config()).await;
-    for answer in [served.get("/a").await, served.exchange("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await]
+    for answer in
+        [served.get("/a").await, served.exchange("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await]
     {
         assert_eq!(answer.header("x-amzn-requestid").map(str::len), Some(36), "{answer:?}");
         assert!(answer.header("x-amz-apigw-id").is_some_and(|id| id.ends_with('=')), "{answer:?}");
@@ -159,6 +160,22 @@ async fn an_upstream_that_never_answers_is_a_timeout() {
 }
 
 #[tokio::test]
+async fn a_caller_with_a_slow_line_does_not_use_up_the_upstreams_time() {
+    let upstream = Upstream::answering(&ok("done")).await;
+    let served = impatient_proxy_to(&upstream).await;
+    let mut stream = TcpStream::connect(served.addr).await.expect("a connection");
+    let head = "POST /prod/a HTTP/1.1\r\nHost: api1.execute-api.x\r\nContent-Length: 20\r\nConnection: close\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.expect("a reader");
+    for _ in 0..20 {
+        stream.write_all(b"x").await.expect("a reader");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let mut answer = String::new();
+    soon(stream.read_to_string(&mut answer)).await.expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[tokio::test]
 async fn an_upstream_that_talks_garbage_is_a_failure() {
     for garbage in ["garbage\r\n\r\n", "", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"] {
         let upstream = Upstream::start(Script::AnswerAndClose(garbage.as_bytes().to_vec())).await;
@@ -199,7 +216,8 @@ async fn an_upstream_that_stops_within_a_body_breaks_the_callers_connection() {
 
 #[tokio::test]
 async fn a_protocol_switch_is_not_passed_on() {
-    let upstream = Upstream::answering("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n").await;
+    let upstream =
+        Upstream::answering("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n").await;
     let served = proxy_to(&upstream, config()).await;
     let answer = served.call("GET", "/a", "Upgrade: x\r\n", "").await;
     assert!(matches!(answer.status(), 500 | 504), "{answer:?}");

@@ -52,7 +52,9 @@ async fn ambiguous_framing_is_refused() {
 async fn bad_chunks_reach_no_upstream_as_a_whole_request() {
     let upstream = Upstream::answering(&ok("")).await;
     let served = proxy(&upstream, config()).await;
-    for chunks in ["zz\r\nhello\r\n0\r\n\r\n", "-1\r\nhello\r\n0\r\n\r\n", "5\nhello\r\n0\r\n\r\n", "5\r\nhelloXX0\r\n\r\n"] {
+    for chunks in
+        ["zz\r\nhello\r\n0\r\n\r\n", "-1\r\nhello\r\n0\r\n\r\n", "5\nhello\r\n0\r\n\r\n", "5\r\nhelloXX0\r\n\r\n"]
+    {
         let answer = served.exchange(format!("{HEAD}Transfer-Encoding: chunked\r\n\r\n{chunks}")).await;
         assert_ne!(answer.status(), 200, "{chunks:?}: {answer:?}");
     }
@@ -63,7 +65,8 @@ async fn bad_chunks_reach_no_upstream_as_a_whole_request() {
 async fn a_length_beside_a_transfer_coding_is_dropped_and_the_connection_ends() {
     let upstream = Upstream::answering(&ok("")).await;
     let served = proxy(&upstream, config()).await;
-    for lines in ["Content-Length: 4\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nContent-Length: 4"] {
+    for lines in ["Content-Length: 4\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nContent-Length: 4"]
+    {
         let smuggled = "GET /prod/smuggled HTTP/1.1\r\nHost: api1.execute-api.x\r\n\r\n";
         let answer = served.exchange(format!("{HEAD}{lines}\r\n\r\n5\r\nhello\r\n0\r\n\r\n{smuggled}")).await;
         assert_eq!(answer.0.matches("HTTP/1.1 ").count(), 1, "{answer:?}");
@@ -78,9 +81,7 @@ async fn lines_that_end_early_cannot_hide_a_header() {
     let upstream = Upstream::answering(&ok("")).await;
     let served = proxy(&upstream, config()).await;
     // hyper takes a bare LF for the end of a line, as RFC 9112 allows; what passes on has CRLF only.
-    let answer = served
-        .exchange("GET /prod/a HTTP/1.1\nHost: api1.execute-api.x\nX-A: 1\nConnection: close\n\n")
-        .await;
+    let answer = served.exchange("GET /prod/a HTTP/1.1\nHost: api1.execute-api.x\nX-A: 1\nConnection: close\n\n").await;
     assert_eq!(answer.status(), 200, "{answer:?}");
     for request in upstream.requests() {
         assert_eq!(request.matches('\n').count(), request.matches("\r\n").count(), "{request:?}");

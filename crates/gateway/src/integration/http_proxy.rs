@@ -1,5 +1,6 @@
 //! HTTP_PROXY: the call goes to the upstream as it came, and the answer comes back as it is.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use http::header::{self, HeaderMap, HeaderValue};
@@ -69,16 +70,31 @@ impl Upstream {
         upstreams: &Upstreams,
     ) -> Result<Response<AnswerBody>, Refusal> {
         frame(&mut request);
-        let sent = tokio::time::timeout(self.timeout, upstreams.send(&self.target.endpoint, request)).await;
-        match sent {
+        match self.within_timeout(call, upstreams.send(&self.target.endpoint, request)).await {
             // Only the gateway sends this in answer to `Upgrade`, and the gateway passes no `Upgrade` on.
-            Ok(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+            Some(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 Err(Refusal::Misconfigured("the upstream switches protocols".to_owned()))
             }
-            Ok(Ok(response)) => Ok(response.map(AnswerBody::upstream)),
+            Some(Ok(response)) => Ok(response.map(AnswerBody::upstream)),
             _ if call.client.sent_too_much() => Err(Refusal::RequestTooLong),
-            Ok(Err(error)) => Err(Refusal::IntegrationFailure(error)),
-            Err(_elapsed) => Err(Refusal::IntegrationTimeout),
+            Some(Err(error)) => Err(Refusal::IntegrationFailure(error)),
+            None => Err(Refusal::IntegrationTimeout),
+        }
+    }
+}
+
+impl Upstream {
+    /// Waits for the integration's timeout. While the caller's body passes, the time begins anew: AWS has the whole
+    /// body before it begins to wait, so that a caller with a slow line does not use up the upstream's time.
+    async fn within_timeout<T>(&self, call: &Call<'_>, sending: impl Future<Output = T>) -> Option<T> {
+        let mut sending = pin!(sending);
+        loop {
+            let passed = call.client.body_bytes();
+            match tokio::time::timeout(self.timeout, &mut sending).await {
+                Ok(sent) => return Some(sent),
+                Err(_elapsed) if call.client.body_bytes() > passed => {}
+                Err(_elapsed) => return None,
+            }
         }
     }
 }

@@ -40,10 +40,16 @@ impl Pool {
     pub(super) fn take(&self, endpoint: &Arc<Endpoint>) -> Option<Sender> {
         let mut idle = self.idle.borrow_mut();
         let connections = idle.get_mut(endpoint)?;
-        connections.retain(|idle| !idle.sender.is_closed());
-        // One that is not ready still sends the body of a call that was answered early.
-        let ready = connections.iter().rposition(|idle| idle.sender.is_ready())?;
-        Some(connections.remove(ready).sender)
+        for at in (0..connections.len()).rev() {
+            let sender = &connections[at].sender;
+            if sender.is_closed() {
+                connections.remove(at);
+            } else if sender.is_ready() {
+                return Some(connections.remove(at).sender);
+            }
+            // Otherwise it still sends the body of a call that was answered early.
+        }
+        None
     }
 
     fn put(&self, endpoint: Arc<Endpoint>, sender: Sender) {
