@@ -1,3 +1,29 @@
-fn main() {
-    println!("Hello, world!");
+//! The binary: command line, configuration and wiring.
+
+mod cli;
+mod config;
+mod demo;
+mod gate;
+mod ledger;
+mod logging;
+mod management;
+mod node;
+mod root;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match cli::Cli::parse().run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Before and after logging; a mistake of the operator is no log line.
+            #[expect(clippy::print_stderr, reason = "the command line speaks to a person")]
+            {
+                eprintln!("tollgate: {error:#}");
+            }
+            ExitCode::FAILURE
+        }
+    }
 }

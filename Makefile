@@ -1,0 +1,36 @@
+.PHONY: run build test e2e lint model help
+
+VENV := .venv
+TOLLGATE_BIN ?= target/debug/tollgate
+
+help: ## Lists the targets.
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+run: ## Builds Tollgate and starts the demo.
+	cargo build --release -p tollgate
+	./target/release/tollgate demo
+
+build: ## Builds the release binary.
+	cargo build --release -p tollgate
+
+test: ## Runs every test: Rust, the model checker, and the binary from outside.
+	cargo test --workspace --all-features
+	$(MAKE) model
+	$(MAKE) e2e
+
+model: ## Model-checks the atomics of the limits with loom.
+	RUSTFLAGS="--cfg loom" cargo test -p tollgate-domain --lib --target-dir target/loom
+
+e2e: $(VENV)/installed ## Runs the binary against the AWS CLI, boto3 and misbehaving clients.
+	cargo build -p tollgate
+	TOLLGATE_BIN=$(TOLLGATE_BIN) $(VENV)/bin/python -m pytest e2e -q
+
+$(VENV)/installed: e2e/requirements.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r e2e/requirements.txt
+	touch $@
+
+lint: ## Checks form, lints and docs.
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps

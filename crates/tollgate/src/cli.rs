@@ -1,0 +1,153 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::{Config, Flag};
+use crate::node::Node;
+use crate::{demo, logging};
+
+/// An API gateway that enforces API keys and usage plans, driven by AWS API Gateway's own management API.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve calls and the management API until SIGTERM or Ctrl-C.
+    Serve(Settings),
+    /// Serve a sample API with three usage plans, and print what to paste.
+    Demo(Settings),
+    /// Check the configuration, tell all mistakes, and start nothing.
+    CheckConfig(Settings),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Settings that have flags. All of them, and all others, are in tollgate.default.toml.
+#[derive(Debug, Args)]
+pub(crate) struct Settings {
+    /// A file of settings, in TOML.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where all state is kept.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<String>,
+    /// Where callers come in.
+    #[arg(long, value_name = "ADDR")]
+    gateway: Option<String>,
+    /// Where the management API is served.
+    #[arg(long, value_name = "ADDR")]
+    management: Option<String>,
+    /// Print the bound addresses as one line of JSON.
+    #[arg(long)]
+    print_addresses: bool,
+}
+
+impl Settings {
+    /// Reads the configuration. `defaults` are flags that the caller's own beat.
+    pub(crate) fn load(&self, defaults: &[Flag]) -> anyhow::Result<Config> {
+        let mut flags = defaults.to_vec();
+        let given = [("data_dir", &self.data_dir), ("gateway", &self.gateway), ("management", &self.management)];
+        flags.extend(given.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
+        if self.print_addresses {
+            flags.push(("print_addresses", "true".to_owned()));
+        }
+        Ok(Config::load(self.config.as_deref(), &flags)?)
+    }
+
+    /// Whether the caller named a data directory by flag.
+    pub(crate) fn names_data_dir(&self) -> bool {
+        self.data_dir.is_some()
+    }
+}
+
+impl Cli {
+    /// Runs the command.
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Serve(settings) => {
+                let config = settings.load(&[])?;
+                logging::start(&config)?;
+                runtime()?.block_on(serve(&config))
+            }
+            Command::Demo(settings) => runtime()?.block_on(demo::run(&settings)),
+            Command::CheckConfig(settings) => {
+                settings.load(&[])?;
+                say("the configuration is valid");
+                Ok(())
+            }
+            Command::Completions { shell } => {
+                clap_complete::generate(shell, &mut Cli::command(), "tollgate", &mut std::io::stdout());
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Management, the keeper and timers; calls have threads of their own.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("management")
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")
+}
+
+async fn serve(config: &Config) -> anyhow::Result<()> {
+    let stop = stop_signal()?;
+    let node = Node::start(config).await?;
+    if node.root_is_new {
+        tell(&format!(
+            "Root credentials, shown this once and kept in {}/root.json:\n  AWS_ACCESS_KEY_ID={}\n  AWS_SECRET_ACCESS_KEY={}",
+            config.data_dir.display(),
+            node.root.access_key_id,
+            node.root.secret_access_key
+        ));
+    }
+    if config.print_addresses {
+        let addresses = serde_json::json!({
+            "gateway": node.gateway_address.to_string(),
+            "management": node.management_address.to_string(),
+        });
+        say(&addresses.to_string());
+    }
+    stop.await;
+    tracing::info!("stopping: calls in flight are finished, leases returned");
+    node.stop().await
+}
+
+/// Resolves on SIGTERM or SIGINT. Both are caught from the moment this returns.
+pub(crate) fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Writes a line for programs and people to standard output.
+pub(crate) fn say(text: &str) {
+    use std::io::Write;
+    // Whoever closed the pipe does not want the line.
+    let _ = writeln!(std::io::stdout().lock(), "{text}").and_then(|()| std::io::stdout().flush());
+}
+
+/// Writes a line for people to standard error.
+fn tell(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}

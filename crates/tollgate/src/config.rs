@@ -1,0 +1,318 @@
+//! What the operator sets for the process: defaults, then a file, then the environment, then flags.
+//!
+//! The only place that reads the environment. All mistakes are told at once.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+use tollgate_domain::ThrottleSettings;
+use tollgate_gateway::{GatewayConfig, PlanThrottleScope};
+use toml::{Table, Value};
+
+/// The defaults, which are the manual.
+const DEFAULTS: &str = include_str!("../../../tollgate.default.toml");
+
+/// What every environment variable of Tollgate begins with.
+const PREFIX: &str = "TOLLGATE_";
+
+/// What the operator set.
+#[derive(Clone, Deserialize)]
+pub(crate) struct Config {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) gateway: SocketAddr,
+    pub(crate) management: SocketAddr,
+    pub(crate) print_addresses: bool,
+    pub(crate) region: String,
+    pub(crate) account_id: String,
+    pub(crate) root_access_key_id: String,
+    pub(crate) root_secret_access_key: String,
+    pub(crate) master_key: String,
+    pub(crate) log: String,
+    pub(crate) log_format: LogFormat,
+    pub(crate) limits: Limits,
+    timeouts: Timeouts,
+    gateway_threads: GatewayThreads,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Deserialize)]
+pub(crate) struct Limits {
+    account_rate_limit: f64,
+    account_burst_limit: i32,
+    plan_throttle_scope: Scope,
+    ratelimit_headers: bool,
+    max_body_bytes: u64,
+    max_header_bytes: usize,
+    max_connections: usize,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Scope {
+    Plan,
+    Method,
+}
+
+/// In milliseconds.
+#[derive(Clone, Deserialize)]
+struct Timeouts {
+    header_read: u64,
+    client_idle: u64,
+    body_read: u64,
+    upstream_body: u64,
+    upstream_idle: u64,
+    drain: u64,
+}
+
+#[derive(Clone, Deserialize)]
+struct GatewayThreads {
+    count: usize,
+    upstream_max_idle: usize,
+}
+
+/// All that is wrong with the settings, each with where it was set.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Mistakes(Vec<String>);
+
+impl std::error::Error for Mistakes {}
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the configuration has {} mistake(s):", self.0.len())?;
+        self.0.iter().try_for_each(|mistake| write!(f, "\n  - {mistake}"))
+    }
+}
+
+/// A setting given by a flag: its name, and its value as text.
+pub(crate) type Flag = (&'static str, String);
+
+impl Config {
+    /// Reads the file, if one is named, and the environment of the process.
+    #[expect(clippy::disallowed_methods, reason = "this is the seam")]
+    pub(crate) fn load(file: Option<&Path>, flags: &[Flag]) -> Result<Self, Mistakes> {
+        let text = match file {
+            Some(path) => {
+                std::fs::read_to_string(path).map_err(|error| Mistakes(vec![format!("{}: {error}", path.display())]))?
+            }
+            None => String::new(),
+        };
+        let name = file.map_or_else(String::new, |path| path.display().to_string());
+        Self::from_layers((&name, &text), std::env::vars(), flags)
+    }
+
+    fn from_layers(
+        (file, text): (&str, &str),
+        environment: impl Iterator<Item = (String, String)>,
+        flags: &[Flag],
+    ) -> Result<Self, Mistakes> {
+        let defaults: Table = toml::from_str(DEFAULTS).expect("the default settings are TOML");
+        let mut settings = defaults.clone();
+        let mut mistakes = Vec::new();
+        match toml::from_str::<Table>(text) {
+            Ok(table) => overlay(&mut settings, table, file, "", &mut mistakes),
+            Err(error) => mistakes.push(format!("{file}: {}", error.to_string().trim_end())),
+        }
+        for (name, value) in environment {
+            if let Some(path) = name.strip_prefix(PREFIX) {
+                let path = path.to_lowercase();
+                set_text(&mut settings, &path.split("__").collect::<Vec<_>>(), &value, &name, &mut mistakes);
+            }
+        }
+        for (name, value) in flags {
+            let flag = format!("--{}", name.replace('_', "-"));
+            set_text(&mut settings, &[name], value, &flag, &mut mistakes);
+        }
+        check(&settings, &mut mistakes);
+        if !mistakes.is_empty() {
+            return Err(Mistakes(mistakes));
+        }
+        settings.try_into().map_err(|error: toml::de::Error| Mistakes(vec![error.message().to_owned()]))
+    }
+
+    /// The part of the settings that the data plane needs.
+    pub(crate) fn gateway_config(&self) -> GatewayConfig {
+        let Limits { max_body_bytes, max_header_bytes, max_connections, ratelimit_headers, .. } = self.limits;
+        GatewayConfig {
+            region: self.region.clone(),
+            account_id: self.account_id.clone(),
+            threads: self.gateway_threads.count,
+            ratelimit_headers,
+            max_body_bytes,
+            max_header_bytes,
+            max_connections,
+            header_read_timeout: Duration::from_millis(self.timeouts.header_read),
+            client_idle_timeout: Duration::from_millis(self.timeouts.client_idle),
+            body_read_timeout: Duration::from_millis(self.timeouts.body_read),
+            upstream_body_timeout: Duration::from_millis(self.timeouts.upstream_body),
+            upstream_idle_timeout: Duration::from_millis(self.timeouts.upstream_idle),
+            upstream_max_idle_per_host: self.gateway_threads.upstream_max_idle,
+            drain_timeout: Duration::from_millis(self.timeouts.drain),
+            account_throttle: self.account_throttle(),
+            plan_throttle_scope: match self.limits.plan_throttle_scope {
+                Scope::Plan => PlanThrottleScope::Plan,
+                Scope::Method => PlanThrottleScope::Method,
+            },
+        }
+    }
+
+    /// Rate and burst of all calls together.
+    pub(crate) fn account_throttle(&self) -> ThrottleSettings {
+        ThrottleSettings::new(self.limits.account_rate_limit, self.limits.account_burst_limit)
+    }
+
+    /// How long the management listener waits for calls in flight when it stops.
+    pub(crate) fn drain_timeout(&self) -> Duration {
+        Duration::from_millis(self.timeouts.drain)
+    }
+
+    /// How long the head of a request may take.
+    pub(crate) fn header_read_timeout(&self) -> Duration {
+        Duration::from_millis(self.timeouts.header_read)
+    }
+}
+
+/// Puts the settings of a file over the defaults; what the defaults do not have is a mistake.
+fn overlay(settings: &mut Table, given: Table, file: &str, path: &str, mistakes: &mut Vec<String>) {
+    for (name, value) in given {
+        let full = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        match (settings.get_mut(&name), value) {
+            (None, _) => mistakes.push(format!("{file}: there is no setting `{full}`")),
+            (Some(Value::Table(table)), Value::Table(given)) => overlay(table, given, file, &full, mistakes),
+            (Some(known @ Value::Float(_)), Value::Integer(number)) => *known = Value::Float(number as f64),
+            (Some(known), value) if known.same_type(&value) => *known = value,
+            (Some(known), value) => {
+                let (wanted, found) = (known.type_str(), value.type_str());
+                mistakes.push(format!("{file}: `{full}` takes a {wanted}, not a {found}"));
+            }
+        }
+    }
+}
+
+/// Sets one setting from text, read as what its default is.
+fn set_text(settings: &mut Table, path: &[&str], text: &str, source: &str, mistakes: &mut Vec<String>) {
+    let known = match path {
+        [name] => settings.get_mut(*name),
+        [table, name] => settings.get_mut(*table).and_then(Value::as_table_mut).and_then(|table| table.get_mut(*name)),
+        _ => None,
+    };
+    let Some(known) = known.filter(|known| !known.is_table()) else {
+        mistakes.push(format!("{source}: there is no such setting"));
+        return;
+    };
+    let parsed = match known {
+        Value::Integer(_) => text.parse().ok().map(Value::Integer),
+        Value::Float(_) => text.parse().ok().map(Value::Float),
+        Value::Boolean(_) => text.parse().ok().map(Value::Boolean),
+        _ => Some(Value::String(text.to_owned())),
+    };
+    match parsed {
+        Some(value) => *known = value,
+        // The text is left out: it may be a secret that was put into the wrong variable.
+        None => mistakes.push(format!("{source}: takes a {}", known.type_str())),
+    }
+}
+
+/// Checks what the types of the settings leave open.
+fn check(settings: &Table, mistakes: &mut Vec<String>) {
+    let text = |name: &str| settings.get(name).and_then(Value::as_str).unwrap_or_default();
+    let mut require = |holds: bool, mistake: &str| {
+        if !holds {
+            mistakes.push(mistake.to_owned());
+        }
+    };
+    for listener in ["gateway", "management"] {
+        require(
+            text(listener).parse::<SocketAddr>().is_ok(),
+            &format!("`{listener}` takes an address and a port, such as 127.0.0.1:8080"),
+        );
+    }
+    let account = text("account_id");
+    require(account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()), "`account_id` takes 12 digits");
+    require(!text("region").is_empty(), "`region` is empty");
+    require(!text("data_dir").is_empty(), "`data_dir` is empty");
+    require(["text", "json"].contains(&text("log_format")), "`log_format` takes \"text\" or \"json\"");
+    let pair = [text("root_access_key_id"), text("root_secret_access_key")].map(str::is_empty);
+    require(pair[0] == pair[1], "`root_access_key_id` and `root_secret_access_key` go together");
+    let master_key = text("master_key");
+    let is_hex = master_key.len() == 64 && master_key.bytes().all(|b| b.is_ascii_hexdigit());
+    require(master_key.is_empty() || is_hex, "`master_key` takes 64 hexadecimal digits");
+    let limit = |name: &str| settings.get("limits").and_then(|limits| limits.get(name));
+    let scope = limit("plan_throttle_scope").and_then(Value::as_str).unwrap_or_default();
+    require(["plan", "method"].contains(&scope), "`limits.plan_throttle_scope` takes \"plan\" or \"method\"");
+    let rate = limit("account_rate_limit").and_then(Value::as_float).unwrap_or_default();
+    require(rate.is_finite(), "`limits.account_rate_limit` takes a finite number");
+    let at_least = |name: &str, least: i64| limit(name).and_then(Value::as_integer).is_some_and(|n| n >= least);
+    require(at_least("max_header_bytes", 8192), "`limits.max_header_bytes` takes at least 8192");
+    for name in ["max_body_bytes", "max_connections"] {
+        require(at_least(name, 1), &format!("`limits.{name}` takes at least 1"));
+    }
+    let burst = limit("account_burst_limit").and_then(Value::as_integer).unwrap_or_default();
+    require(i32::try_from(burst).is_ok(), "`limits.account_burst_limit` takes a number up to 2147483647");
+    for table in ["timeouts", "gateway_threads"] {
+        for (name, value) in settings.get(table).and_then(Value::as_table).into_iter().flatten() {
+            let number = value.as_integer().unwrap_or_default();
+            let least = i64::from(table == "timeouts");
+            require((least..=86_400_000).contains(&number), &format!("`{table}.{name}` is out of range"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layers(text: &str, environment: &[(&str, &str)], flags: &[Flag]) -> Result<Config, Mistakes> {
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::from_layers(("my.toml", text), environment, flags)
+    }
+
+    #[test]
+    fn the_manual_is_a_valid_configuration() {
+        let config = layers("", &[], &[]).expect("valid");
+        assert_eq!(config.gateway_config(), GatewayConfig::default());
+    }
+
+    #[test]
+    fn a_flag_beats_the_environment_which_beats_the_file() {
+        let file = "region = \"a\"\naccount_id = \"111111111111\"\n[limits]\naccount_rate_limit = 7\n";
+        let environment = [("TOLLGATE_REGION", "b"), ("TOLLGATE_ACCOUNT_ID", "000000000001"), ("PATH", "x")];
+        let config = layers(file, &environment, &[("region", "c".to_owned())]).expect("valid");
+        assert_eq!((config.region.as_str(), config.account_id.as_str()), ("c", "000000000001"));
+        assert_eq!(config.account_throttle().rate_limit, Some(7.0));
+    }
+
+    #[test]
+    fn all_mistakes_are_told_at_once_and_none_shows_a_secret() {
+        let file = "regoin = \"a\"\ngateway = 8080\n[limits]\nmax_body_bytes = \"big\"\n";
+        let environment = [
+            ("TOLLGATE_LIMITS__MAX_CONNECTIONS", "s3cret"),
+            ("TOLLGATE_ROOT_SECRET_ACCESS_KEY", "s3cret"),
+            ("TOLLGATE_NO_SUCH", "s3cret"),
+        ];
+        let Err(mistakes) = layers(file, &environment, &[("management", "nowhere".to_owned())]) else {
+            panic!("accepted");
+        };
+        let text = mistakes.to_string();
+        for part in [
+            "regoin",
+            "`gateway` takes a string",
+            "max_body_bytes",
+            "MAX_CONNECTIONS",
+            "go together",
+            "NO_SUCH",
+            "`management`",
+        ] {
+            assert!(text.contains(part), "{part} is missing in {text}");
+        }
+        assert!(!text.contains("s3cret"));
+    }
+}

@@ -1,0 +1,49 @@
+//! The gateway of this process, as changes of the management API see it.
+
+use std::sync::Arc;
+
+use tollgate_control::{Gate, GateError, GateFuture, GateKey};
+use tollgate_domain::{ApiKeyId, Catalog, Clock, KeyDigest, UsagePlanId};
+use tollgate_gateway::Gateway;
+use tollgate_gateway::admission::{Admission, LedgerUnavailable};
+use tollgate_store::Unspent;
+
+/// The gateway in this process.
+pub(crate) struct LocalGate {
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) gateway: Gateway,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Gate for LocalGate {
+    fn publish(&self, catalog: &Arc<Catalog>) {
+        // Limits first: a call that sees the new snapshot must not open a lease under the old quota.
+        self.admission.publish(catalog, self.clock.now());
+        self.gateway.publish(catalog);
+    }
+
+    fn put_key(&self, digest: KeyDigest, caller: GateKey) {
+        self.admission.put_key(digest, caller.id, caller.enabled, &caller.plans);
+    }
+
+    fn remove_key(&self, digest: KeyDigest) {
+        self.admission.remove_key(&digest);
+    }
+
+    fn recall(&self, plan: UsagePlanId, key: Option<ApiKeyId>) -> GateFuture<'_> {
+        Box::pin(async move { self.admission.recall(plan, key).await.map_err(unsettled) })
+    }
+
+    fn settle(&self) -> GateFuture<'_> {
+        Box::pin(async move { self.admission.settle().await.map_err(unsettled) })
+    }
+
+    fn unspent(&self, plan: UsagePlanId) -> Unspent {
+        let admission = Arc::clone(&self.admission);
+        Arc::new(move |key| admission.unspent(plan, key))
+    }
+}
+
+fn unsettled(error: LedgerUnavailable) -> GateError {
+    GateError(error.0)
+}

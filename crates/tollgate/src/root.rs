@@ -1,0 +1,37 @@
+//! The administrator's credentials: given, or made on first start and kept.
+
+use serde::{Deserialize, Serialize};
+use tollgate_domain::IdSource;
+use tollgate_store::DataDir;
+
+use crate::config::Config;
+
+/// File in the data directory.
+const FILE: &str = "root.json";
+
+/// An access key pair.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct RootCredentials {
+    pub(crate) access_key_id: String,
+    pub(crate) secret_access_key: String,
+}
+
+impl RootCredentials {
+    /// Takes what is configured, else what was made before, else makes a pair. True with a pair that was just made: it
+    /// is to be shown.
+    pub(crate) fn find(config: &Config, dir: &DataDir, ids: &IdSource) -> anyhow::Result<(Self, bool)> {
+        if !config.root_access_key_id.is_empty() {
+            let (access_key_id, secret_access_key) =
+                (config.root_access_key_id.clone(), config.root_secret_access_key.clone());
+            return Ok((Self { access_key_id, secret_access_key }, false));
+        }
+        let fresh = Self {
+            // AWS's forms: clients and people recognise them.
+            access_key_id: format!("AKIA{}", ids.lower_alnum(16).to_uppercase()),
+            secret_access_key: ids.api_key_value(),
+        };
+        let text = serde_json::to_string(&fresh)?;
+        let kept = dir.read_or_make(FILE, || text.clone())?;
+        Ok((serde_json::from_str(&kept)?, kept == text))
+    }
+}
