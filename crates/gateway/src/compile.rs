@@ -191,3 +191,91 @@ fn holds(previous: &Api, tree: &Arc<RestApiTree>, plans: &[(&ApiStage, &Arc<Usag
 fn bucket_name(api: &RestApiId, stage: &tollgate_domain::Stage, method: &Method) -> String {
     format!("{api}/{}{}/{}", stage.name, method.resource_path, method.verb)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use tollgate_domain::{Edit, Record};
+
+    use super::*;
+
+    fn record<T: serde::de::DeserializeOwned>(value: Value) -> T {
+        serde_json::from_value(value).expect("a record")
+    }
+
+    fn rest_api(id: &str) -> Value {
+        json!({
+            "id": id, "name": id, "created": 0, "root_resource_id": "r", "api_key_source": "HEADER",
+            "binary_media_types": [], "disable_execute_api_endpoint": false, "tags": {},
+            "endpoint_configuration": {"types": [], "ip_address_type": "ipv4", "vpc_endpoint_ids": []},
+        })
+    }
+
+    fn api_with_stage(id: &str) -> [Edit; 3] {
+        let get = json!({
+            "authorization_type": "NONE", "authorization_scopes": [], "api_key_required": true,
+            "request_parameters": {}, "request_models": {}, "responses": {},
+        });
+        let pets = json!({"id": "p", "path_part": "pets", "path": "/pets", "methods": {"GET": get}});
+        let snapshot = json!({"api": rest_api(id), "resources": {"p": pets}});
+        let stage = json!({
+            "name": "prod", "deployment_id": "d", "created": 0, "updated": 0, "variables": {}, "method_settings": {},
+            "cache_cluster_enabled": false, "tracing_enabled": false, "tags": {},
+        });
+        let api = RestApiId::new(id);
+        [
+            Edit::put(Record::RestApi(record(rest_api(id)))),
+            Edit::put(Record::Deployment(api.clone(), record(json!({"id": "d", "created": 0, "snapshot": snapshot})))),
+            Edit::put(Record::Stage(api, record(stage))),
+        ]
+    }
+
+    fn plan(api: &str, throttle: Value) -> Edit {
+        let covered = json!({"api_id": api, "stage": "prod", "throttle": throttle});
+        Edit::put(Record::UsagePlan(record(json!({
+            "id": "gold", "name": "gold", "api_stages": [covered], "tags": {},
+            "throttle": {"rate_limit": 10.0, "burst_limit": 20},
+        }))))
+    }
+
+    fn compile(catalog: &Catalog, previous: &Snapshot) -> Snapshot {
+        let (config, shelf) = (GatewayConfig::default(), BucketShelf::default());
+        Compiler { config: &config, shelf: &shelf, now: Ticks(0) }.compile(catalog, previous)
+    }
+
+    #[test]
+    fn a_change_rebuilds_only_what_it_touches() {
+        let before = Catalog::default().apply(&api_with_stage("a")).apply(&api_with_stage("b"));
+        let first = compile(&before, &Snapshot::default());
+        let second = compile(&before.apply(&[plan("a", json!({}))]), &first);
+        assert!(Arc::ptr_eq(&first.apis["b"], &second.apis["b"]));
+        assert!(!Arc::ptr_eq(&first.apis["a"], &second.apis["a"]));
+        let program = |snapshot: &Snapshot| Arc::clone(&snapshot.stage("a", "prod").expect("a stage").program);
+        assert!(Arc::ptr_eq(&program(&first), &program(&second)), "a plan changes no routes");
+    }
+
+    #[test]
+    fn a_plan_that_leaves_a_stage_covers_it_no_more() {
+        let with = Catalog::default().apply(&api_with_stage("a")).apply(&[plan("a", json!({}))]);
+        let first = compile(&with, &Snapshot::default());
+        assert_eq!(first.stage("a", "prod").map(|stage| stage.coverage.len()), Some(1));
+        let second = compile(&with.apply(&[plan("elsewhere", json!({}))]), &first);
+        assert_eq!(second.stage("a", "prod").map(|stage| stage.coverage.len()), Some(0));
+    }
+
+    #[test]
+    fn the_closest_entry_of_a_plan_counts() {
+        let limit = |rate: f64| json!({"rate_limit": rate, "burst_limit": 1});
+        let rate_with = |throttle: Value| {
+            let catalog = Catalog::default().apply(&api_with_stage("a")).apply(&[plan("a", throttle)]);
+            let snapshot = compile(&catalog, &Snapshot::default());
+            let stage = snapshot.stage("a", "prod").expect("a stage");
+            stage.coverage[0].entry(&stage.program.methods[0]).and_then(|entry| entry.rate)
+        };
+        let rate = |rate: f64| ThrottleSettings::new(rate, 1).token_rate();
+        assert_eq!(rate_with(json!({"/pets/GET": limit(1.0), "/pets/*": limit(2.0), "*/*": limit(3.0)})), rate(1.0));
+        assert_eq!(rate_with(json!({"/pets/*": limit(2.0), "*/GET": limit(3.0)})), rate(2.0));
+        assert_eq!(rate_with(json!({"*/*": limit(3.0)})), rate(3.0));
+        assert_eq!(rate_with(json!({"/toys/GET": limit(4.0)})), None);
+    }
+}
