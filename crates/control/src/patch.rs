@@ -235,7 +235,10 @@ mod tests {
         let before = vec![1];
         let operations = [operation(Op::Add, "/a", None), operation(Op::Remove, "/a", None)];
         let result = apply(&before, &operations, |list, operation| match operation.op {
-            Op::Add => Ok(list.push(2)),
+            Op::Add => {
+                list.push(2);
+                Ok(())
+            }
             _ => Err("no"),
         });
         assert_eq!((result, before), (Err("no"), vec![1]));

@@ -151,7 +151,7 @@ fn join_quoted<'a>(cells: impl Iterator<Item = &'a str>) -> Vec<String> {
         let quote = first.chars().next().filter(|c| matches!(c, '\'' | '"'));
         let end = quote.and_then(|quote| {
             let closes = |(index, cell): (usize, &&str)| cell.ends_with(quote) && (index > 0 || cell.len() > 1);
-            rest.iter().enumerate().position(|at| closes(at))
+            rest.iter().enumerate().position(closes)
         });
         match (quote, end) {
             (Some(quote), Some(end)) => {

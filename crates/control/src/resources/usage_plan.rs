@@ -140,7 +140,7 @@ pub(crate) fn without_stages<'a>(
     catalog.usage_plans.values().filter_map(move |plan| {
         let mut left = UsagePlan::clone(plan);
         left.api_stages.retain(|stage| !gone(stage));
-        (left.api_stages.len() < plan.api_stages.len()).then(|| Record::UsagePlan(left))
+        (left.api_stages.len() < plan.api_stages.len()).then_some(Record::UsagePlan(left))
     })
 }
 

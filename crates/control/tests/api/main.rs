@@ -1,0 +1,6 @@
+//! The management API from outside: signed requests in, answers out, over a real store and a gate that takes notes.
+
+mod bench;
+mod edge;
+mod keys_and_plans;
+mod rest_apis;
