@@ -110,6 +110,13 @@ impl CallerBody {
     }
 }
 
+impl Drop for CallerBody {
+    fn drop(&mut self) {
+        // An upstream may answer without the rest: then nobody waits for it.
+        self.client.waits_for_body(false);
+    }
+}
+
 fn take_whole<E>(bytes: &mut Bytes) -> Option<Result<Frame<Bytes>, E>> {
     (!bytes.is_empty()).then(|| Ok(Frame::data(std::mem::take(bytes))))
 }

@@ -274,3 +274,29 @@ async fn calls_in_flight_are_finished_when_the_gateway_stops() {
     assert!(TcpStream::connect(addr).await.is_err());
     drop(idle);
 }
+
+#[tokio::test]
+async fn all_threads_serve_one_port() {
+    let upstream = Upstream::answering(&ok("hi")).await;
+    let served = proxy_to(&upstream, GatewayConfig { threads: 4, ..config() }).await;
+    for _ in 0..40 {
+        assert_eq!(served.get("/a").await.status(), 200);
+    }
+    assert!(upstream.connections() > 1, "each thread has a pool of its own");
+    assert_eq!(served.gateway.call_counts().by_class, [0, 40, 0, 0, 0]);
+    soon(served.running.drain()).await;
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_wait_for_their_turn() {
+    let upstream = Upstream::answering(&ok("hi")).await;
+    let served = proxy_to(&upstream, GatewayConfig { max_connections: 1, ..config() }).await;
+    let mut first = TcpStream::connect(served.addr).await.expect("a connection");
+    first.write_all(b"GET /prod/a HTTP/1.1\r\nHost: api1.execute-api.x\r\n\r\n").await.expect("a reader");
+    soon(first.readable()).await.expect("an answer");
+    let (second, ()) = tokio::join!(served.get("/a"), async {
+        assert_eq!(upstream.requests().len(), 1);
+        drop(first);
+    });
+    assert_eq!(second.status(), 200);
+}

@@ -172,3 +172,69 @@ fn fill_stage_variables(uri: &str, site: &Site<'_>) -> Result<String, String> {
     out.push_str(rest);
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use tollgate_domain::{RestApiId, StageName};
+
+    use super::*;
+
+    fn compile(uri: &str) -> Result<Target, String> {
+        let (api, stage) = (RestApiId::new("a"), StageName::new("s"));
+        let stage_variables = BTreeMap::from([("base".to_owned(), "up.example:8080/v1".to_owned())]);
+        let site = Site {
+            account_id: "0",
+            api: &api,
+            stage: &stage,
+            stage_variables: &stage_variables,
+            resource_path: "/pets/{id}/{rest+}",
+        };
+        Target::compile(uri, true, &site, Vec::new(), |name| {
+            Source::path_variable(name, &site).ok_or_else(|| format!("no {name}"))
+        })
+    }
+
+    #[test]
+    fn a_uri_without_variables_is_compiled_whole() {
+        let text = |uri| compile(uri).ok().and_then(|target| target.constant).map(|constant| constant.to_string());
+        assert_eq!(text("http://up.example/x?y=1").as_deref(), Some("/x?y=1"));
+        assert_eq!(text("http://up.example").as_deref(), Some("/"));
+        assert_eq!(text("http://up.example?y").as_deref(), Some("/?y"));
+        assert_eq!(text("http://${stageVariables.base}/x").as_deref(), Some("/v1/x"));
+        assert_eq!(text("http://up.example/{id}"), None);
+    }
+
+    #[test]
+    fn a_variable_is_a_source_and_knows_where_it_stands() {
+        let target = compile("http://up.example/a/{id}/{rest+}?q={id}").expect("a target");
+        let kinds: Vec<&str> = target
+            .pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Fixed(text) => text.as_str(),
+                Piece::Path(_) => "<path>",
+                Piece::Query(_) => "<query>",
+            })
+            .collect();
+        assert_eq!(kinds, ["/a/", "<path>", "/", "<path>", "?q=", "<query>"]);
+    }
+
+    #[test]
+    fn a_uri_that_leads_nowhere_is_told() {
+        for uri in [
+            "ftp://up.example/",
+            "up.example",
+            "http://{id}/",
+            "http://up.example{id}/",
+            "http://user@up.example/",
+            "http://up.example/{unknown}",
+            "http://${stageVariables.absent}/",
+            "http://${stageVariables.base",
+            "http:///x",
+        ] {
+            assert!(compile(uri).is_err(), "{uri}");
+        }
+    }
+}

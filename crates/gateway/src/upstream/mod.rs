@@ -76,7 +76,8 @@ impl Upstreams {
                 },
             }
         }
-        let mut sender = connect::connect(endpoint, &self.tls).await?;
+        // Boxed: a handshake's state is large and rare, and each call would carry room for it.
+        let mut sender = Box::pin(connect::connect(endpoint, &self.tls)).await?;
         let response = sender.send_request(request).await?;
         Ok(self.receive(endpoint, sender, response))
     }
