@@ -162,13 +162,15 @@ async fn an_upstream_that_never_answers_is_a_timeout() {
 #[tokio::test]
 async fn a_caller_with_a_slow_line_does_not_use_up_the_upstreams_time() {
     let upstream = Upstream::answering(&ok("done")).await;
-    let served = impatient_proxy_to(&upstream).await;
+    let mut integration = http_proxy(upstream.uri("/"));
+    integration.timeout_millis = 400;
+    let served = Served::start(config(), &catalog(vec![("/a", HttpMethod::Post, method(integration))]));
     let mut stream = TcpStream::connect(served.addr).await.expect("a connection");
-    let head = "POST /prod/a HTTP/1.1\r\nHost: api1.execute-api.x\r\nContent-Length: 20\r\nConnection: close\r\n\r\n";
+    let head = "POST /prod/a HTTP/1.1\r\nHost: api1.execute-api.x\r\nContent-Length: 8\r\nConnection: close\r\n\r\n";
     stream.write_all(head.as_bytes()).await.expect("a reader");
-    for _ in 0..20 {
+    for _ in 0..8 {
         stream.write_all(b"x").await.expect("a reader");
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let mut answer = String::new();
     soon(stream.read_to_string(&mut answer)).await.expect("an answer");
