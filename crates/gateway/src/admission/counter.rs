@@ -92,6 +92,16 @@ impl PeriodLease {
         (i64::from(self.quota.limit) / 100).max(1)
     }
 
+    /// What the ledger holds beside the `left` units that a spend found on the lease, if it held `before` just before.
+    ///
+    /// A draw may have landed in between. Then the larger side of the spend tells whether its units were in `left`:
+    /// draws come when the lease is low, and bring more than was there.
+    pub(crate) fn left_beside(&self, left: i64, before: i64) -> i64 {
+        let after = self.left_in_ledger.load(Ordering::Acquire);
+        let drawn = before - after;
+        if drawn > 0 && left < drawn { before } else { after }
+    }
+
     /// Whether it is time to draw ahead of need, so that no call has to wait.
     pub(crate) fn is_low(&self, left: i64) -> bool {
         left <= self.batch.load(Ordering::Relaxed).min(self.cap()) / 2

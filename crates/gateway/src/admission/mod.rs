@@ -343,15 +343,17 @@ impl Admission {
                 None => return Ok(None),
             },
         };
+        let left_in_ledger = lease.left_in_ledger.load(Ordering::Acquire);
         match lease.units.spend() {
             Spend::Spent(left) => {
+                let remaining = left + lease.left_beside(left, left_in_ledger);
                 if lease.is_low(left) && lease.left_in_ledger.load(Ordering::Relaxed) > 0 && lease.start_drawing() {
                     self.tell(Message::Draw(Arc::clone(counter), Arc::clone(&lease)));
                 }
-                Ok(Some(SpentUnit { lease, left }))
+                Ok(Some(SpentUnit { lease, remaining }))
             }
             Spend::Empty if is_exhausted(&lease, now.ticks) => {
-                let standing = SpentUnit { lease, left: 0 }.standing(now);
+                let standing = SpentUnit { lease, remaining: 0 }.standing(now);
                 let denied = Denied::QuotaExceeded { retry_after_secs: standing.resets_in_secs };
                 Err(Step::Done(Verdict::refuse(denied).with_quota(standing)))
             }
@@ -428,17 +430,17 @@ enum Step {
 
 struct SpentUnit {
     lease: Arc<PeriodLease>,
-    left: i64,
+    /// Units left to the caller after this one, on the lease and in the ledger.
+    remaining: i64,
 }
 
 impl SpentUnit {
     fn standing(&self, now: Moment) -> QuotaStanding {
         let Period { first, end } = self.lease.period;
-        let left = self.left + self.lease.left_in_ledger.load(Ordering::Relaxed).max(0);
         let secs = |millis: i64| u64::try_from(millis).unwrap_or(0).div_ceil(1000);
         QuotaStanding {
             limit: self.lease.quota.limit,
-            remaining: u64::try_from(left).unwrap_or(0),
+            remaining: u64::try_from(self.remaining).unwrap_or(0),
             period_secs: secs(end.start_millis() - first.start_millis()),
             resets_in_secs: secs(end.start_millis() - now.wall.0),
         }
