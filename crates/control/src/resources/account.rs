@@ -54,7 +54,8 @@ fn answer(control: &Control, account: &Account) -> Reply {
 
 fn run(account: &mut Account, operation: &PatchOperation) -> Result<(), Failure> {
     match (operation.op, operation.path()) {
-        (Op::Replace, "/cloudwatchRoleArn") => account.cloudwatch_role_arn = Some(role(operation.value())?),
+        // Empty clears: Terraform sends that for `reset_on_delete`, though its source remembers an AWS that refused it.
+        (Op::Replace, "/cloudwatchRoleArn") => account.cloudwatch_role_arn = operation.text().map(role).transpose()?,
         (Op::Add, "/features") => {}
         (Op::Remove, "/features") => return Err(Conflict::FeatureStays.into()),
         _ => return Err(PATHS.refuse(operation).into()),
@@ -63,9 +64,9 @@ fn run(account: &mut Account, operation: &PatchOperation) -> Result<(), Failure>
 }
 
 /// An ARN of an IAM role: `arn:{partition}:iam::{account}:role/{name}`.
-fn role(arn: &str) -> Result<String, Conflict> {
+fn role(arn: String) -> Result<String, Conflict> {
     match *arn.split(':').collect::<Vec<_>>() {
-        ["arn", _, "iam", "", _, role] if role.starts_with("role/") => Ok(arn.to_owned()),
+        ["arn", _, "iam", "", _, role] if role.starts_with("role/") => Ok(arn),
         _ => Err(Conflict::BadRoleArn),
     }
 }
@@ -84,7 +85,7 @@ mod tests {
         };
         let arn = "arn:aws:iam::123456789012:role/logs";
         assert_eq!(set(arn), Ok(Some(arn.to_owned())));
-        assert_eq!(set(""), Err("The role ARN is not well formed".to_owned()));
+        assert_eq!(set(""), Ok(None));
         assert_eq!(set("arn:aws:iam::1:user/x"), Err("The role ARN is not well formed".to_owned()));
     }
 }
