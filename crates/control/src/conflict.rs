@@ -208,7 +208,8 @@ pub(crate) enum Conflict {
     #[error("Timeout should be between 50 ms and 29000 ms")]
     BadTimeout,
     #[error(
-        "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression specified: {0}]"
+        "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression \
+         specified: {0}]"
     )]
     BadMapping(String),
     #[error("Validation Result: warnings : [], errors : [Invalid content type specified: {0}]")]

@@ -104,7 +104,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn pages_give_each_item_once_in_order(rows in prop::collection::btree_set("[a-z]{1,4}", 0..60), limit in 1usize..20) {
+        fn pages_give_each_item_once_in_order(
+            rows in prop::collection::btree_set("[a-z]{1,4}", 0..60),
+            limit in 1usize..20,
+        ) {
             let pages = pages(&rows, limit);
             prop_assert!(pages.iter().rev().skip(1).all(|page| page.len() == limit));
             prop_assert_eq!(pages.concat(), rows.into_iter().collect::<Vec<_>>());

@@ -91,7 +91,9 @@ fn deleting_a_resource_deletes_all_below_it() {
 
 proptest! {
     #[test]
-    fn any_sequence_of_moves_leaves_a_tree_with_true_paths(moves in prop::collection::vec((0usize..6, 0usize..6), 0..20)) {
+    fn any_sequence_of_moves_leaves_a_tree_with_true_paths(
+        moves in prop::collection::vec((0usize..6, 0usize..6), 0..20),
+    ) {
         const IDS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
         let mut catalog = tree(&[("root", "a"), ("a", "b"), ("b", "c"), ("root", "d"), ("d", "e"), ("d", "f")]);
         for (id, parent) in moves {

@@ -155,7 +155,10 @@ fn variables_have_plain_names_and_values() {
 
 proptest! {
     #[test]
-    fn any_path_and_value_is_answered(path in "(/[*]|/GET|/a|/throttling|/rateLimit|/canarySettings|~1|/){0,6}", value in ".{0,6}") {
+    fn any_path_and_value_is_answered(
+        path in "(/[*]|/GET|/a|/throttling|/rateLimit|/canarySettings|~1|/){0,6}",
+        value in ".{0,6}",
+    ) {
         for op in [Op::Add, Op::Remove, Op::Replace, Op::Copy, Op::Move] {
             let _ = patched(&[operation(op, &path, value.as_str())]);
         }

@@ -140,7 +140,10 @@ proptest! {
     }
 
     #[test]
-    fn any_path_and_value_is_answered(path in "(/apiStages|/throttle|/quota|/api1:dev|/rateLimit|/GET|~1|/){0,6}", value in ".{0,8}") {
+    fn any_path_and_value_is_answered(
+        path in "(/apiStages|/throttle|/quota|/api1:dev|/rateLimit|/GET|~1|/){0,6}",
+        value in ".{0,8}",
+    ) {
         for o in [Op::Add, Op::Remove, Op::Replace, Op::Copy] {
             let _ = patched(&[op(o, &path, &value)]);
         }
