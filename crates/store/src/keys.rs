@@ -51,7 +51,7 @@ pub struct KeyPage {
 /// A key to import.
 #[derive(Clone, PartialEq)]
 pub struct KeyImport {
-    /// The key. When its value is known already, that key keeps its id, creation date and tags.
+    /// The key. When its value is known already, that key only takes over its name, description and switch.
     pub key: ApiKey,
     /// Its value.
     pub value: String,

@@ -1,6 +1,6 @@
 //! ImportApiKeys: a CSV file of keys and their plans, taken whole or, on the caller's word, not at all.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::Serialize;
 use tollgate_domain::{ApiKey, ApiKeyId, Catalog, Tags, UnixMillis, UsagePlanId};
@@ -36,7 +36,9 @@ pub(crate) async fn import(control: &Control, request: &Request) -> Reply {
     let rows = read_rows(request.bytes())?;
     let _turn = control.writer().turn().await;
     let fresh = || control.ids().api_key_id();
-    let (keys, warnings) = decide(&control.catalog(), rows, fresh, request.now());
+    let values: Vec<String> = rows.iter().map(|row| row.value.clone()).collect();
+    let known = values.iter().cloned().zip(control.store().plans_of_values(values.clone()).await?).collect();
+    let (keys, warnings) = decide(&control.catalog(), rows, known, fresh, request.now());
     if request.flag("failonwarnings") && !warnings.is_empty() {
         return Err(Conflict::BadKeyFile(warnings.join("; ")).into());
     }
@@ -48,10 +50,12 @@ pub(crate) async fn import(control: &Control, request: &Request) -> Reply {
     Answer::json(&ApiKeyIdsWire { ids, warnings })
 }
 
-/// The keys to import and what is doubtful about the file. A row that can't become a key is left out.
+/// The keys to import and what is doubtful about the file. A row that can't become a key is left out. `joined` has the
+/// plans that each value's key is in already.
 fn decide(
     catalog: &Catalog,
     rows: Vec<Row>,
+    mut joined: HashMap<String, Vec<UsagePlanId>>,
     fresh: impl Fn() -> ApiKeyId,
     now: UnixMillis,
 ) -> (Vec<KeyImport>, Vec<String>) {
@@ -75,7 +79,9 @@ fn decide(
             warn(conflict.to_string());
             continue;
         }
-        let plans = plans(catalog, &row.plans, &mut warn);
+        let joined = joined.entry(row.value.clone()).or_default();
+        let plans = plans(catalog, &row.plans, joined, &mut warn);
+        joined.extend(&plans);
         keys.push(KeyImport { key, value: row.value, plans });
     }
     (keys, warnings)
@@ -93,9 +99,10 @@ fn enabled(cell: Option<&str>, warn: &mut impl FnMut(String)) -> bool {
     }
 }
 
-/// The plans of a row that exist and whose stages do not overlap.
-fn plans(catalog: &Catalog, ids: &[String], warn: &mut impl FnMut(String)) -> Vec<UsagePlanId> {
-    let mut plans = Vec::new();
+/// The plans of a row that exist and whose stages overlap neither with each other nor with those of plans that the key
+/// has `joined` before.
+fn plans(catalog: &Catalog, ids: &[String], joined: &[UsagePlanId], warn: &mut impl FnMut(String)) -> Vec<UsagePlanId> {
+    let mut plans = joined.to_vec();
     for text in ids {
         let plan = UsagePlanId::parse(text).ok().and_then(|id| catalog.usage_plans.get(&id));
         match plan {
@@ -111,7 +118,7 @@ fn plans(catalog: &Catalog, ids: &[String], warn: &mut impl FnMut(String)) -> Ve
             },
         }
     }
-    plans
+    plans.split_off(joined.len())
 }
 
 /// Reads the file: a header, then a row for each key. Names of columns are in any case and order.
@@ -171,6 +178,10 @@ fn join_quoted<'a>(cells: impl Iterator<Item = &'a str>) -> Vec<String> {
 mod tests {
     use proptest::prelude::*;
 
+    use std::collections::BTreeMap;
+
+    use tollgate_domain::{ApiStage, Edit, Record, RestApiId, StageName, UsagePlan};
+
     use super::*;
 
     const VALUE: &str = "apikey1234abcdefghij0123456789";
@@ -181,7 +192,7 @@ mod tests {
 
     fn decided(file: &str) -> (Vec<KeyImport>, Vec<String>) {
         let ids = tollgate_domain::IdSource::seeded(1);
-        decide(&Catalog::default(), rows(file), || ids.api_key_id(), UnixMillis(0))
+        decide(&Catalog::default(), rows(file), HashMap::new(), || ids.api_key_id(), UnixMillis(0))
     }
 
     #[test]
@@ -232,6 +243,30 @@ mod tests {
                 "Row 3: Invalid Usage Plan ID specified: nosuch",
             ]
         );
+    }
+
+    #[test]
+    fn a_key_joins_no_second_plan_of_a_stage_not_even_one_from_before() {
+        let ids = tollgate_domain::IdSource::seeded(1);
+        let stage = ApiStage { api_id: RestApiId::new("api"), stage: StageName::new("dev"), throttle: BTreeMap::new() };
+        let plan = |id: &str| UsagePlan {
+            id: UsagePlanId::parse(id).expect("an id"),
+            name: id.to_owned(),
+            description: None,
+            api_stages: vec![stage.clone()],
+            throttle: None,
+            quota: None,
+            product_code: None,
+            tags: Tags::new(),
+        };
+        let edits = ["gold", "silver"].map(|id| Edit::put(Record::UsagePlan(plan(id))));
+        let catalog = Catalog::default().apply(&edits);
+        let file = format!("Name,Key,UsagePlanIds\na,{VALUE},silver\nb,{VALUE}x,gold\nb,{VALUE}x,silver\n");
+        let joined = HashMap::from([(VALUE.to_owned(), vec![plan("gold").id])]);
+        let (keys, warnings) = decide(&catalog, rows(&file), joined, || ids.api_key_id(), UnixMillis(0));
+        let plans: Vec<_> = keys.into_iter().map(|key| key.plans).collect();
+        assert_eq!(plans, [vec![], vec![plan("gold").id], vec![]]);
+        assert_eq!(warnings.len(), 2);
     }
 
     #[test]

@@ -59,8 +59,22 @@ impl Store {
         .await
     }
 
-    /// Imports keys in order, all of them or none. A value that is known already keeps its key's id, creation date and
-    /// tags; its name, description and switch are overwritten, and plans are added to.
+    /// The plans of the keys that have these values; none for a value that no key has.
+    pub async fn plans_of_values(&self, values: Vec<String>) -> Result<Vec<Vec<UsagePlanId>>, StoreError> {
+        self.read(move |connection, shared| {
+            let mut find = connection.prepare_cached("SELECT seq FROM api_key WHERE digest = ?")?;
+            let mut plans = |value: &String| {
+                let digest = shared.secrets.digest(value);
+                let seq = find.query_row([digest.as_bytes().as_slice()], |row| row.get(0)).optional()?;
+                seq.map_or(Ok(Vec::new()), |seq| plans_of(connection, seq))
+            };
+            values.iter().map(&mut plans).collect()
+        })
+        .await
+    }
+
+    /// Imports keys in order, all of them or none. Of a value that is known already the key's name, description and
+    /// switch are overwritten, and plans are added to; the rest is kept.
     pub async fn import_keys(&self, rows: Vec<KeyImport>) -> Result<Vec<KeyRow>, StoreError> {
         self.write(move |connection, shared| rows.into_iter().map(|row| import(connection, shared, row)).collect())
             .await
@@ -229,7 +243,8 @@ fn import(connection: &Connection, shared: &Shared, row: KeyImport) -> Result<Ke
         }
         Some(existing) => {
             let known = find(connection, shared, existing)?.ok_or(StoreError::Closed)?.key;
-            let key = ApiKey { id: existing, created: known.created, tags: known.tags, ..row.key };
+            let (name, description, enabled) = (row.key.name, row.key.description, row.key.enabled);
+            let key = ApiKey { name, description, enabled, updated: row.key.updated, ..known };
             update(connection, &key)?;
             existing
         }
