@@ -7,7 +7,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::{Mutex, MutexGuard};
-use tollgate_domain::catalog::RecordKey;
+use tollgate_domain::RecordKey;
 use tollgate_domain::{Catalog, Edit, Record, RestApiId, StageName, UsagePlanId};
 use tollgate_store::{Store, StoreError};
 

@@ -5,15 +5,22 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use crate::account::Account;
+use crate::authorizer::Authorizer;
+use crate::client_certificate::ClientCertificate;
 use crate::deployment::Deployment;
+use crate::documentation::{DocumentationPart, DocumentationVersion};
+use crate::domain_name::{DomainName, DomainNameAccessAssociation};
+use crate::gateway_response::{GatewayResponse, GatewayResponseType};
 use crate::id::{DeploymentId, ResourceId, RestApiId, StageName, UsagePlanId};
+use crate::model::Model;
+use crate::record::{Edit, Record, RecordKey};
+use crate::request_validator::RequestValidator;
 use crate::resource::Resource;
 use crate::rest_api::RestApi;
 use crate::stage::Stage;
 use crate::usage_plan::UsagePlan;
+use crate::vpc_link::VpcLink;
 
 /// All configuration at one revision. Parts are shared, so that the next revision copies little.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,6 +33,14 @@ pub struct Catalog {
     pub rest_apis: BTreeMap<RestApiId, Arc<RestApiTree>>,
     /// Usage plans.
     pub usage_plans: BTreeMap<UsagePlanId, Arc<UsagePlan>>,
+    /// Custom domain names.
+    pub domain_names: BTreeMap<String, Arc<DomainName>>,
+    /// Leave for VPC endpoints to use private domain names, by ARN.
+    pub domain_name_access_associations: BTreeMap<String, Arc<DomainNameAccessAssociation>>,
+    /// VPC links.
+    pub vpc_links: BTreeMap<String, Arc<VpcLink>>,
+    /// Client certificates.
+    pub client_certificates: BTreeMap<String, Arc<ClientCertificate>>,
 }
 
 /// An API with all that hangs on it.
@@ -39,70 +54,18 @@ pub struct RestApiTree {
     pub deployments: BTreeMap<DeploymentId, Arc<Deployment>>,
     /// Its stages.
     pub stages: BTreeMap<StageName, Arc<Stage>>,
-}
-
-/// One record of the catalog, as the store keeps it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Record {
-    /// The account.
-    Account(Account),
-    /// An API's settings.
-    RestApi(RestApi),
-    /// A resource of an API.
-    Resource(RestApiId, Resource),
-    /// A deployment of an API.
-    Deployment(RestApiId, Deployment),
-    /// A stage of an API.
-    Stage(RestApiId, Stage),
-    /// A usage plan.
-    UsagePlan(UsagePlan),
-}
-
-/// Names a record.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum RecordKey {
-    /// The account.
-    Account,
-    /// An API; deleting it deletes all that hangs on it.
-    RestApi(RestApiId),
-    /// A resource of an API.
-    Resource(RestApiId, ResourceId),
-    /// A deployment of an API.
-    Deployment(RestApiId, DeploymentId),
-    /// A stage of an API.
-    Stage(RestApiId, StageName),
-    /// A usage plan.
-    UsagePlan(UsagePlanId),
-}
-
-/// One step of a change. A change is a list of these, applied together or not at all.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Edit {
-    /// Adds or replaces a record.
-    Put(Box<Record>),
-    /// Removes a record; one that is not there is no error.
-    Delete(RecordKey),
-}
-
-impl Edit {
-    /// Adds or replaces a record.
-    pub fn put(record: Record) -> Self {
-        Self::Put(Box::new(record))
-    }
-}
-
-impl Record {
-    /// The name of this record.
-    pub fn key(&self) -> RecordKey {
-        match self {
-            Self::Account(_) => RecordKey::Account,
-            Self::RestApi(api) => RecordKey::RestApi(api.id.clone()),
-            Self::Resource(api, resource) => RecordKey::Resource(api.clone(), resource.id.clone()),
-            Self::Deployment(api, deployment) => RecordKey::Deployment(api.clone(), deployment.id.clone()),
-            Self::Stage(api, stage) => RecordKey::Stage(api.clone(), stage.name.clone()),
-            Self::UsagePlan(plan) => RecordKey::UsagePlan(plan.id),
-        }
-    }
+    /// Its models, by name.
+    pub models: BTreeMap<String, Arc<Model>>,
+    /// Its request validators.
+    pub request_validators: BTreeMap<String, Arc<RequestValidator>>,
+    /// Its authorizers.
+    pub authorizers: BTreeMap<String, Arc<Authorizer>>,
+    /// Its own wording of gateway responses.
+    pub gateway_responses: BTreeMap<GatewayResponseType, Arc<GatewayResponse>>,
+    /// Its documentation.
+    pub documentation_parts: BTreeMap<String, Arc<DocumentationPart>>,
+    /// Versions of its documentation.
+    pub documentation_versions: BTreeMap<String, Arc<DocumentationVersion>>,
 }
 
 impl Catalog {
@@ -142,8 +105,38 @@ impl Catalog {
             Record::Stage(api, stage) => self.edit_tree(&api, |tree| {
                 tree.stages.insert(stage.name.clone(), Arc::new(stage));
             }),
+            Record::Model(api, part) => self.edit_tree(&api, |tree| {
+                tree.models.insert(part.name.clone(), Arc::new(part));
+            }),
+            Record::RequestValidator(api, part) => self.edit_tree(&api, |tree| {
+                tree.request_validators.insert(part.id.clone(), Arc::new(part));
+            }),
+            Record::Authorizer(api, part) => self.edit_tree(&api, |tree| {
+                tree.authorizers.insert(part.id.clone(), Arc::new(part));
+            }),
+            Record::GatewayResponse(api, part) => self.edit_tree(&api, |tree| {
+                tree.gateway_responses.insert(part.kind, Arc::new(part));
+            }),
+            Record::DocumentationPart(api, part) => self.edit_tree(&api, |tree| {
+                tree.documentation_parts.insert(part.id.clone(), Arc::new(part));
+            }),
+            Record::DocumentationVersion(api, part) => self.edit_tree(&api, |tree| {
+                tree.documentation_versions.insert(part.version.clone(), Arc::new(part));
+            }),
             Record::UsagePlan(plan) => {
                 self.usage_plans.insert(plan.id, Arc::new(plan));
+            }
+            Record::DomainName(record) => {
+                self.domain_names.insert(record.name.clone(), Arc::new(record));
+            }
+            Record::DomainNameAccessAssociation(record) => {
+                self.domain_name_access_associations.insert(record.arn.clone(), Arc::new(record));
+            }
+            Record::VpcLink(record) => {
+                self.vpc_links.insert(record.id.clone(), Arc::new(record));
+            }
+            Record::ClientCertificate(record) => {
+                self.client_certificates.insert(record.id.clone(), Arc::new(record));
             }
         }
     }
@@ -163,8 +156,38 @@ impl Catalog {
             RecordKey::Stage(api, name) => self.edit_tree(api, |tree| {
                 tree.stages.remove(name);
             }),
+            RecordKey::Model(api, id) => self.edit_tree(api, |tree| {
+                tree.models.remove(id);
+            }),
+            RecordKey::RequestValidator(api, id) => self.edit_tree(api, |tree| {
+                tree.request_validators.remove(id);
+            }),
+            RecordKey::Authorizer(api, id) => self.edit_tree(api, |tree| {
+                tree.authorizers.remove(id);
+            }),
+            RecordKey::GatewayResponse(api, id) => self.edit_tree(api, |tree| {
+                tree.gateway_responses.remove(id);
+            }),
+            RecordKey::DocumentationPart(api, id) => self.edit_tree(api, |tree| {
+                tree.documentation_parts.remove(id);
+            }),
+            RecordKey::DocumentationVersion(api, id) => self.edit_tree(api, |tree| {
+                tree.documentation_versions.remove(id);
+            }),
             RecordKey::UsagePlan(id) => {
                 self.usage_plans.remove(id);
+            }
+            RecordKey::DomainName(id) => {
+                self.domain_names.remove(id);
+            }
+            RecordKey::DomainNameAccessAssociation(id) => {
+                self.domain_name_access_associations.remove(id);
+            }
+            RecordKey::VpcLink(id) => {
+                self.vpc_links.remove(id);
+            }
+            RecordKey::ClientCertificate(id) => {
+                self.client_certificates.remove(id);
             }
         }
     }
@@ -188,7 +211,18 @@ impl Catalog {
 impl RestApiTree {
     /// An API on which nothing hangs yet.
     pub fn new(api: Arc<RestApi>) -> Self {
-        Self { api, resources: BTreeMap::new(), deployments: BTreeMap::new(), stages: BTreeMap::new() }
+        Self {
+            api,
+            resources: BTreeMap::new(),
+            deployments: BTreeMap::new(),
+            stages: BTreeMap::new(),
+            models: BTreeMap::new(),
+            request_validators: BTreeMap::new(),
+            authorizers: BTreeMap::new(),
+            gateway_responses: BTreeMap::new(),
+            documentation_parts: BTreeMap::new(),
+            documentation_versions: BTreeMap::new(),
+        }
     }
 }
 

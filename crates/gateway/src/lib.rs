@@ -35,4 +35,3 @@ pub use config::{GatewayConfig, PlanThrottleScope};
 pub use gateway::Gateway;
 pub use listener::{BoundGateway, RunningGateway};
 pub use meter::CallCounts;
-pub use refusal::GatewayResponseType;

@@ -12,13 +12,13 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Request, Response};
 use hyper::body::Incoming;
-use tollgate_domain::Moment;
+use tollgate_domain::{GatewayResponseType, Moment};
 
 use crate::admission::Standing;
 use crate::body::{AnswerBody, RequestBody};
 use crate::call::{Call, CallIds};
 use crate::clients::Client;
-use crate::refusal::{GatewayResponseType, Refusal};
+use crate::refusal::Refusal;
 use crate::worker::Worker;
 use crate::{authorize, key, limit_headers, listen, plan, route, throttle};
 

@@ -1,6 +1,7 @@
 //! The gateway's "no", and the one table that turns it into an answer.
 
 use http::StatusCode;
+use tollgate_domain::GatewayResponseType;
 
 use crate::upstream::UpstreamError;
 
@@ -49,53 +50,6 @@ pub(crate) enum Refusal {
     /// The upstream could not be reached, or what it said is no HTTP.
     #[error(transparent)]
     IntegrationFailure(UpstreamError),
-}
-
-/// AWS's names for the answers that a gateway gives by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum GatewayResponseType {
-    /// `ACCESS_DENIED`
-    AccessDenied,
-    /// `API_CONFIGURATION_ERROR`
-    ApiConfigurationError,
-    /// `AUTHORIZER_CONFIGURATION_ERROR`
-    AuthorizerConfigurationError,
-    /// `AUTHORIZER_FAILURE`
-    AuthorizerFailure,
-    /// `BAD_REQUEST_BODY`
-    BadRequestBody,
-    /// `BAD_REQUEST_PARAMETERS`
-    BadRequestParameters,
-    /// `DEFAULT_4XX`
-    Default4xx,
-    /// `DEFAULT_5XX`
-    Default5xx,
-    /// `EXPIRED_TOKEN`
-    ExpiredToken,
-    /// `INTEGRATION_FAILURE`
-    IntegrationFailure,
-    /// `INTEGRATION_TIMEOUT`
-    IntegrationTimeout,
-    /// `INVALID_API_KEY`
-    InvalidApiKey,
-    /// `INVALID_SIGNATURE`
-    InvalidSignature,
-    /// `MISSING_AUTHENTICATION_TOKEN`
-    MissingAuthenticationToken,
-    /// `QUOTA_EXCEEDED`
-    QuotaExceeded,
-    /// `REQUEST_TOO_LARGE`
-    RequestTooLarge,
-    /// `RESOURCE_NOT_FOUND`
-    ResourceNotFound,
-    /// `THROTTLED`
-    Throttled,
-    /// `UNAUTHORIZED`
-    Unauthorized,
-    /// `UNSUPPORTED_MEDIA_TYPE`
-    UnsupportedMediaType,
-    /// `WAF_FILTERED`
-    WafFiltered,
 }
 
 /// An answer that the gateway gives by itself.
@@ -214,60 +168,6 @@ impl Refusal {
     }
 }
 
-impl GatewayResponseType {
-    /// All of them, in AWS's order.
-    pub const ALL: [Self; 21] = [
-        Self::AccessDenied,
-        Self::ApiConfigurationError,
-        Self::AuthorizerConfigurationError,
-        Self::AuthorizerFailure,
-        Self::BadRequestBody,
-        Self::BadRequestParameters,
-        Self::Default4xx,
-        Self::Default5xx,
-        Self::ExpiredToken,
-        Self::IntegrationFailure,
-        Self::IntegrationTimeout,
-        Self::InvalidApiKey,
-        Self::InvalidSignature,
-        Self::MissingAuthenticationToken,
-        Self::QuotaExceeded,
-        Self::RequestTooLarge,
-        Self::ResourceNotFound,
-        Self::Throttled,
-        Self::Unauthorized,
-        Self::UnsupportedMediaType,
-        Self::WafFiltered,
-    ];
-
-    /// AWS's word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::AccessDenied => "ACCESS_DENIED",
-            Self::ApiConfigurationError => "API_CONFIGURATION_ERROR",
-            Self::AuthorizerConfigurationError => "AUTHORIZER_CONFIGURATION_ERROR",
-            Self::AuthorizerFailure => "AUTHORIZER_FAILURE",
-            Self::BadRequestBody => "BAD_REQUEST_BODY",
-            Self::BadRequestParameters => "BAD_REQUEST_PARAMETERS",
-            Self::Default4xx => "DEFAULT_4XX",
-            Self::Default5xx => "DEFAULT_5XX",
-            Self::ExpiredToken => "EXPIRED_TOKEN",
-            Self::IntegrationFailure => "INTEGRATION_FAILURE",
-            Self::IntegrationTimeout => "INTEGRATION_TIMEOUT",
-            Self::InvalidApiKey => "INVALID_API_KEY",
-            Self::InvalidSignature => "INVALID_SIGNATURE",
-            Self::MissingAuthenticationToken => "MISSING_AUTHENTICATION_TOKEN",
-            Self::QuotaExceeded => "QUOTA_EXCEEDED",
-            Self::RequestTooLarge => "REQUEST_TOO_LARGE",
-            Self::ResourceNotFound => "RESOURCE_NOT_FOUND",
-            Self::Throttled => "THROTTLED",
-            Self::Unauthorized => "UNAUTHORIZED",
-            Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
-            Self::WafFiltered => "WAF_FILTERED",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -321,11 +221,5 @@ mod tests {
     fn a_limiter_that_fails_never_looks_like_the_callers_429() {
         assert_eq!(Refusal::LedgerUnavailable.gateway_response().status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(Refusal::LedgerUnavailable.retry_after_secs(), Some(1));
-    }
-
-    #[test]
-    fn there_are_twenty_one_kinds_with_names_of_their_own() {
-        let names: std::collections::BTreeSet<_> = GatewayResponseType::ALL.iter().map(|kind| kind.as_str()).collect();
-        assert_eq!(names.len(), 21);
     }
 }

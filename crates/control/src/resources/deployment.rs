@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
-use tollgate_domain::catalog::RecordKey;
+use tollgate_domain::RecordKey;
 use tollgate_domain::stage::CanarySettings;
 use tollgate_domain::{
     Catalog, DeployedApi, Deployment, DeploymentId, Record, RestApiTree, Stage, StageName, UnixMillis,
@@ -153,7 +153,7 @@ impl Wanted {
 /// Freezes the API as it stands and, when a stage is named, makes it or points it here.
 fn decide_create(tree: &RestApiTree, wanted: &Wanted) -> Result<Change<Deployment>, Failure> {
     check_deployable(tree)?;
-    let snapshot = DeployedApi { api: Arc::clone(&tree.api), resources: tree.resources.clone() };
+    let snapshot = DeployedApi::freeze(tree);
     let deployment = Deployment {
         id: wanted.id.clone(),
         description: wanted.description.clone(),
@@ -219,7 +219,7 @@ fn run(deployment: &mut Deployment, operation: &PatchOperation) -> Result<(), Pa
 /// The deployment `dep1` of an API as it stands.
 #[cfg(test)]
 pub(crate) fn sample(tree: &RestApiTree) -> Deployment {
-    let snapshot = DeployedApi { api: Arc::clone(&tree.api), resources: tree.resources.clone() };
+    let snapshot = DeployedApi::freeze(tree);
     let id = DeploymentId::new("dep1");
     Deployment { id, description: None, created: UnixMillis(1_000), snapshot: Arc::new(snapshot) }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use tollgate_domain::catalog::RecordKey;
+use tollgate_domain::RecordKey;
 use tollgate_domain::{Catalog, Record, Resource, ResourceId, RestApiId, RestApiTree};
 
 use crate::Control;

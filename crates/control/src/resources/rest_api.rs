@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use tollgate_domain::catalog::RecordKey;
+use tollgate_domain::RecordKey;
 use tollgate_domain::rest_api::{ApiKeySource, EndpointConfiguration};
 use tollgate_domain::{Catalog, Record, Resource, ResourceId, RestApi, RestApiId, RestApiTree, Tags, UnixMillis};
 

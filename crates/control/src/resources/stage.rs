@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use tollgate_domain::catalog::RecordKey;
+use tollgate_domain::RecordKey;
 use tollgate_domain::stage::{AccessLogSettings, CanarySettings};
 use tollgate_domain::{Catalog, DeploymentId, MethodSetting, Record, RestApiTree, Stage, StageName, Tags, UnixMillis};
 

@@ -1,8 +1,10 @@
 //! Tags, read and changed by the ARN of what carries them.
 
 use serde::Serialize;
-use tollgate_domain::catalog::RecordKey;
-use tollgate_domain::{ApiKeyId, Catalog, Record, RestApi, RestApiId, Stage, StageName, Tags, UsagePlan, UsagePlanId};
+use tollgate_domain::{
+    ApiKeyId, Catalog, ClientCertificate, DomainName, DomainNameAccessAssociation, Record, RecordKey, RestApi,
+    RestApiId, Stage, StageName, Tags, UsagePlan, UsagePlanId, VpcLink,
+};
 
 use crate::Control;
 use crate::answer::{Answer, Reply};
@@ -32,7 +34,7 @@ pub(crate) async fn get(control: &Control, request: &Request) -> Reply {
     let arn = request.label("resource_arn");
     let tags = match parse(arn)? {
         Tagged::ApiKey(id) => control.store().key(id).await?.map(|row| row.key.tags),
-        Tagged::Record(key) => find(&control.catalog(), &key).map(|record| tags_of(&record).clone()),
+        Tagged::Record(key) => find(&control.catalog(), &key).and_then(|record| record.tags().cloned()),
     };
     let tags = tags.ok_or_else(|| Conflict::NoSuchTagged(arn.to_owned()))?;
     Answer::json(&TagsWire { tags: &tags })
@@ -76,15 +78,14 @@ async fn change_key(control: &Control, id: ApiKeyId, arn: &str, edit: impl Fn(&m
 
 fn decide(catalog: &Catalog, key: &RecordKey, arn: &str, edit: impl Fn(&mut Tags)) -> Result<Change<()>, Failure> {
     let mut record = find(catalog, key).ok_or_else(|| Conflict::NoSuchTagged(arn.to_owned()))?;
-    let tags = tags_of_mut(&mut record);
-    if let Some(tags) = tags {
+    if let Some(tags) = record.tags_mut() {
         edit(tags);
         check(tags)?;
     }
     Ok(Change::answering(()).put(record))
 }
 
-/// The record with this key, if it is of a kind that carries tags.
+/// The record with this key, if it is there and of a kind that carries tags.
 fn find(catalog: &Catalog, key: &RecordKey) -> Option<Record> {
     Some(match key {
         RecordKey::RestApi(api) => Record::RestApi(RestApi::clone(&catalog.rest_apis.get(api)?.api)),
@@ -92,27 +93,16 @@ fn find(catalog: &Catalog, key: &RecordKey) -> Option<Record> {
             Record::Stage(api.clone(), Stage::clone(catalog.rest_apis.get(api)?.stages.get(stage)?))
         }
         RecordKey::UsagePlan(plan) => Record::UsagePlan(UsagePlan::clone(catalog.usage_plans.get(plan)?)),
-        RecordKey::Account | RecordKey::Resource(..) | RecordKey::Deployment(..) => return None,
+        RecordKey::DomainName(name) => Record::DomainName(DomainName::clone(catalog.domain_names.get(name)?)),
+        RecordKey::DomainNameAccessAssociation(arn) => Record::DomainNameAccessAssociation(
+            DomainNameAccessAssociation::clone(catalog.domain_name_access_associations.get(arn)?),
+        ),
+        RecordKey::VpcLink(id) => Record::VpcLink(VpcLink::clone(catalog.vpc_links.get(id)?)),
+        RecordKey::ClientCertificate(id) => {
+            Record::ClientCertificate(ClientCertificate::clone(catalog.client_certificates.get(id)?))
+        }
+        _ => return None,
     })
-}
-
-fn tags_of(record: &Record) -> &Tags {
-    static NONE: Tags = Tags::new();
-    match record {
-        Record::RestApi(api) => &api.tags,
-        Record::Stage(_, stage) => &stage.tags,
-        Record::UsagePlan(plan) => &plan.tags,
-        Record::Account(_) | Record::Resource(..) | Record::Deployment(..) => &NONE,
-    }
-}
-
-fn tags_of_mut(record: &mut Record) -> Option<&mut Tags> {
-    match record {
-        Record::RestApi(api) => Some(&mut api.tags),
-        Record::Stage(_, stage) => Some(&mut stage.tags),
-        Record::UsagePlan(plan) => Some(&mut plan.tags),
-        Record::Account(_) | Record::Resource(..) | Record::Deployment(..) => None,
-    }
 }
 
 /// Reads `arn:{partition}:apigateway:{region}::/{path}`.
@@ -125,6 +115,10 @@ fn parse(arn: &str) -> Result<Tagged, Conflict> {
         ["usageplans", id] => Tagged::Record(RecordKey::UsagePlan(UsagePlanId::parse(id).map_err(unknown)?)),
         ["restapis", id] => Tagged::Record(RecordKey::RestApi(RestApiId::new(id))),
         ["restapis", id, "stages", name] => Tagged::Record(RecordKey::Stage(RestApiId::new(id), StageName::new(name))),
+        ["domainnames", name] => Tagged::Record(RecordKey::DomainName(name.to_owned())),
+        ["domainnameaccessassociations", ..] => Tagged::Record(RecordKey::DomainNameAccessAssociation(arn.to_owned())),
+        ["vpclinks", id] => Tagged::Record(RecordKey::VpcLink(id.to_owned())),
+        ["clientcertificates", id] => Tagged::Record(RecordKey::ClientCertificate(id.to_owned())),
         _ => return Err(bad()),
     })
 }

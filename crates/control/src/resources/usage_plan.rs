@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use tollgate_domain::catalog::RecordKey;
+use tollgate_domain::RecordKey;
 use tollgate_domain::{ApiKeyId, ApiStage, Catalog, Record, RestApiId, StageName, Tags, UsagePlan, UsagePlanId};
 
 use crate::Control;

@@ -13,8 +13,8 @@ use tollgate_domain::integration::PassthroughBehavior;
 use tollgate_domain::rest_api::{ApiKeySource, EndpointConfiguration};
 use tollgate_domain::{
     ApiKeyId, ApiStage, Catalog, Clock, DeployedApi, Deployment, DeploymentId, Edit, HttpMethod, IdSource, Integration,
-    IntegrationType, KeyDigester, Method, Record, Resource, ResourceId, RestApi, RestApiId, Stage, StageName,
-    UnixMillis, UsagePlan, UsagePlanId,
+    IntegrationType, KeyDigester, Method, Record, Resource, ResourceId, RestApi, RestApiId, RestApiTree, Stage,
+    StageName, UnixMillis, UsagePlan, UsagePlanId,
 };
 use tollgate_gateway::admission::testing::MemoryLedger;
 use tollgate_gateway::admission::{Admission, testing};
@@ -291,7 +291,7 @@ pub(crate) fn catalog_with(methods: Vec<(&str, HttpMethod, Method)>, edit: impl 
         id: DeploymentId::new("d1"),
         description: None,
         created: MIDNIGHT,
-        snapshot: Arc::new(DeployedApi { api: Arc::clone(&api), resources }),
+        snapshot: Arc::new(DeployedApi::freeze(&RestApiTree { resources, ..RestApiTree::new(Arc::clone(&api)) })),
     };
     let mut stage = stage();
     edit(&mut stage);

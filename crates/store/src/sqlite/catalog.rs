@@ -93,6 +93,16 @@ fn address(key: &RecordKey) -> (&'static str, &str, &str) {
         RecordKey::Resource(api, id) => ("resource", api.as_str(), id.as_str()),
         RecordKey::Deployment(api, id) => ("deployment", api.as_str(), id.as_str()),
         RecordKey::Stage(api, name) => ("stage", api.as_str(), name.as_str()),
+        RecordKey::Model(api, id) => ("model", api.as_str(), id),
+        RecordKey::RequestValidator(api, id) => ("request_validator", api.as_str(), id),
+        RecordKey::Authorizer(api, id) => ("authorizer", api.as_str(), id),
+        RecordKey::GatewayResponse(api, id) => ("gateway_response", api.as_str(), id.as_str()),
+        RecordKey::DocumentationPart(api, id) => ("documentation_part", api.as_str(), id),
+        RecordKey::DocumentationVersion(api, id) => ("documentation_version", api.as_str(), id),
         RecordKey::UsagePlan(id) => ("usage_plan", "", id.as_str()),
+        RecordKey::DomainName(id) => ("domain_name", "", id),
+        RecordKey::DomainNameAccessAssociation(id) => ("domain_name_access_association", "", id),
+        RecordKey::VpcLink(id) => ("vpc_link", "", id),
+        RecordKey::ClientCertificate(id) => ("client_certificate", "", id),
     }
 }
