@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use percent_encoding::percent_decode_str;
 
 use crate::Control;
@@ -23,6 +23,8 @@ use crate::sigv4::{self, Claim, SignatureRefusal};
 const BODY_LIMIT: usize = 10 << 20;
 /// The largest file of keys; AWS takes 6 MB, which 100,000 keys outgrow.
 const IMPORT_LIMIT: usize = 32 << 20;
+/// How many times its limit a body that is too long is read before the connection closes.
+const DISCARDED_LIMITS: usize = 4;
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -86,11 +88,26 @@ fn body_limit(operation: &Operation) -> usize {
 }
 
 async fn read_body(body: Body, limit: usize) -> Result<Bytes, Failure> {
-    match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, limit).collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Failure::TooLong),
-        Ok(Err(_)) | Err(_) => Err(Failure::BrokenBody),
+    tokio::time::timeout(BODY_TIMEOUT, collect(body, limit)).await.unwrap_or(Err(Failure::BrokenBody))
+}
+
+/// Reads a body of at most `limit` bytes. What is longer is read on for a while and thrown away: a client that is still
+/// sending would not see the answer if the connection closed under it.
+async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Failure> {
+    let (mut bytes, mut length) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let data = frame.map_err(|_| Failure::BrokenBody)?.into_data().unwrap_or_default();
+        length += data.len();
+        if length <= limit {
+            bytes.extend_from_slice(&data);
+        } else {
+            bytes = Vec::new();
+        }
+        if length > limit.saturating_mul(DISCARDED_LIMITS) {
+            break;
+        }
     }
+    if length > limit { Err(Failure::TooLong) } else { Ok(bytes.into()) }
 }
 
 /// Decodes a query into its pairs, in order.

@@ -2,11 +2,14 @@
 
 use std::cell::RefCell;
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tollgate_domain::{ApiKeyId, IdSource, Moment};
 
 use crate::clients::Client;
 use crate::route::Routed;
+
+/// The header that names a trace.
+pub(crate) const X_AMZN_TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 /// The names of a call in logs, here and at the caller's.
 #[derive(Clone, Debug)]
@@ -31,6 +34,16 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// The trace that the call belongs to, in the form of `X-Amzn-Trace-Id`: the caller's, or one named after the call.
+    pub(crate) fn trace_id(&self, sent: &HeaderMap) -> HeaderValue {
+        if let Some(trace) = sent.get(X_AMZN_TRACE_ID) {
+            return trace.clone();
+        }
+        let id: String = self.ids.request_id.to_str().unwrap_or_default().split('-').collect();
+        let root = format!("Root=1-{:08x}-{}", self.at.wall.seconds(), id.get(..24).unwrap_or_default());
+        HeaderValue::try_from(root).unwrap_or(HeaderValue::from_static("-"))
+    }
+
     /// The value of the path variable at `index`, as it was sent.
     pub(crate) fn path_variable(&self, index: usize) -> Option<&str> {
         self.routed.path.get(self.routed.captures.get(index)?.clone())

@@ -1,15 +1,20 @@
 //! A caller's connection, which notes for [`Client`] when bytes come and when they cannot go.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::clients::Client;
+
+/// Bytes of a head that are read at once.
+const HEAD_READ: usize = 4096;
 
 /// A caller's connection.
 pub(crate) struct ClientStream {
@@ -22,6 +27,17 @@ impl ClientStream {
         Self { stream: TokioIo::new(stream), client }
     }
 
+    /// Reads by way of a buffer of our own, since hyper's cannot be looked into.
+    fn read_head(&mut self, cx: &mut Context<'_>, mut buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        let mut bytes = [const { MaybeUninit::uninit() }; HEAD_READ];
+        let mut read = ReadBuf::uninit(&mut bytes);
+        let mut read = read.take(buf.remaining());
+        ready!(Pin::new(self.stream.inner_mut()).poll_read(cx, &mut read))?;
+        self.client.raw_head.add(read.filled());
+        buf.put_slice(read.filled());
+        Poll::Ready(Ok(()))
+    }
+
     fn wrote<T>(&self, polled: Poll<T>) -> Poll<T> {
         self.client.waits_for_reader(polled.is_pending());
         polled
@@ -30,7 +46,10 @@ impl ClientStream {
 
 impl Read for ClientStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        let polled = match self.client.awaits_head() {
+            true => self.read_head(cx, buf),
+            false => Pin::new(&mut self.stream).poll_read(cx, buf),
+        };
         if polled.is_ready() {
             self.client.received();
         }

@@ -15,6 +15,7 @@ use http::HeaderValue;
 use tokio::sync::Notify;
 
 use crate::config::GatewayConfig;
+use crate::raw_head::RawHead;
 
 /// One connection.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct Client {
     pub(crate) address: HeaderValue,
     /// The port that the caller connected to.
     pub(crate) local_port: HeaderValue,
+    /// The head of the call that is arriving.
+    pub(crate) raw_head: RawHead,
     phase: Cell<Phase>,
     /// The tick at which the phase began.
     since: Cell<u32>,
@@ -72,6 +75,7 @@ impl Client {
         Self {
             address: text(peer.ip().to_canonical().to_string()),
             local_port: text(local_port.to_string()),
+            raw_head: RawHead::default(),
             phase: Cell::new(Phase::Idle),
             since: Cell::new(tick.get()),
             sending_since: Cell::new(None),
@@ -95,6 +99,11 @@ impl Client {
         self.too_long.set(false);
         self.body_bytes.set(0);
         Serving(Rc::clone(self))
+    }
+
+    /// Whether what comes next is the head of a call.
+    pub(crate) fn awaits_head(&self) -> bool {
+        self.phase.get() != Phase::Call
     }
 
     /// Notes that bytes came.

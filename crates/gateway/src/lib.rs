@@ -23,6 +23,7 @@ mod meter;
 mod path;
 mod pipeline;
 mod plan;
+mod raw_head;
 mod refusal;
 mod route;
 mod routes;

@@ -5,14 +5,28 @@ use http::{Version, header};
 use http_body::Body;
 use hyper::body::Incoming;
 
+use crate::raw_head::RawHead;
 use crate::refusal::Refusal;
 
 /// Checks a request, and finds the host that it is for.
 ///
-/// hyper has refused heads that end lines or name lengths in more than one way. Where it reads a request that has both
-/// a length and a transfer coding, it goes by the coding and closes the connection after the answer. What passes is
-/// framed anew towards the upstream, so that no framing of the caller's reaches it.
-pub(crate) fn listen<'a>(head: &'a Parts, body: &Incoming, max_body_bytes: u64) -> Result<&'a str, Refusal> {
+/// hyper has refused heads that name lengths in more than one way; what it lets pass is looked for in the head as it
+/// was sent. What passes here is framed anew towards the upstream, so that no framing of the caller's reaches it.
+pub(crate) fn listen<'a>(
+    head: &'a Parts,
+    body: &Incoming,
+    raw: &RawHead,
+    max_body_bytes: u64,
+) -> Result<&'a str, Refusal> {
+    let bare_line_end = raw.has_bare_line_end();
+    let two_framings = head.headers.contains_key(header::TRANSFER_ENCODING) && raw.has_length();
+    raw.clear();
+    if bare_line_end {
+        return Err(Refusal::Malformed("a line that ends without a carriage return"));
+    }
+    if two_framings {
+        return Err(Refusal::Malformed("both a length and a transfer coding"));
+    }
     let mut codings = head.headers.get_all(header::TRANSFER_ENCODING).iter();
     if let Some(coding) = codings.next()
         && (codings.next().is_some() || !coding.as_bytes().eq_ignore_ascii_case(b"chunked"))

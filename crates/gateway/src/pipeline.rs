@@ -68,7 +68,7 @@ async fn answer(
     let (shared, snapshot) = (&worker.shared, worker.snapshot());
     let now: Moment = shared.clock.now();
 
-    let host = listen::listen(&head, &body, shared.config.max_body_bytes)?;
+    let host = listen::listen(&head, &body, &client.raw_head, shared.config.max_body_bytes)?;
     let routed = route::route(&snapshot, host, head.uri.path(), &head.method)?;
     authorize::authorize(&routed)?;
     let caller = key::identify(&shared.admission, &routed, &head.headers)?;

@@ -62,32 +62,24 @@ async fn bad_chunks_reach_no_upstream_as_a_whole_request() {
 }
 
 #[tokio::test]
-async fn a_length_beside_a_transfer_coding_is_dropped_and_the_connection_ends() {
+async fn a_head_with_two_readings_reaches_no_upstream() {
     let upstream = Upstream::answering(&ok("")).await;
     let served = proxy(&upstream, config()).await;
+    let smuggled = "GET /prod/smuggled HTTP/1.1\r\nHost: api1.execute-api.x\r\n\r\n";
     for lines in ["Content-Length: 4\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nContent-Length: 4"]
     {
-        let smuggled = "GET /prod/smuggled HTTP/1.1\r\nHost: api1.execute-api.x\r\n\r\n";
         let answer = served.exchange(format!("{HEAD}{lines}\r\n\r\n5\r\nhello\r\n0\r\n\r\n{smuggled}")).await;
-        assert_eq!(answer.0.matches("HTTP/1.1 ").count(), 1, "{answer:?}");
+        assert_eq!((answer.status(), answer.0.matches("HTTP/1.1 ").count()), (400, 1), "{answer:?}");
     }
-    for request in upstream.requests() {
-        assert!(!request.contains("content-length") && !request.contains("smuggled"), "{request}");
-    }
-}
-
-#[tokio::test]
-async fn lines_that_end_early_cannot_hide_a_header() {
-    let upstream = Upstream::answering(&ok("")).await;
-    let served = proxy(&upstream, config()).await;
-    // hyper takes a bare LF for the end of a line, as RFC 9112 allows; what passes on has CRLF only.
-    let answer = served.exchange("GET /prod/a HTTP/1.1\nHost: api1.execute-api.x\nX-A: 1\nConnection: close\n\n").await;
-    assert_eq!(answer.status(), 200, "{answer:?}");
-    for request in upstream.requests() {
-        assert_eq!(request.matches('\n').count(), request.matches("\r\n").count(), "{request:?}");
+    for head in [
+        "GET /prod/a HTTP/1.1\nHost: api1.execute-api.x\nX-A: 1\nConnection: close\n\n",
+        "GET /prod/a HTTP/1.1\r\nHost: api1.execute-api.x\r\nX-A: 1\nX-B: 2\r\nConnection: close\r\n\r\n",
+    ] {
+        assert_eq!(served.exchange(head).await.status(), 400, "{head:?}");
     }
     let bare_cr = served.exchange(format!("{HEAD}X-A: 1\rX-B: 2\r\n\r\n")).await;
     assert_eq!(bare_cr.status(), 400, "{bare_cr:?}");
+    assert!(upstream.requests().is_empty(), "{:?}", upstream.requests());
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use tollgate_domain::IdSource;
@@ -79,6 +79,14 @@ impl DataDir {
         }
     }
 
+    /// Makes an empty file that only its owner can read, or makes the one that is there so.
+    pub(crate) fn make_private(&self, name: &str) -> Result<(), StoreError> {
+        let path = self.path.join(name);
+        let failed = |error: std::io::Error| StoreError::io(path.display(), &error);
+        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path).map_err(failed)?;
+        file.set_permissions(fs::Permissions::from_mode(0o600)).map_err(failed)
+    }
+
     /// Writes under another name first, so that a crash never leaves half a secret.
     fn write_secret(&self, name: &str, text: &str) -> Result<(), StoreError> {
         let (path, fresh) = (self.path.join(name), self.path.join(format!("{name}.new")));
@@ -104,8 +112,6 @@ fn parse_hex(text: &str) -> Option<[u8; 32]> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]

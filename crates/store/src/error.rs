@@ -22,8 +22,10 @@ pub enum StoreError {
         /// The directory.
         path: PathBuf,
     },
-    /// A value on disk can't be opened with this master key.
-    #[error("a key value cannot be decrypted: is {0} the one that belongs to this data directory?")]
+    /// The keys on disk were sealed with another master key.
+    #[error(
+        "the master key is not the one of this data directory: its key values can be read only with the {0}, or the `master_key` setting, that they were written with"
+    )]
     WrongMasterKey(&'static str),
     /// The data was written by a newer Tollgate.
     #[error("the data directory has schema version {found}, this tollgate knows up to {known}; use a newer tollgate")]

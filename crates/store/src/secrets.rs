@@ -12,6 +12,7 @@ const NONCE_LEN: usize = 24;
 /// Digests and seals key values. The same master key always gives the same secrets.
 #[derive(Clone)]
 pub struct Secrets {
+    fingerprint: [u8; 32],
     digester: KeyDigester,
     cipher: XChaCha20Poly1305,
 }
@@ -27,7 +28,13 @@ impl Secrets {
     pub fn new(master_key: &[u8; 32]) -> Self {
         let sealing = blake3::derive_key("tollgate 2026-11 seal API key values", master_key);
         let digesting = blake3::derive_key("tollgate 2026-11 digest API key values", master_key);
-        Self { digester: KeyDigester::new(digesting), cipher: XChaCha20Poly1305::new(&sealing.into()) }
+        let fingerprint = blake3::derive_key("tollgate 2026-11 name the master key", master_key);
+        Self { fingerprint, digester: KeyDigester::new(digesting), cipher: XChaCha20Poly1305::new(&sealing.into()) }
+    }
+
+    /// Tells one master key from another, and nothing else about it.
+    pub(crate) fn fingerprint(&self) -> [u8; 32] {
+        self.fingerprint
     }
 
     /// What digests key values; the gateway needs the same.

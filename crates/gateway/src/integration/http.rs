@@ -10,7 +10,7 @@ use super::reply::Replies;
 use super::template::{self, Template};
 use super::{Site, media_type};
 use crate::body::{AnswerBody, RequestBody};
-use crate::call::Call;
+use crate::call::{Call, X_AMZN_TRACE_ID};
 use crate::refusal::Refusal;
 use crate::upstream::Upstreams;
 
@@ -84,7 +84,9 @@ impl Http {
             .select(status.as_u16())
             .ok_or_else(|| Refusal::Misconfigured(format!("no integration response is for status {status}")))?;
         let (head, body) = answer.into_parts();
-        reply.answer(call, sent, &head.headers, body)
+        let mut answer = reply.answer(call, sent, &head.headers, body)?;
+        answer.headers_mut().insert(X_AMZN_TRACE_ID, call.trace_id(sent));
+        Ok(answer)
     }
 
     /// The headers sent: the gateway's own, the type of the body, and what is mapped.
@@ -95,6 +97,7 @@ impl Http {
         headers.insert(header::USER_AGENT, upstream.user_agent.clone());
         headers.insert(header::ACCEPT, JSON);
         headers.insert(API_ID, upstream.api_id.clone());
+        headers.insert(X_AMZN_TRACE_ID, call.trace_id(sent));
         headers.insert(header::CONTENT_TYPE, sent.get(header::CONTENT_TYPE).cloned().unwrap_or(JSON));
         add_forwarded(&mut headers, call.client);
         for mapped in &upstream.headers {

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, OpenFlags};
 use tollgate_domain::IdSource;
 
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, MASTER_KEY_FILE};
 use crate::error::StoreError;
 use crate::secrets::Secrets;
 use writer::Writer;
@@ -45,12 +45,15 @@ impl Store {
     /// Opens the database of a data directory, making or migrating it as needed. Blocks.
     pub fn open(dir: DataDir, secrets: Secrets, ids: Arc<IdSource>) -> Result<Self, StoreError> {
         let path = dir.path().join(DATABASE_FILE);
+        // Made before SQLite does, which gives its other files the same mode.
+        dir.make_private(DATABASE_FILE)?;
         let mut connection = Connection::open(&path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         // FULL, so that what was acknowledged survives a power cut and not only a crash of this process.
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "cache_size", -65_536)?;
         schema::migrate(&mut connection)?;
+        check_master_key(&connection, &secrets)?;
         connection.set_prepared_statement_cache_capacity(64);
         let writer = Writer::start(connection)?;
         let idle_readers = Mutex::new(Vec::new());
@@ -80,6 +83,14 @@ impl Store {
         let reading = tokio::task::spawn_blocking(move || shared.read_blocking(job));
         reading.await.unwrap_or(Err(StoreError::Closed))
     }
+}
+
+/// Refuses a master key that is not the one that the keys here were sealed with, before anything is lost to it.
+fn check_master_key(connection: &Connection, secrets: &Secrets) -> Result<(), StoreError> {
+    let ours = secrets.fingerprint();
+    connection.execute("INSERT OR IGNORE INTO master_key (only, fingerprint) VALUES (1, ?)", [ours.as_slice()])?;
+    let stored: Vec<u8> = connection.query_row("SELECT fingerprint FROM master_key", [], |row| row.get(0))?;
+    if stored == ours { Ok(()) } else { Err(StoreError::WrongMasterKey(MASTER_KEY_FILE)) }
 }
 
 impl Shared {

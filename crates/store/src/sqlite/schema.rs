@@ -9,6 +9,8 @@ const STEPS: &[&str] = &["
     CREATE TABLE catalog_revision (only INTEGER PRIMARY KEY CHECK (only = 1), revision INTEGER NOT NULL);
     INSERT INTO catalog_revision VALUES (1, 0);
 
+    CREATE TABLE master_key (only INTEGER PRIMARY KEY CHECK (only = 1), fingerprint BLOB NOT NULL);
+
     CREATE TABLE record (
         kind TEXT NOT NULL, api TEXT NOT NULL, id TEXT NOT NULL,
         version INTEGER NOT NULL, body TEXT NOT NULL,
