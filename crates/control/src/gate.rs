@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use tollgate_domain::{ApiKeyId, Catalog, KeyDigest, UsagePlanId};
+use tollgate_domain::{Adjustment, ApiKeyId, Catalog, KeyDigest, UsagePlanId};
 use tollgate_store::{KeyRow, Unspent};
 
 /// What the gateway needs to know about a key.
@@ -46,6 +46,9 @@ pub trait Gate: Send + Sync + 'static {
     /// Calls back the quota leases of a plan, or of one of its keys, and writes all usage counted so far. When it
     /// returns, the ledger is exact and new limits hold.
     fn recall(&self, plan: UsagePlanId, key: Option<ApiKeyId>) -> GateFuture<'_>;
+
+    /// Sets what is left of a key's quota, in one step with calling back its lease: no call comes between.
+    fn adjust(&self, adjustment: Adjustment) -> GateFuture<'_>;
 
     /// Tells the unspent units of a plan's keys, which the ledger has given out and usage must not count as used.
     fn unspent(&self, plan: UsagePlanId) -> Unspent;

@@ -121,7 +121,7 @@ mod tests {
             let (bucket, limit) = (Bucket::new(), rate(r, burst));
             let now = at(1.0);
             for _ in 0..before { let _ = bucket.take(limit, now); }
-            if let Err(Empty { retry_after }) = bucket.peek(limit, now) {
+            if let Err(Empty { retry_after, .. }) = bucket.peek(limit, now) {
                 let wait = retry_after.expect("these settings admit somebody");
                 prop_assert!(bucket.peek(limit, Ticks(now.0 + wait.0 - 1)).is_err());
                 prop_assert!(bucket.peek(limit, Ticks(now.0 + wait.0)).is_ok());
@@ -188,7 +188,8 @@ mod tests {
     #[test]
     fn zero_admits_nobody_and_never_promises_a_time() {
         for limit in [rate(0.0, 10), rate(10.0, 0), rate(0.0, 0)] {
-            assert_eq!(Bucket::new().take(limit, at(5.0)), Err(Empty { retry_after: None }));
+            let empty = Bucket::new().take(limit, at(5.0)).expect_err("nobody is admitted");
+            assert_eq!(empty.retry_after, None);
         }
     }
 
@@ -200,6 +201,8 @@ mod tests {
         assert_eq!(burst(ThrottleSettings { rate_limit: None, burst_limit: Some(7) }), Some(7));
         assert_eq!(burst(ThrottleSettings::default()), None);
         assert_eq!(burst(ThrottleSettings::new(-1.0, -1)), None);
+        assert_eq!(burst(ThrottleSettings::new(4.0, -1)), Some(4));
+        assert_eq!(burst(ThrottleSettings::new(-1.0, 9)), Some(9));
     }
 }
 

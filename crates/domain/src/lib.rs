@@ -55,7 +55,7 @@ pub use record::{Edit, Record, RecordKey};
 pub use request_validator::RequestValidator;
 pub use resource::Resource;
 pub use rest_api::RestApi;
-pub use settlement::{Draw, Grant, Return, Settlement, UsageDelta};
+pub use settlement::{Adjustment, Draw, Grant, Return, Settlement, UsageDelta};
 pub use stage::{MethodSetting, Stage};
 pub use throttle::ThrottleSettings;
 pub use usage_plan::{ApiStage, UsagePlan};

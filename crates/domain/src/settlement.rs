@@ -56,6 +56,21 @@ pub struct Grant {
     pub left: i64,
 }
 
+/// A wish that a key have so many units left in a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Adjustment {
+    /// The plan.
+    pub plan: UsagePlanId,
+    /// The key.
+    pub key: ApiKeyId,
+    /// The quota in force.
+    pub quota: QuotaSettings,
+    /// The period.
+    pub period: Period,
+    /// Units to be left.
+    pub remaining: u64,
+}
+
 /// Everything that one round writes, in one transaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settlement {
@@ -68,6 +83,8 @@ pub struct Settlement {
     pub usage: Vec<UsageDelta>,
     /// Units to hand back. Written second.
     pub returns: Vec<Return>,
-    /// Units to draw.
+    /// What is to be left, of keys whose leases are among the returns. Written third.
+    pub adjustments: Vec<Adjustment>,
+    /// Units to draw. Written last.
     pub draws: Vec<Draw>,
 }

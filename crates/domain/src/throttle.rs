@@ -8,8 +8,8 @@ use crate::clock::{TICKS_PER_SECOND, Ticks};
 
 /// Rate and burst as a user sets them.
 ///
-/// A member that is absent follows from the other: a burst of one second's tokens (at least one), a rate of one
-/// burst a second. With neither, or with a negative member (Terraform's word for "off"), nothing is limited.
+/// A member that is absent, or negative (Terraform's word for "unset"), follows from the other: a burst of one second's
+/// tokens (at least one), a rate of one burst a second. With neither, nothing is limited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ThrottleSettings {
     /// Tokens added per second. Zero admits nobody.
@@ -26,16 +26,14 @@ impl ThrottleSettings {
 
     /// The arithmetic of these settings, or `None` when they limit nothing.
     pub fn token_rate(&self) -> Option<TokenRate> {
-        let (rate, burst) = match (self.rate_limit, self.burst_limit) {
+        let (rate, burst) = (self.rate_limit.filter(|rate| *rate >= 0.0), self.burst_limit.filter(|burst| *burst >= 0));
+        let (rate, burst) = match (rate, burst) {
             (None, None) => return None,
             (Some(rate), Some(burst)) => (rate, burst),
             // `as` saturates, which is what a rate beyond i32 needs here.
             (Some(rate), None) => (rate, (rate.ceil() as i32).max(i32::from(rate > 0.0))),
             (None, Some(burst)) => (f64::from(burst), burst),
         };
-        if rate < 0.0 || burst < 0 {
-            return None;
-        }
         Some(TokenRate::new(rate, burst.unsigned_abs()))
     }
 }
@@ -63,6 +61,8 @@ pub struct Taken {
 pub struct Empty {
     /// Time until a token is there, or `None` when these settings admit nobody.
     pub retry_after: Option<Ticks>,
+    /// Time until the bucket is full.
+    pub full_in: Ticks,
 }
 
 impl TokenRate {
@@ -85,6 +85,11 @@ impl TokenRate {
         self.capacity / self.ticks_per_token
     }
 
+    /// Time in which an empty bucket fills.
+    pub fn fill_time(self) -> Ticks {
+        Ticks(self.capacity)
+    }
+
     /// Takes one token from a bucket that would be full at `full_at`, or says when to come back.
     ///
     /// This is GCRA with the state of a leaky bucket: what is owed is `full_at - now`, and one token more may be owed
@@ -97,7 +102,8 @@ impl TokenRate {
             return Ok((now.0 + owed, Taken { left, full_in: Ticks(owed) }));
         }
         let nobody = self.capacity < self.ticks_per_token;
-        Err(Empty { retry_after: (!nobody).then_some(Ticks(owed - self.capacity)) })
+        let full_in = Ticks(owed - self.ticks_per_token);
+        Err(Empty { retry_after: (!nobody).then_some(Ticks(owed - self.capacity)), full_in })
     }
 
     /// The state of a bucket that owes no more than all its tokens.

@@ -15,11 +15,8 @@ const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy")
 /// fills.
 pub(crate) fn policy(throttle: Option<ThrottleSettings>, quota: Option<QuotaSettings>) -> Option<HeaderValue> {
     let mut text = String::new();
-    if let Some((rate, settings)) = throttle.and_then(|settings| Some((settings.token_rate()?, settings))) {
-        let burst = rate.burst();
-        let per_second = settings.rate_limit.unwrap_or(burst as f64);
-        let window = if per_second > 0.0 { (burst as f64 / per_second).ceil().max(1.0) as u64 } else { 1 };
-        let _ = write!(text, "\"throttle\";q={burst};w={window}");
+    if let Some(rate) = throttle.and_then(|settings| settings.token_rate()) {
+        let _ = write!(text, "\"throttle\";q={};w={}", rate.burst(), rate.fill_time().as_secs_ceil().max(1));
     }
     if let Some(quota) = quota {
         let separator = if text.is_empty() { "" } else { ", " };
@@ -79,7 +76,7 @@ mod tests {
         );
         assert_eq!(text(throttle, None).as_deref(), Some("\"throttle\";q=100;w=2"));
         assert_eq!(text(Some(ThrottleSettings::new(0.0, 5)), None).as_deref(), Some("\"throttle\";q=0;w=1"));
-        assert_eq!(text(Some(ThrottleSettings::new(-1.0, 5)), None), None);
+        assert_eq!(text(Some(ThrottleSettings::new(-1.0, -1)), None), None);
         assert_eq!(text(None, None), None);
     }
 

@@ -38,6 +38,7 @@ impl From<Denied> for Refusal {
                 Self::QuotaExceeded { retry_after_secs: retry_after_secs.max(1) }
             }
             Denied::LedgerUnavailable => Self::LedgerUnavailable,
+            Denied::NoSuchPlan => Self::InvalidApiKey,
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use tollgate_domain::{ApiKeyId, Day, QuotaSettings, UsagePlanId};
+use tollgate_domain::{ApiKeyId, Day, Period, QuotaSettings, UsagePlanId};
 
-/// Tells the unspent units that are out for a key of the plan, so that they can be told from stranded ones.
-pub type Unspent = Arc<dyn Fn(ApiKeyId) -> i64 + Send + Sync>;
+/// Tells the unspent units that are out for a key of the plan, and for which period, so that they can be told from
+/// stranded ones.
+pub type Unspent = Arc<dyn Fn(ApiKeyId) -> Option<(Period, i64)> + Send + Sync>;
 
 /// Whose usage to report.
 #[derive(Clone)]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tollgate_domain::{
-    ApiKey, ApiKeyId, Catalog, Day, Draw, Edit, Grant, IdSource, QuotaPeriod, QuotaSettings, Record, RecordKey, Return,
-    Settlement, UnixMillis, UsageDelta, UsagePlan, UsagePlanId,
+    Adjustment, ApiKey, ApiKeyId, Catalog, Day, Draw, Edit, Grant, IdSource, QuotaPeriod, QuotaSettings, Record,
+    RecordKey, Return, Settlement, UnixMillis, UsageDelta, UsagePlan, UsagePlanId,
 };
 use tollgate_store::{Attached, DataDir, KeyImport, KeyQuery, Secrets, Store, StoreError, UsageQuery};
 
@@ -104,6 +104,10 @@ impl Account {
         Draw { plan: self.plan, key: self.key, quota, period, units, opening: false }
     }
 
+    fn left(&self, quota: QuotaSettings, remaining: u64) -> Adjustment {
+        Adjustment { plan: self.plan, key: self.key, quota, period: quota.period_at(TODAY), remaining }
+    }
+
     fn used(&self, day: Day, calls: u64) -> UsageDelta {
         UsageDelta { plan: self.plan, key: self.key, day, calls }
     }
@@ -117,7 +121,7 @@ impl Account {
             after: None,
             limit: 25,
             quota,
-            unspent: Arc::new(move |_| unspent),
+            unspent: Arc::new(move |_| Some((quota?.period_at(TODAY), unspent))),
         };
         let page = bench.store().usage(query).await.expect("read");
         page.keys[0].days.iter().map(|day| (day.used, day.remaining)).collect()
@@ -299,8 +303,8 @@ async fn usage_and_what_remains_add_up_and_show_what_a_crash_stranded() {
         source: 1,
         sequence: 1,
         usage: vec![account.used(TODAY.plus(-1), 20), account.used(TODAY, 5)],
-        returns: Vec::new(),
         draws: vec![Draw { opening: true, ..account.draw(quota, 10) }],
+        ..Settlement::default()
     };
     bench.store().settle(round).await.expect("written");
     assert_eq!(account.report(&bench, Some(quota), 10).await, [(20, 80), (5, 75)]);
@@ -312,15 +316,15 @@ async fn what_remains_can_be_set_for_the_current_period() {
     let bench = Bench::new();
     let account = Account::new(&bench);
     let quota = monthly(10);
-    let round = |sequence, units| Settlement {
+    let round = |sequence, remaining: Option<u64>, units| Settlement {
         source: 1,
         sequence,
+        adjustments: remaining.map(|remaining| account.left(quota, remaining)).into_iter().collect(),
         draws: vec![account.draw(quota, units)],
         ..Settlement::default()
     };
-    bench.store().settle(round(1, 10)).await.expect("written");
-    bench.store().set_remaining(account.plan, account.key, quota, TODAY, 25).await.expect("written");
-    assert_eq!(bench.store().settle(round(2, 99)).await.expect("written"), [Grant { units: 25, left: 0 }]);
-    bench.store().set_remaining(account.plan, account.key, quota, TODAY, 0).await.expect("written");
-    assert_eq!(bench.store().settle(round(3, 99)).await.expect("written"), [Grant { units: 0, left: 0 }]);
+    let settle = |round| async { bench.store().settle(round).await.expect("written")[0] };
+    assert_eq!(settle(round(1, None, 10)).await, Grant { units: 10, left: 0 });
+    assert_eq!(settle(round(2, Some(25), 99)).await, Grant { units: 25, left: 0 });
+    assert_eq!(settle(round(3, Some(0), 99)).await, Grant { units: 0, left: 0 });
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tollgate_control::{Gate, GateError, GateFuture, GateKey};
-use tollgate_domain::{ApiKeyId, Catalog, Clock, KeyDigest, UsagePlanId};
+use tollgate_domain::{Adjustment, ApiKeyId, Catalog, Clock, KeyDigest, UsagePlanId};
 use tollgate_gateway::Gateway;
 use tollgate_gateway::admission::{Admission, LedgerUnavailable};
 use tollgate_store::Unspent;
@@ -32,6 +32,10 @@ impl Gate for LocalGate {
 
     fn recall(&self, plan: UsagePlanId, key: Option<ApiKeyId>) -> GateFuture<'_> {
         Box::pin(async move { self.admission.recall(plan, key).await.map_err(unsettled) })
+    }
+
+    fn adjust(&self, adjustment: Adjustment) -> GateFuture<'_> {
+        Box::pin(async move { self.admission.adjust(adjustment).await.map_err(unsettled) })
     }
 
     fn settle(&self) -> GateFuture<'_> {

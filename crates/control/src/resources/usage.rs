@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use tollgate_domain::{ApiKeyId, Day, UsagePlanId};
+use tollgate_domain::{Adjustment, ApiKeyId, Day, UsagePlanId};
 use tollgate_store::{KeyUsage, UsageQuery};
 
 use crate::Control;
@@ -57,15 +57,20 @@ pub(crate) async fn get(control: &Control, request: &Request) -> Reply {
 /// Sets what a key has left of its current period.
 pub(crate) async fn update(control: &Control, request: &Request) -> Reply {
     let operations = patch::operations(request, "updateUsageInput")?;
+    // The quota has to be in force until it is adjusted.
+    let _turn = control.writer().turn().await;
     let plan = usage_plan::find(&control.catalog(), request.usage_plan_id()?)?;
     let key = request.api_key_id("keyId")?;
     control.store().plan_key(plan.id, key).await?.ok_or(Conflict::NoSuchApiKey)?;
     let quota = plan.quota.ok_or(Conflict::NoQuota(plan.id))?;
     let remaining = patch::apply(&None, &operations, run)?;
     let today = request.now().day();
-    control.gate().recall(plan.id, Some(key)).await?;
-    if let Some(remaining) = remaining {
-        control.store().set_remaining(plan.id, key, quota, today, remaining).await?;
+    match remaining {
+        Some(remaining) => {
+            let period = quota.period_at(today);
+            control.gate().adjust(Adjustment { plan: plan.id, key, quota, period, remaining }).await?;
+        }
+        None => control.gate().settle().await?,
     }
     let (first, last, key) = (today, today, Some(key));
     let usage = UsageQuery {

@@ -11,7 +11,7 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use tollgate_control::{Control, ControlConfig, Credentials, Gate, GateError, GateFuture, GateKey, Role};
 use tollgate_domain::clock::ManualClock;
-use tollgate_domain::{ApiKeyId, Catalog, Clock, IdSource, KeyDigest, UnixMillis, UsagePlanId};
+use tollgate_domain::{Adjustment, ApiKeyId, Catalog, Clock, IdSource, KeyDigest, Settlement, UnixMillis, UsagePlanId};
 use tollgate_store::{DataDir, Store, Unspent};
 use tower::ServiceExt;
 
@@ -28,16 +28,21 @@ pub(crate) enum Told {
     PutKey { id: ApiKeyId, enabled: bool, plans: Vec<UsagePlanId> },
     RemoveKey,
     Recall(UsagePlanId, Option<ApiKeyId>),
+    Adjust(ApiKeyId, u64),
     Settle,
 }
 
-#[derive(Default)]
 pub(crate) struct RecordingGate {
+    store: Store,
     told: Mutex<Vec<Told>>,
     broken: Mutex<bool>,
 }
 
 impl RecordingGate {
+    fn new(store: Store) -> Arc<Self> {
+        Arc::new(Self { store, told: Mutex::default(), broken: Mutex::default() })
+    }
+
     fn tell(&self, told: Told) {
         self.told.lock().expect("a lock").push(told);
     }
@@ -66,12 +71,21 @@ impl Gate for RecordingGate {
         self.slow(Told::Recall(plan, key))
     }
 
+    fn adjust(&self, adjustment: Adjustment) -> GateFuture<'_> {
+        let told = self.slow(Told::Adjust(adjustment.key, adjustment.remaining));
+        let round = Settlement { adjustments: vec![adjustment], ..Settlement::default() };
+        Box::pin(async move {
+            told.await?;
+            self.store.settle(round).await.map(|_| ()).map_err(|error| GateError(error.to_string()))
+        })
+    }
+
     fn settle(&self) -> GateFuture<'_> {
         self.slow(Told::Settle)
     }
 
     fn unspent(&self, _: UsagePlanId) -> Unspent {
-        Arc::new(|_| 0)
+        Arc::new(|_| None)
     }
 }
 
@@ -115,7 +129,7 @@ impl Bench {
         let data = DataDir::open(dir.path()).expect("a data directory");
         let secrets = data.secrets(None, &ids).expect("secrets");
         let store = Store::open(data, secrets, Arc::clone(&ids)).expect("a store");
-        let (gate, clock) = (Arc::new(RecordingGate::default()), Arc::new(ManualClock::at(NOW)));
+        let (gate, clock) = (RecordingGate::new(store.clone()), Arc::new(ManualClock::at(NOW)));
         let credentials = Credentials::root(ACCESS_KEY_ID, SECRET).with(READER, SECRET, Role::ReadOnly);
         let control = Control::new(
             store.clone(),

@@ -192,8 +192,7 @@ async fn usage_is_reported_by_key_and_day_and_can_be_extended() {
     let path = format!("/usageplans/{plan}/keys/{key}/usage");
     let extended = bench.patch(&path, &[("replace", "/remaining", "50")]).await.expect(200);
     assert_eq!(extended["values"], json!({ key.clone(): [[0, 50]] }));
-    let (plan_id, key_id) = (UsagePlanId::parse(&plan).expect("an id"), ApiKeyId::parse(&key).expect("an id"));
-    assert_eq!(bench.told(), [Told::Recall(plan_id, Some(key_id))]);
+    assert_eq!(bench.told(), [Told::Adjust(ApiKeyId::parse(&key).expect("an id"), 50)]);
     let bad = format!("/usageplans/{plan}/usage?startDate=2026-11-22&endDate=2026-11-21");
     bench.get(&bad).await.refused(400, "BadRequestException", "The end date must not be before the start date");
     let missing = format!("/usageplans/{plan}/usage?startDate=2026-11-22");

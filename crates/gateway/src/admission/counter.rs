@@ -1,6 +1,7 @@
 //! The state of one (plan, key): its bucket, its meter and its lease. It lives outside the snapshot, so that no
 //! deploy and no edit resets it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
@@ -8,7 +9,8 @@ use tokio::sync::Notify;
 use tollgate_domain::bucket::Bucket;
 use tollgate_domain::lease::Lease;
 use tollgate_domain::meter::Meter;
-use tollgate_domain::{ApiKeyId, Day, Period, QuotaSettings, UsagePlanId};
+use tollgate_domain::throttle::TokenRate;
+use tollgate_domain::{ApiKeyId, Day, Period, QuotaSettings, Ticks, UsagePlanId};
 
 /// Names a counter: by plan and key, never by configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +45,30 @@ impl Counter {
     /// Whether no call came since the last look.
     pub(crate) fn was_idle(&self) -> bool {
         !self.touched.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// The bucket of one (plan, key) for one method, with the rate it was last filled at.
+#[derive(Debug, Default)]
+pub(crate) struct MethodBucket {
+    bucket: Bucket,
+    rate: ArcSwapOption<TokenRate>,
+}
+
+impl MethodBucket {
+    /// The bucket, with what is owed kept if the rate has changed.
+    pub(crate) fn under(&self, rate: Option<TokenRate>, now: Ticks) -> &Bucket {
+        if let Some(rate) = rate
+            && self.rate.load().as_deref() != Some(&rate)
+            && let Some(old) = self.rate.swap(Some(Arc::new(rate)))
+        {
+            self.bucket.rescale(*old, rate, now);
+        }
+        &self.bucket
+    }
+
+    pub(crate) fn is_full(&self, now: Ticks) -> bool {
+        self.bucket.is_full(now)
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use tollgate_domain::{ApiKeyId, Clock, Draw, Grant, Return, Settlement, UsageDelta, UsagePlanId};
+use tollgate_domain::{Adjustment, ApiKeyId, Clock, Draw, Grant, Period, Return, Settlement, UsageDelta, UsagePlanId};
 
 use super::Admission;
 use super::counter::{Counter, CounterId, PeriodLease};
@@ -35,6 +35,8 @@ pub(crate) enum Message {
     Return(Return),
     /// Leases are to be called back.
     Recall { plan: UsagePlanId, key: Option<ApiKeyId>, done: oneshot::Sender<Result<(), LedgerUnavailable>> },
+    /// What is left of a key's quota is to be set.
+    Adjust { adjustment: Adjustment, done: oneshot::Sender<Result<(), LedgerUnavailable>> },
     /// Usage is to be reported now.
     Settle(oneshot::Sender<Result<(), LedgerUnavailable>>),
     /// Everything is to be returned and reported, and the keeper is to end.
@@ -66,11 +68,32 @@ struct Round {
     closing: bool,
 }
 
+impl Round {
+    /// Whether there is nothing to write.
+    fn is_empty(&self) -> bool {
+        let Settlement { usage, returns, adjustments, draws, .. } = &self.settlement;
+        usage.is_empty() && returns.is_empty() && adjustments.is_empty() && draws.is_empty()
+    }
+
+    /// Drops the draws of counters whose leases were just closed: nothing could hold what they would be granted.
+    fn drop_draws(&mut self, closed: impl Fn(&CounterId) -> bool) {
+        let draws = std::mem::take(&mut self.settlement.draws).into_iter().zip(std::mem::take(&mut self.draws));
+        let (dropped, kept): (Vec<_>, Vec<_>) = draws.partition(|(_, (counter, _))| closed(&counter.id));
+        dropped.iter().for_each(|(_, (_, lease))| lease.stop_drawing());
+        (self.settlement.draws, self.draws) = kept.into_iter().unzip();
+    }
+}
+
 impl Admission {
     /// Calls back the leases of a plan, or of one of its keys, and reports all usage. Once it returns, the ledger holds
     /// every unspent unit, and the limits in force decide what is drawn.
     pub async fn recall(&self, plan: UsagePlanId, key: Option<ApiKeyId>) -> Result<(), LedgerUnavailable> {
         self.ask(|done| Message::Recall { plan, key, done }).await
+    }
+
+    /// Sets what is left of a key's quota, in one step with calling back its lease: no call comes between.
+    pub async fn adjust(&self, adjustment: Adjustment) -> Result<(), LedgerUnavailable> {
+        self.ask(|done| Message::Adjust { adjustment, done }).await
     }
 
     /// Reports all usage counted so far.
@@ -83,11 +106,11 @@ impl Admission {
         self.ask(Message::Close).await
     }
 
-    /// Unspent units that this node holds for a key in a plan.
-    pub fn unspent(&self, plan: UsagePlanId, key: ApiKeyId) -> i64 {
+    /// Unspent units that this node holds for a key in a plan, and the period they are for.
+    pub fn unspent(&self, plan: UsagePlanId, key: ApiKeyId) -> Option<(Period, i64)> {
         let counters = self.counters.pin();
-        let lease = counters.get(&CounterId { plan, key }).and_then(|counter| counter.lease.load_full());
-        lease.map_or(0, |lease| lease.units.unspent())
+        let lease = counters.get(&CounterId { plan, key })?.lease.load_full()?;
+        Some((lease.period, lease.units.unspent()))
     }
 
     async fn ask(
@@ -132,10 +155,25 @@ impl Keeper {
             let closing = round.closing;
             let written = self.write(round).await;
             if closing {
-                return;
+                return self.finish().await;
             }
             if !written {
                 tokio::time::sleep(REPORT_EVERY).await;
+            }
+        }
+    }
+
+    /// Writes what came while the last round was written. Calls have ended, so there is little of it.
+    async fn finish(&mut self) {
+        loop {
+            let mut round = Round::default();
+            self.collect_waiting(&mut round);
+            for (_, counter) in &self.admission.counters.pin() {
+                close_lease(counter, &mut round);
+            }
+            round.drop_draws(|_| true);
+            if round.is_empty() || !self.write(round).await {
+                return;
             }
         }
     }
@@ -163,11 +201,17 @@ impl Keeper {
                 self.collect_recall(plan, key, round);
                 round.waiting.push(done);
             }
+            Message::Adjust { adjustment, done } => {
+                self.collect_recall(adjustment.plan, Some(adjustment.key), round);
+                round.settlement.adjustments.push(adjustment);
+                round.waiting.push(done);
+            }
             Message::Settle(done) => round.waiting.push(done),
             Message::Close(done) => {
                 for (_, counter) in &self.admission.counters.pin() {
                     close_lease(counter, round);
                 }
+                round.drop_draws(|_| true);
                 round.waiting.push(done);
                 round.closing = true;
             }
@@ -185,19 +229,24 @@ impl Keeper {
             lease.stop_drawing();
             return;
         }
+        let units = lease.next_draw();
+        if units <= 0 {
+            // Units came back in the meantime: there is something to spend.
+            lease.stop_drawing();
+            return;
+        }
         round.settlement.draws.push(Draw {
             plan: counter.id.plan,
             key: counter.id.key,
             quota: lease.quota,
             period: lease.period,
-            units: lease.next_draw(),
+            units,
             opening: !lease.opened.load(Ordering::Acquire),
         });
         round.draws.push((counter, lease));
     }
 
     fn collect_recall(&self, plan: UsagePlanId, key: Option<ApiKeyId>, round: &mut Round) {
-        // Draws of this round may have been collected under the limits that are being replaced.
         let recalled = |id: &CounterId| id.plan == plan && key.is_none_or(|key| id.key == key);
         let counters = self.admission.counters.pin();
         match key {
@@ -208,18 +257,7 @@ impl Keeper {
             }
             None => counters.iter().filter(|(id, _)| recalled(id)).for_each(|(_, counter)| close_lease(counter, round)),
         }
-        let mut kept = Vec::with_capacity(round.draws.len());
-        let mut draws = Vec::with_capacity(round.draws.len());
-        for (draw, target) in round.settlement.draws.drain(..).zip(round.draws.drain(..)) {
-            if recalled(&target.0.id) {
-                target.1.stop_drawing();
-            } else {
-                draws.push(draw);
-                kept.push(target);
-            }
-        }
-        round.settlement.draws = draws;
-        round.draws = kept;
+        round.drop_draws(recalled);
     }
 
     /// Takes back leases that nobody used since the last sweep, and forgets counters that hold nothing.
@@ -246,11 +284,8 @@ impl Keeper {
     /// Writes a round and tells everybody who waits for it. False when the ledger could not be written.
     async fn write(&mut self, mut round: Round) -> bool {
         let outcome = self.write_unwritten().await;
-        let nothing = round.settlement.usage.is_empty()
-            && round.settlement.returns.is_empty()
-            && round.settlement.draws.is_empty();
         let outcome = match outcome {
-            Ok(()) if nothing => Ok(Vec::new()),
+            Ok(()) if round.is_empty() => Ok(Vec::new()),
             Ok(()) => {
                 self.sequence += 1;
                 (round.settlement.source, round.settlement.sequence) = (self.source, self.sequence);
@@ -286,7 +321,7 @@ impl Keeper {
             lease.opened.store(true, Ordering::Release);
             lease.failed.store(false, Ordering::Release);
             lease.left_in_ledger.store(grant.left, Ordering::Relaxed);
-            let exhausted = if grant.units == 0 && lease.units.unspent() == 0 { now.0 + 1 } else { 0 };
+            let exhausted = if grant.left <= 0 && grant.units == 0 { now.0 + 1 } else { 0 };
             lease.exhausted_at.store(exhausted, Ordering::Release);
             if let Err(units) = lease.units.deposit(grant.units) {
                 let CounterId { plan, key } = counter.id;
@@ -311,7 +346,7 @@ impl Keeper {
             // It was never tried, so it may join the round that is tried next only under a number of its own; usage
             // goes back to the queue of what is to be reported.
             Some(_) => self.keep_for_later(usage, returns),
-            None => self.unwritten = Some(Settlement { source, sequence, usage, returns, draws: Vec::new() }),
+            None => self.unwritten = Some(Settlement { source, sequence, usage, returns, ..Settlement::default() }),
         }
         for waiting in round.waiting {
             let _ = waiting.send(Err(error.clone()));

@@ -28,7 +28,7 @@ use tollgate_domain::{
     ApiKeyId, Catalog, KeyDigest, KeyDigester, Moment, Period, QuotaSettings, Return, Ticks, UsagePlanId,
 };
 
-use counter::{Counter, CounterId, PeriodLease};
+use counter::{Counter, CounterId, MethodBucket, PeriodLease};
 use keeper::Message;
 pub use keeper::{Inbox, Keeper};
 pub use key_table::Caller;
@@ -107,6 +107,8 @@ pub enum Denied {
     },
     /// The quota cannot be accounted for right now. Ours, not the caller's fault.
     LedgerUnavailable,
+    /// The plan was deleted while the call was on its way.
+    NoSuchPlan,
 }
 
 /// What is left to a caller.
@@ -147,7 +149,7 @@ pub struct QuotaStanding {
 pub struct Admission {
     keys: KeyTable,
     counters: papaya::HashMap<CounterId, Arc<Counter>, RandomState>,
-    method_buckets: papaya::HashMap<(CounterId, Arc<str>), Arc<Bucket>, RandomState>,
+    method_buckets: papaya::HashMap<(CounterId, Arc<str>), Arc<MethodBucket>, RandomState>,
     /// The limits in force by plan. Leases are made from these and not from a call's snapshot, which may be older.
     plans: ArcSwap<PlanTable>,
     /// Counters whose meter holds calls that the ledger does not know.
@@ -293,11 +295,14 @@ impl Admission {
     fn decide_keyed(&self, demand: &Demand<'_>, keyed: &Keyed<'_>, counter: &Arc<Counter>, now: Moment) -> Step {
         let own_bucket = keyed.method_entry.as_ref().map(|entry| self.method_bucket(counter.id, entry.name));
         let (bucket, rate) = match (&keyed.method_entry, &own_bucket) {
-            (Some(entry), Some(bucket)) => (&**bucket, entry.rate),
+            (Some(entry), Some(bucket)) => (bucket.under(entry.rate, now.ticks), entry.rate),
             _ => (&counter.bucket, keyed.plan.rate),
         };
-        if let Some(empty) = peek(demand, bucket, rate, now.ticks) {
-            return Step::Done(Verdict::refuse(empty.into()).with_empty_bucket(rate));
+        if let Some((rate, Err(empty))) = rate.map(|rate| (rate, bucket.peek(rate, now.ticks))) {
+            return Step::Done(Verdict::refuse(empty.into()).with_empty_bucket(rate, empty));
+        }
+        if let Some(empty) = peek_shared(demand, now.ticks) {
+            return Step::Done(Verdict::refuse(empty.into()));
         }
         // The unit comes first: it can be put back exactly, whatever time passes.
         let unit = match self.spend_unit(keyed, counter, now) {
@@ -326,21 +331,20 @@ impl Admission {
                 if let Some(unit) = unit {
                     self.put_back(unit, counter.id);
                 }
-                Step::Done(Verdict::refuse(empty.into()).with_empty_bucket(rate))
+                Step::Done(Verdict::refuse(empty.into()))
             }
         }
     }
 
     /// Spends one unit of the quota; `None` when there is no quota.
     fn spend_unit(&self, keyed: &Keyed<'_>, counter: &Arc<Counter>, now: Moment) -> Result<Option<SpentUnit>, Step> {
-        if keyed.plan.quota.is_none() {
-            return Ok(None);
-        }
         let lease = match &*counter.lease.load() {
             Some(lease) if lease.period.contains(now.wall.day()) && !lease.units.is_closed() => Arc::clone(lease),
-            _ => match self.open_lease(counter, now) {
-                Some(lease) => lease,
-                None => return Ok(None),
+            // What is in force counts, and not the call's snapshot, which may be older.
+            _ => match self.plans.load().get(&keyed.plan.id) {
+                None => return Err(Step::Done(Verdict::refuse(Denied::NoSuchPlan))),
+                Some(PlanLimits { quota: None, .. }) => return Ok(None),
+                Some(PlanLimits { quota: Some(quota), .. }) => self.open_lease(counter, *quota, now),
             },
         };
         let left_in_ledger = lease.left_in_ledger.load(Ordering::Acquire);
@@ -361,25 +365,24 @@ impl Admission {
         }
     }
 
-    /// Makes a lease from the quota in force; `None` when the plan has none any more.
-    fn open_lease(&self, counter: &Arc<Counter>, now: Moment) -> Option<Arc<PeriodLease>> {
-        let quota = self.plans.load().get(&counter.id.plan).and_then(|limits| limits.quota)?;
+    /// Makes a lease for a quota. Should the quota have changed by then, the keeper closes it at its first draw.
+    fn open_lease(&self, counter: &Arc<Counter>, quota: QuotaSettings, now: Moment) -> Arc<PeriodLease> {
         let fresh = Arc::new(PeriodLease::new(quota, now.wall.day()));
         let current = counter.lease.load_full();
         let usable = |lease: &Arc<PeriodLease>| lease.period.contains(now.wall.day()) && !lease.units.is_closed();
         if let Some(current) = current.as_ref().filter(|current| usable(current)) {
-            return Some(Arc::clone(current));
+            return Arc::clone(current);
         }
         let before = counter.lease.compare_and_swap(&current, Some(Arc::clone(&fresh)));
         if !same(&before, &current) {
             // Another call was faster; theirs is the lease, unless it is for another period, which the next turn of
             // the loop finds out.
-            return before.as_ref().map(Arc::clone).filter(usable).or(Some(fresh));
+            return before.as_ref().map(Arc::clone).filter(usable).unwrap_or(fresh);
         }
         if let Some(old) = current {
             self.tell(Message::Expire(counter.id, old));
         }
-        Some(fresh)
+        fresh
     }
 
     fn put_back(&self, unit: SpentUnit, id: CounterId) {
@@ -410,9 +413,9 @@ impl Admission {
         }
     }
 
-    fn method_bucket(&self, id: CounterId, name: &Arc<str>) -> Arc<Bucket> {
+    fn method_bucket(&self, id: CounterId, name: &Arc<str>) -> Arc<MethodBucket> {
         let buckets = self.method_buckets.pin();
-        Arc::clone(buckets.get_or_insert_with((id, Arc::clone(name)), || Arc::new(Bucket::new())))
+        Arc::clone(buckets.get_or_insert_with((id, Arc::clone(name)), Arc::default))
     }
 
     fn tell(&self, message: Message) {
@@ -463,10 +466,8 @@ impl Verdict {
         self
     }
 
-    fn with_empty_bucket(mut self, rate: Option<TokenRate>) -> Self {
-        if let (Some(rate), Err(Denied::Throttled { retry_after: Some(wait) })) = (rate, self.outcome) {
-            self.standing.throttle = Some(ThrottleStanding { burst: rate.burst(), left: 0, full_in: wait });
-        }
+    fn with_empty_bucket(mut self, rate: TokenRate, empty: Empty) -> Self {
+        self.standing.throttle = Some(ThrottleStanding { burst: rate.burst(), left: 0, full_in: empty.full_in });
         self
     }
 }
@@ -477,10 +478,9 @@ impl From<Empty> for Denied {
     }
 }
 
-/// Looks at every bucket without taking from any.
-fn peek(demand: &Demand<'_>, bucket: &Bucket, rate: Option<TokenRate>, now: Ticks) -> Option<Empty> {
-    let own = rate.map(|rate| (bucket, rate));
-    [own, demand.method, demand.account].into_iter().flatten().find_map(|(bucket, rate)| bucket.peek(rate, now).err())
+/// Looks at the buckets that callers share, without taking from them.
+fn peek_shared(demand: &Demand<'_>, now: Ticks) -> Option<Empty> {
+    [demand.method, demand.account].into_iter().flatten().find_map(|(bucket, rate)| bucket.peek(rate, now).err())
 }
 
 fn take_shared<'a>(taking: &mut Taking<'a>, demand: &Demand<'a>) -> Result<(), Empty> {

@@ -18,6 +18,7 @@ struct State {
     drawn: HashMap<(UsagePlanId, ApiKeyId, Period), i64>,
     used: HashMap<(UsagePlanId, ApiKeyId, Day), u64>,
     away: bool,
+    stuck: bool,
     rounds: u64,
 }
 
@@ -37,6 +38,11 @@ impl MemoryLedger {
     /// Makes every round fail, or succeed again.
     pub fn set_away(&self, away: bool) {
         self.state().away = away;
+    }
+
+    /// Makes every round wait forever from now on.
+    pub fn set_stuck(&self) {
+        self.state().stuck = true;
     }
 
     /// Rounds written.
@@ -71,6 +77,9 @@ impl State {
 impl Ledger for MemoryLedger {
     fn settle<'a>(&'a self, settlement: &'a Settlement) -> Settling<'a> {
         Box::pin(async move {
+            if self.state().stuck {
+                std::future::pending::<()>().await;
+            }
             let mut state = self.state();
             if state.away {
                 return Err(LedgerUnavailable("away".to_owned()));
@@ -84,6 +93,10 @@ impl Ledger for MemoryLedger {
                 for back in &settlement.returns {
                     *state.drawn.entry((back.plan, back.key, back.period)).or_default() -= back.units;
                 }
+            }
+            for wish in &settlement.adjustments {
+                let drawn = i64::from(wish.quota.limit) - i64::try_from(wish.remaining).unwrap_or(i64::MAX);
+                state.drawn.insert((wish.plan, wish.key, wish.period), drawn);
             }
             Ok(settlement.draws.iter().map(|draw| state.draw(draw)).collect())
         })

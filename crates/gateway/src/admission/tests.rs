@@ -1,13 +1,13 @@
 use std::time::Duration;
 
 use tollgate_domain::clock::ManualClock;
-use tollgate_domain::{Clock, Edit, QuotaPeriod, Record, ThrottleSettings, UnixMillis, UsagePlan};
+use tollgate_domain::{Adjustment, Clock, Edit, QuotaPeriod, Record, ThrottleSettings, UnixMillis, UsagePlan};
 
 use super::testing::{MemoryLedger, admission};
 use super::*;
 
 /// 2026-11-22T10:00:00Z, a Sunday.
-const NOON: UnixMillis = UnixMillis(1_795_341_600_000);
+const MORNING: UnixMillis = UnixMillis(1_795_341_600_000);
 
 struct Bench {
     admission: Arc<Admission>,
@@ -20,7 +20,7 @@ struct Bench {
 
 impl Bench {
     fn new(throttle: Option<ThrottleSettings>, quota: Option<u32>) -> Self {
-        let clock = Arc::new(ManualClock::at(NOON));
+        let clock = Arc::new(ManualClock::at(MORNING));
         let (admission, ledger) = admission(KeyDigester::new([0; 32]), Arc::clone(&clock) as Arc<dyn Clock>);
         let key = ApiKeyId::parse("key1").expect("an id");
         let plan = UsagePlanId::parse("plan1").expect("an id");
@@ -186,7 +186,8 @@ async fn while_the_ledger_is_away_leases_are_spent_and_nothing_else() {
     bench.call().await.expect("admitted");
     bench.admission.settle().await.expect("written");
     bench.ledger.set_away(true);
-    let held = usize::try_from(bench.admission.unspent(bench.plan, bench.key)).expect("not negative");
+    let (_, held) = bench.admission.unspent(bench.plan, bench.key).expect("a lease");
+    let held = usize::try_from(held).expect("not negative");
     assert_eq!(bench.admitted(held).await, held);
     assert_eq!(bench.call().await, Err(Denied::LedgerUnavailable));
     bench.ledger.set_away(false);
@@ -220,4 +221,107 @@ async fn an_exhausted_quota_costs_the_ledger_nothing() {
     let rounds = bench.ledger.rounds();
     assert_eq!(bench.admitted(500).await, 0);
     assert!(bench.ledger.rounds() <= rounds + 1);
+}
+
+impl Bench {
+    /// Calls a method that has an entry of its own in the plan.
+    async fn call_entry(&self, rate: f64, burst: i32) -> Result<(), Denied> {
+        let (limits, name) = (self.limits(), Arc::from("api/dev/pets/GET"));
+        let rate = ThrottleSettings::new(rate, burst).token_rate();
+        let keyed = Keyed { key: self.key, plan: &limits, method_entry: Some(MethodEntry { name: &name, rate }) };
+        let demand = Demand { keyed: Some(keyed), method: None, account: None };
+        self.admission.admit(demand, self.clock.now()).await.outcome
+    }
+}
+
+#[tokio::test]
+async fn a_raised_entry_of_a_method_frees_a_drained_caller_and_a_lowered_one_is_no_gift() {
+    let bench = Bench::new(None, None);
+    while bench.call_entry(0.01, 5).await.is_ok() {}
+    assert!(bench.call_entry(1000.0, 5).await.is_err());
+    bench.clock.advance(Duration::from_millis(1));
+    bench.call_entry(1000.0, 5).await.expect("a token after a millisecond");
+    let lowered = (0..20).map(|_| bench.call_entry(0.01, 5));
+    let mut admitted = 0;
+    for call in lowered {
+        admitted += u32::from(call.await.is_ok());
+    }
+    assert_eq!(admitted, 0);
+}
+
+#[tokio::test]
+async fn a_throttle_taken_away_and_given_back_higher_frees_a_drained_caller() {
+    let mut bench = Bench::new(Some(ThrottleSettings::new(0.01, 2)), None);
+    while bench.call().await.is_ok() {}
+    bench.set(None, None);
+    bench.set(Some(ThrottleSettings::new(1000.0, 100)), None);
+    assert!(bench.call().await.is_err());
+    bench.clock.advance(Duration::from_millis(1));
+    bench.call().await.expect("a token after a millisecond");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_draw_beside_a_close_is_not_granted_to_nobody() {
+    let bench = Bench::new(None, Some(10_000));
+    let (call, closed) = tokio::join!(bench.call(), bench.admission.close());
+    closed.expect("written");
+    let admitted = i64::from(call.is_ok());
+    assert_eq!(bench.ledger.drawn(bench.plan, bench.key), admitted);
+}
+
+#[tokio::test]
+async fn a_call_with_a_unit_on_its_lease_never_waits_for_the_ledger() {
+    let bench = Bench::new(None, Some(100_000));
+    bench.call().await.expect("admitted");
+    bench.admission.settle().await.expect("written");
+    bench.ledger.set_stuck();
+    let (_, held) = bench.admission.unspent(bench.plan, bench.key).expect("a lease");
+    for _ in 0..held {
+        let decided = futures_util::FutureExt::now_or_never(bench.call());
+        assert_eq!(decided, Some(Ok(())));
+    }
+}
+
+#[tokio::test]
+async fn what_is_left_can_be_set_and_holds_for_the_very_next_call() {
+    let bench = Bench::new(None, Some(1000));
+    assert_eq!(bench.admitted(10).await, 10);
+    let quota = bench.limits().quota.expect("a quota");
+    let adjustment = |remaining| Adjustment {
+        plan: bench.plan,
+        key: bench.key,
+        quota,
+        period: quota.period_at(bench.clock.now().wall.day()),
+        remaining,
+    };
+    bench.admission.adjust(adjustment(0)).await.expect("written");
+    assert_eq!(bench.admitted(20).await, 0);
+    bench.admission.adjust(adjustment(7)).await.expect("written");
+    assert_eq!(bench.admitted(20).await, 7);
+}
+
+#[tokio::test]
+async fn a_call_that_comes_with_an_old_snapshot_is_decided_by_what_is_in_force() {
+    let mut bench = Bench::new(None, None);
+    let old = bench.limits();
+    bench.set(None, Some(1));
+    bench.admission.recall(bench.plan, None).await.expect("written");
+    bench.call().await.expect("admitted");
+    let keyed = || Some(Keyed { key: bench.key, plan: &old, method_entry: None });
+    let late = |keyed| bench.admission.admit(Demand { keyed, method: None, account: None }, bench.clock.now());
+    assert!(matches!(late(keyed()).await.outcome, Err(Denied::QuotaExceeded { .. })));
+    bench.admission.publish(&Catalog::default(), bench.clock.now());
+    bench.admission.recall(bench.plan, None).await.expect("written");
+    assert_eq!(late(keyed()).await.outcome, Err(Denied::NoSuchPlan));
+}
+
+#[tokio::test]
+async fn a_refusal_by_a_shared_bucket_is_not_told_as_the_plans() {
+    let bench = Bench::new(Some(ThrottleSettings::new(100.0, 1000)), None);
+    let account = Bucket::new();
+    let rate = ThrottleSettings::new(1.0, 1).token_rate().expect("a limit");
+    bench.call_at(None, Some((&account, rate))).await.outcome.expect("admitted");
+    let refused = bench.call_at(None, Some((&account, rate))).await;
+    assert!(matches!(refused.outcome, Err(Denied::Throttled { retry_after: Some(_) })));
+    assert_eq!(refused.standing, Standing::default());
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use tollgate_domain::{ApiKeyId, Day, Draw, Grant, Period, QuotaSettings, Settlement, UsagePlanId};
+use tollgate_domain::{Adjustment, ApiKeyId, Day, Draw, Grant, Period, QuotaSettings, Settlement, UsagePlanId};
 
 use super::Store;
 use crate::error::StoreError;
@@ -34,30 +34,6 @@ impl Store {
         })
         .await
     }
-
-    /// Sets what is left of a key's quota in the period of `day`, by adding to its limit or taking from it.
-    ///
-    /// Call back the key's leases first: units that are out are not counted as left.
-    pub async fn set_remaining(
-        &self,
-        plan: UsagePlanId,
-        key: ApiKeyId,
-        quota: QuotaSettings,
-        day: Day,
-        remaining: u64,
-    ) -> Result<(), StoreError> {
-        self.write(move |connection, _| {
-            let period = quota.period_at(day);
-            let drawn = drawn_at_least_used(connection, plan, key, period)?.drawn;
-            let extra = i64::try_from(remaining).unwrap_or(i64::MAX / 2) - (i64::from(quota.limit) - drawn);
-            connection.execute(
-                "UPDATE quota_period SET extra = ? WHERE plan = ? AND key = ? AND first = ? AND end = ?",
-                params![extra, plan.as_str(), key.as_str(), period.first.0, period.end.0],
-            )?;
-            Ok(())
-        })
-        .await
-    }
 }
 
 fn settle(connection: &Connection, settlement: &Settlement) -> Result<Vec<Grant>, StoreError> {
@@ -72,7 +48,20 @@ fn settle(connection: &Connection, settlement: &Settlement) -> Result<Vec<Grant>
     if fresh == 1 {
         report(connection, settlement)?;
     }
+    settlement.adjustments.iter().try_for_each(|adjustment| adjust(connection, adjustment))?;
     settlement.draws.iter().map(|draw| grant(connection, draw)).collect()
+}
+
+/// Sets what is left of a key's quota, by adding to its limit or taking from it.
+fn adjust(connection: &Connection, adjustment: &Adjustment) -> Result<(), StoreError> {
+    let Adjustment { plan, key, quota, period, remaining } = *adjustment;
+    let drawn = drawn_at_least_used(connection, plan, key, period)?.drawn;
+    let extra = i64::try_from(remaining).unwrap_or(i64::MAX / 2) - (i64::from(quota.limit) - drawn);
+    connection.execute(
+        "UPDATE quota_period SET extra = ? WHERE plan = ? AND key = ? AND first = ? AND end = ?",
+        params![extra, plan.as_str(), key.as_str(), period.first.0, period.end.0],
+    )?;
+    Ok(())
 }
 
 fn report(connection: &Connection, settlement: &Settlement) -> Result<(), StoreError> {
@@ -232,7 +221,8 @@ fn usable(
 ) -> Result<i64, StoreError> {
     let Drawn { drawn, extra } = read_drawn(connection, query.plan, key, period)?.unwrap_or_default();
     let used: i64 = used.range(period.first..period.end).map(|(_, calls)| calls).sum();
-    let stranded = (drawn - used - (query.unspent)(key)).max(0);
+    let unspent = (query.unspent)(key).filter(|(leased, _)| *leased == period).map_or(0, |(_, units)| units);
+    let stranded = (drawn - used - unspent).max(0);
     Ok(i64::from(quota.limit) + extra - stranded)
 }
 
