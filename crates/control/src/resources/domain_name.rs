@@ -14,7 +14,7 @@ use crate::json::Members;
 use crate::page::PageQuery;
 use crate::patch;
 use crate::request::Request;
-use crate::resources::rest_api::{self, EndpointConfigurationWire, escape};
+use crate::resources::rest_api::{self, EndpointConfigurationWire};
 use crate::resources::validation::Validation;
 use crate::resources::{domain_name_address as address, domain_name_patch, tags};
 use crate::write::Change;
@@ -39,7 +39,7 @@ const ACCESS_MODES: &[&str] = &["BASIC", "STRICT"];
 const ROUTING_MODES: &[&str] = &["BASE_PATH_MAPPING_ONLY", "ROUTING_RULE_ONLY", "ROUTING_RULE_THEN_BASE_PATH_MAPPING"];
 const OWNERS: &[&str] = &["SELF", "OTHER_ACCOUNTS"];
 
-/// A domain name on the wire.
+/// A domain name on the wire. Its policies are escaped once, unlike an API's: Terraform reads them as they are.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct DomainNameWire<'a> {
@@ -78,9 +78,9 @@ struct DomainNameWire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     ownership_verification_certificate_arn: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    management_policy: Option<String>,
+    management_policy: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    policy: Option<String>,
+    policy: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     routing_mode: Option<&'a str>,
 }
@@ -126,8 +126,8 @@ impl<'a> DomainNameWire<'a> {
                 .as_ref()
                 .map(|store| TruststoreWire { truststore_uri: &store.uri, truststore_version: text(&store.version) }),
             ownership_verification_certificate_arn: text(&domain.ownership_verification_certificate_arn),
-            management_policy: domain.management_policy.as_deref().map(escape),
-            policy: domain.policy.as_deref().map(escape),
+            management_policy: text(&domain.management_policy),
+            policy: text(&domain.policy),
             routing_mode: text(&domain.routing_mode),
         }
     }
@@ -214,12 +214,12 @@ fn read(id: String, now: UnixMillis, body: &Members) -> Result<DomainName, Failu
     let security_policy = body.string("securityPolicy")?.unwrap_or_else(|| DEFAULT_SECURITY_POLICY.to_owned());
     let endpoint_access_mode = body.string("endpointAccessMode")?;
     let routing_mode = body.string("routingMode")?;
-    let mut word = |word: Option<&str>, set, member: &str| {
+    let mut one_of = |word: Option<&str>, set, member: &str| {
         check_word(word, set, &format!("createDomainNameInput.{member}"), &mut validation);
     };
-    word(Some(&security_policy), SECURITY_POLICIES, "securityPolicy");
-    word(endpoint_access_mode.as_deref(), ACCESS_MODES, "endpointAccessMode");
-    word(routing_mode.as_deref(), ROUTING_MODES, "routingMode");
+    one_of(Some(&security_policy), SECURITY_POLICIES, "securityPolicy");
+    one_of(endpoint_access_mode.as_deref(), ACCESS_MODES, "endpointAccessMode");
+    one_of(routing_mode.as_deref(), ROUTING_MODES, "routingMode");
     validation.finish()?;
     let private = endpoint_configuration.types.iter().any(|kind| kind == "PRIVATE");
     let uploaded = body.has("certificateArn") || body.has("certificateBody");

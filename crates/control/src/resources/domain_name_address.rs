@@ -1,6 +1,7 @@
 //! Where a custom domain name is reachable, as AWS would say it: the names that DNS records point at, and ARNs.
 //!
-//! Nothing answers there. The values have AWS's forms and never change for a name, so that plans of Terraform stay empty.
+//! Nothing answers there. The values have AWS's forms and never change for a name, so that Terraform finds nothing to
+//! do.
 
 use sha2::{Digest, Sha256};
 use tollgate_domain::DomainName;

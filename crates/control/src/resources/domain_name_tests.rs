@@ -20,7 +20,8 @@ fn a_domain_name_is_of_the_edge_unless_it_says_otherwise() {
     assert_eq!(
         serde_json::to_value(DomainNameWire::new(&ControlConfig::default(), &domain)).expect("json"),
         serde_json::json!({
-            "domainName": "api.example.com", "domainNameArn": "arn:aws:apigateway:us-east-1::/domainnames/api.example.com",
+            "domainName": "api.example.com",
+            "domainNameArn": "arn:aws:apigateway:us-east-1::/domainnames/api.example.com",
             "certificateArn": "arn:aws:acm:us-east-1:1:certificate/a", "certificateUploadDate": 1,
             "distributionDomainName": address::distribution_domain_name("api.example.com"),
             "distributionHostedZoneId": "Z2FDTNDATAQYW2", "domainNameStatus": "AVAILABLE", "securityPolicy": "TLS_1_2",

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, date_time_ymd};
 use tollgate_domain::UnixMillis;
 
-const VALID_FOR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const YEAR_SECONDS: u32 = 365 * 24 * 60 * 60;
 /// The name that AWS's own certificates carry.
 const COMMON_NAME: &str = "ApiGateway";
 
@@ -27,12 +27,12 @@ pub(crate) fn generate(now: UnixMillis) -> Result<CertifiedKeyPair, rcgen::Error
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     params.not_before = date_time_ymd(1970, 1, 1) + Duration::from_secs(now.seconds().unsigned_abs());
-    params.not_after = params.not_before + VALID_FOR;
+    params.not_after = params.not_before + Duration::from_secs(YEAR_SECONDS.into());
     let certificate = params.self_signed(&key)?;
     Ok(CertifiedKeyPair {
         certificate_pem: certificate.pem(),
         private_key_pem: key.serialize_pem(),
-        expires: UnixMillis((now.seconds() + 365 * 24 * 60 * 60) * 1000),
+        expires: UnixMillis((now.seconds() + i64::from(YEAR_SECONDS)) * 1000),
     })
 }
 

@@ -107,7 +107,7 @@ impl<'a> EndpointConfigurationWire<'a> {
 }
 
 /// AWS escapes a policy once more than JSON does, and Terraform undoes that: `{\"Version\":…}` inside the string.
-pub(crate) fn escape(policy: &str) -> String {
+fn escape(policy: &str) -> String {
     let quoted = serde_json::Value::from(policy).to_string();
     quoted[1..quoted.len() - 1].to_owned()
 }

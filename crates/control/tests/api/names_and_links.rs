@@ -27,6 +27,7 @@ fn encoded(arn: &str) -> String {
     arn.replace(':', "%3A").replace('/', "%2F").replace('+', "%2B")
 }
 
+/// CreateDomainName, GetDomainName, GetDomainNames, UpdateDomainName, DeleteDomainName.
 #[tokio::test]
 async fn a_domain_name_lives_from_creation_to_deletion() {
     let bench = Bench::new().await;
@@ -34,7 +35,8 @@ async fn a_domain_name_lives_from_creation_to_deletion() {
     let address = text(&made, "regionalDomainName");
     assert!(address.starts_with("d-") && address.ends_with(".execute-api.us-east-1.amazonaws.com"), "{address}");
     let expected = json!({
-        "domainName": "api.example.com", "domainNameArn": "arn:aws:apigateway:us-east-1::/domainnames/api.example.com",
+        "domainName": "api.example.com",
+        "domainNameArn": "arn:aws:apigateway:us-east-1::/domainnames/api.example.com",
         "regionalDomainName": address, "regionalHostedZoneId": "Z1UJRXOUMOOFQ8",
         "regionalCertificateArn": CERTIFICATE, "domainNameStatus": "AVAILABLE", "securityPolicy": "TLS_1_2",
         "endpointConfiguration": {"types": ["REGIONAL"], "ipAddressType": "ipv4"}
@@ -83,6 +85,7 @@ async fn a_private_domain_name_has_an_id_and_an_arn_of_its_account() {
     assert_eq!(bench.get("/domainnames/private.example.com").await.expect(200)["tags"], json!({"a": "1"}));
 }
 
+/// CreateBasePathMapping, GetBasePathMapping, GetBasePathMappings, UpdateBasePathMapping, DeleteBasePathMapping.
 #[tokio::test]
 async fn a_base_path_mapping_lives_from_creation_to_deletion() {
     let bench = Bench::new().await;
@@ -125,6 +128,7 @@ async fn base_path_mappings_are_refused_in_the_words_of_aws() {
     no_domain.refused(404, MISSING, "Invalid domain name identifier specified");
 }
 
+/// DeleteRestApi and DeleteStage.
 #[tokio::test]
 async fn what_a_mapping_leads_to_is_not_deleted() {
     let bench = Bench::new().await;
@@ -144,6 +148,8 @@ async fn what_a_mapping_leads_to_is_not_deleted() {
     bench.delete(&format!("/restapis/{api}")).await.expect(202);
 }
 
+/// CreateDomainNameAccessAssociation, GetDomainNameAccessAssociations, DeleteDomainNameAccessAssociation,
+/// RejectDomainNameAccessAssociation.
 #[tokio::test]
 async fn a_domain_name_access_association_lives_from_creation_to_deletion() {
     let bench = Bench::new().await;
@@ -199,6 +205,7 @@ async fn leave_is_given_for_private_domain_names_alone() {
     assert_eq!((missing.status, missing.error.as_deref()), (400, Some(INVALID)));
 }
 
+/// CreateVpcLink, GetVpcLink, GetVpcLinks, UpdateVpcLink, DeleteVpcLink.
 #[tokio::test]
 async fn a_vpc_link_lives_from_creation_to_deletion() {
     let bench = Bench::new().await;
@@ -243,6 +250,8 @@ async fn a_vpc_link_that_a_stage_needs_is_not_deleted() {
     bench.delete(&format!("/vpclinks/{link}")).await.expect(202);
 }
 
+/// GenerateClientCertificate, GetClientCertificate, GetClientCertificates, UpdateClientCertificate,
+/// DeleteClientCertificate.
 #[tokio::test]
 async fn a_client_certificate_lives_from_generation_to_deletion() {
     let bench = Bench::new().await;
@@ -285,11 +294,11 @@ async fn a_client_certificate_that_a_stage_shows_is_not_deleted() {
     bench.delete(&path).await.expect(202);
 }
 
+/// FlushStageCache, FlushStageAuthorizersCache.
 #[tokio::test]
 async fn the_caches_of_a_stage_are_flushed() {
     let bench = Bench::new().await;
     let api = bench.deployed_api("dev").await;
-    // FlushStageCache and FlushStageAuthorizersCache.
     for cache in ["data", "authorizers"] {
         bench.delete(&format!("/restapis/{api}/stages/dev/cache/{cache}")).await.expect(202);
         let unknown = bench.delete(&format!("/restapis/{api}/stages/nope/cache/{cache}")).await;
@@ -297,10 +306,10 @@ async fn the_caches_of_a_stage_are_flushed() {
     }
 }
 
+/// GetSdkTypes, GetSdkType.
 #[tokio::test]
 async fn sdk_types_say_what_they_have_to_be_told() {
     let bench = Bench::new().await;
-    // GetSdkTypes, then GetSdkType of one.
     let types = bench.get("/sdktypes").await.expect(200);
     let ids: Vec<_> = types["item"].as_array().expect("a list").iter().map(|kind| text(kind, "id")).collect();
     assert_eq!(ids, ["android", "java", "javascript", "objectivec", "ruby", "swift"]);
@@ -310,6 +319,7 @@ async fn sdk_types_say_what_they_have_to_be_told() {
     bench.get("/sdktypes/cobol").await.refused(404, MISSING, "Invalid SDK type identifier specified");
 }
 
+/// CreateRestApi with `cloneFrom`.
 #[tokio::test]
 async fn an_api_is_made_as_a_clone() {
     let bench = Bench::new().await;
