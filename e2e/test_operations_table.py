@@ -8,19 +8,14 @@ writes docs/operations.md anew from AWS's own model, the router and the tests.
 import re
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
-import botocore.session
 from botocore import xform_name
+
+from operations import of_aws, of_router
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "operations.md"
-ROUTER = ROOT / "crates" / "control" / "src" / "router.rs"
 TESTS = [ROOT / "crates" / "control" / "tests", ROOT / "e2e"]
-LINE = re.compile(
-    r'^ {4}(?P<name>\w+) +(?P<method>[A-Z]+) +(?P<status>[A-Z_]+) +\[(?P<run>[\w:]*)\] +"(?P<path>[^"]+)";$'
-)
-STATUSES = {"OK": 200, "CREATED": 201, "ACCEPTED": 202, "NO_CONTENT": 204}
 HEAD = """\
 # Operations
 
@@ -32,36 +27,6 @@ tests that name it. Written by `python e2e/test_operations_table.py --write`; a 
 | operation | method | path | built | tests |
 |---|---|---|---|---|
 """
-
-
-class Operation(NamedTuple):
-    """An operation on the wire."""
-
-    name: str
-    method: str
-    path: str
-    status: int
-
-
-def of_aws():
-    """The operations of AWS's model, in its order."""
-    model = botocore.session.get_session().get_service_model("apigateway", api_version="2015-07-09")
-    return [of_model(model.operation_model(name)) for name in model.operation_names]
-
-
-def of_model(operation):
-    http = operation.http
-    return Operation(operation.name, http["method"], http["requestUri"], http.get("responseCode", 200))
-
-
-def of_router():
-    """The operations of the router's table, each with whether it is built."""
-    lines = filter(None, map(LINE.match, ROUTER.read_text().splitlines()))
-    return {of_line(line): bool(line["run"]) for line in lines}
-
-
-def of_line(line):
-    return Operation(line["name"], line["method"], line["path"], STATUSES[line["status"]])
 
 
 def sources():
