@@ -1,9 +1,10 @@
 //! VpcLink: a way to load balancers within a private network.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
-use tollgate_domain::{Catalog, Integration, Record, RecordKey, RestApiTree, Stage, Tags, VpcLink};
+use tollgate_domain::{Catalog, Deployment, Integration, Record, RecordKey, RestApiTree, Stage, Tags, VpcLink};
 
 use crate::Control;
 use crate::answer::{Answer, Reply, tags_if_any, text};
@@ -141,11 +142,10 @@ fn decide_delete(catalog: &Catalog, id: &str) -> Result<Change<()>, Failure> {
     Err(Conflict::VpcLinkInUse { id: id.to_owned(), uses: uses.join(", ") }.into())
 }
 
-/// The deployed methods of an API that go through a link, as `{api}:{METHOD}:{resource}:{stage}`.
-fn uses(tree: &RestApiTree, id: &str) -> Vec<String> {
-    let mut uses = Vec::new();
-    for stage in tree.stages.values() {
-        let Some(deployment) = tree.deployments.get(&stage.deployment_id) else { continue };
+/// The methods of an API that callers reach and that go through a link, as `{api}:{METHOD}:{resource}:{stage}`.
+fn uses(tree: &RestApiTree, id: &str) -> BTreeSet<String> {
+    let mut uses = BTreeSet::new();
+    for (stage, deployment) in tree.stages.values().flat_map(|stage| served(tree, stage)) {
         for resource in deployment.snapshot.resources.values() {
             let through = resource.methods.iter().filter(|(_, method)| {
                 method.integration.as_ref().is_some_and(|integration| goes_through(integration, stage, id))
@@ -155,6 +155,13 @@ fn uses(tree: &RestApiTree, id: &str) -> Vec<String> {
         }
     }
     uses
+}
+
+/// What a stage serves, be it to a share of its callers.
+fn served<'a>(tree: &'a RestApiTree, stage: &'a Stage) -> impl Iterator<Item = (&'a Stage, &'a Deployment)> {
+    let canary = stage.canary_settings.as_ref().and_then(|canary| canary.deployment_id.as_ref());
+    let ids = std::iter::once(&stage.deployment_id).chain(canary);
+    ids.filter_map(move |id| Some((stage, &**tree.deployments.get(id)?)))
 }
 
 /// Whether an integration goes through a link, named by its id or by a stage variable.

@@ -225,20 +225,25 @@ async fn a_vpc_link_lives_from_creation_to_deletion() {
     bench.patch(&path, &[]).await.refused(404, MISSING, "Invalid Vpc Link identifier specified");
 }
 
+/// Lets `GET /pets` go through a VPC link, and returns the resource's id.
+async fn go_through(bench: &Bench, api: &str, connection: &str) -> String {
+    let tree = bench.get(&format!("/restapis/{api}/resources")).await.expect(200);
+    let pets = tree["item"].as_array().expect("a list").iter().find(|it| it["path"] == "/pets").expect("it").clone();
+    let pets = text(&pets, "id");
+    let body = json!({
+        "type": "HTTP_PROXY", "httpMethod": "GET", "uri": "http://nlb.internal", "connectionType": "VPC_LINK",
+        "connectionId": connection
+    });
+    bench.put(&format!("/restapis/{api}/resources/{pets}/methods/GET/integration"), body).await.expect(201);
+    pets
+}
+
 #[tokio::test]
 async fn a_vpc_link_that_a_stage_needs_is_not_deleted() {
     let bench = Bench::new().await;
     let link = text(&bench.post("/vpclinks", json!({"name": "nlb", "targetArns": []})).await.expect(202), "id");
     let api = bench.deployed_api("dev").await;
-    let tree = bench.get(&format!("/restapis/{api}/resources")).await.expect(200);
-    let pets = tree["item"].as_array().expect("a list").iter().find(|it| it["path"] == "/pets").expect("it").clone();
-    let pets = text(&pets, "id");
-    let integration = format!("/restapis/{api}/resources/{pets}/methods/GET/integration");
-    let body = json!({
-        "type": "HTTP_PROXY", "httpMethod": "GET", "uri": "http://nlb.internal", "connectionType": "VPC_LINK",
-        "connectionId": "${stageVariables.link}"
-    });
-    bench.put(&integration, body).await.expect(201);
+    let pets = go_through(&bench, &api, "${stageVariables.link}").await;
     let deployment = json!({"stageName": "dev", "variables": {"link": link}});
     bench.post(&format!("/restapis/{api}/deployments"), deployment).await.expect(201);
     let refusal = format!(
@@ -247,6 +252,20 @@ async fn a_vpc_link_that_a_stage_needs_is_not_deleted() {
     );
     bench.delete(&format!("/vpclinks/{link}")).await.refused(400, BAD, &refusal);
     bench.delete(&format!("/restapis/{api}/stages/dev")).await.expect(202);
+    bench.delete(&format!("/vpclinks/{link}")).await.expect(202);
+}
+
+#[tokio::test]
+async fn a_vpc_link_that_only_a_canary_needs_is_not_deleted() {
+    let bench = Bench::new().await;
+    let link = text(&bench.post("/vpclinks", json!({"name": "nlb", "targetArns": []})).await.expect(202), "id");
+    let api = bench.deployed_api("dev").await;
+    go_through(&bench, &api, &link).await;
+    let canary = json!({"stageName": "dev", "canarySettings": {"percentTraffic": 10}});
+    bench.post(&format!("/restapis/{api}/deployments"), canary).await.expect(201);
+    let refused = bench.delete(&format!("/vpclinks/{link}")).await;
+    assert_eq!((refused.status, refused.error.as_deref()), (400, Some(BAD)));
+    bench.patch(&format!("/restapis/{api}/stages/dev"), &[("remove", "/canarySettings", "")]).await.expect(200);
     bench.delete(&format!("/vpclinks/{link}")).await.expect(202);
 }
 
