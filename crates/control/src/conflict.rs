@@ -307,6 +307,82 @@ pub(crate) enum Conflict {
     /// Ours.
     #[error("Invalid resource ARN specified: {0} does not exist")]
     NoSuchTagged(String),
+
+    // Names, links and certificates
+    #[error("Invalid domain name identifier specified")]
+    NoSuchDomainName,
+    /// A 400 on AWS, where one might expect a 409.
+    #[error("The domain name you provided already exists.")]
+    DomainNameExists,
+    /// Ours.
+    #[error("Invalid domain name specified: {0}")]
+    BadDomainName(String),
+    /// Ours.
+    #[error("A certificate must be specified for each endpoint type of a domain name")]
+    NoCertificate,
+    /// Ours.
+    #[error("certificateBody and certificatePrivateKey must be specified together")]
+    CertificateWithoutKey,
+    #[error("Cannot import certificates for {kind} while {active} is active.")]
+    CertificateForOther { kind: &'static str, active: &'static str },
+    /// Ours.
+    #[error("Domain name access associations are only supported for private domain names")]
+    DomainNameNotPrivate,
+    /// Ours.
+    #[error("Invalid domain name access association identifier specified")]
+    NoSuchAccessAssociation,
+    /// Ours.
+    #[error("Domain name access association already exists")]
+    AccessAssociationExists,
+    #[error("Invalid base path mapping identifier specified")]
+    NoSuchBasePathMapping,
+    #[error("Base path already exists for this domain name")]
+    BasePathExists,
+    #[error(
+        "API Gateway V1 doesn't support the slash character (/) in base path mappings. To create a multi-level base \
+         path mapping, use API Gateway V2."
+    )]
+    DeepBasePath,
+    /// Ours.
+    #[error("Invalid base path specified. A base path only allows letters, digits and $-_.+!*'()")]
+    BadBasePath,
+    #[error("Invalid REST API identifier specified")]
+    MappedRestApiUnknown,
+    #[error("Invalid stage identifier specified")]
+    MappedStageUnknown,
+    #[error(
+        "Deleting RestApi {id} failed. Please remove all base path mappings related to the RestApi in your domains: \
+         {domains}"
+    )]
+    RestApiMapped { id: RestApiId, domains: String },
+    #[error(
+        "Deleting stage {stage} failed. Please remove all base path mappings related to the stage in your domains: \
+         {domains}"
+    )]
+    StageMapped { stage: StageName, domains: String },
+    #[error("Invalid Vpc Link identifier specified")]
+    NoSuchVpcLink,
+    #[error("Name cannot be empty")]
+    EmptyVpcLinkName,
+    #[error("Invalid ARN. ARN is not well formed {0}")]
+    BadTargetArn(String),
+    #[error(
+        "Cannot delete vpc link. Vpc link '{id}', is referenced in [{uses}] in format of \
+         [RESTApiId:Method:Resource:Stage]."
+    )]
+    VpcLinkInUse { id: String, uses: String },
+    /// Ours.
+    #[error("Invalid Client Certificate identifier specified")]
+    NoSuchClientCertificate,
+    /// Ours; a 400, since the stage is there and what it names is not.
+    #[error("Invalid Client Certificate identifier specified")]
+    StageCertificateUnknown,
+    /// Ours.
+    #[error("Client Certificate {id} is used by stage {api}:{stage}")]
+    ClientCertificateInUse { id: String, api: RestApiId, stage: StageName },
+    /// Ours.
+    #[error("Invalid SDK type identifier specified")]
+    NoSuchSdkType,
 }
 
 impl Conflict {
@@ -423,6 +499,32 @@ impl Conflict {
             | C::BadTag(_)
             | C::TooManyTags
             | C::BadTagArn(_) => Fault::Bad,
+
+            // Names, links and certificates
+            C::NoSuchDomainName
+            | C::NoSuchAccessAssociation
+            | C::NoSuchBasePathMapping
+            | C::NoSuchVpcLink
+            | C::NoSuchClientCertificate
+            | C::NoSuchSdkType => Fault::Missing,
+            C::BasePathExists | C::AccessAssociationExists => Fault::Clash,
+            C::DomainNameExists
+            | C::BadDomainName(_)
+            | C::NoCertificate
+            | C::CertificateWithoutKey
+            | C::CertificateForOther { .. }
+            | C::DomainNameNotPrivate
+            | C::DeepBasePath
+            | C::BadBasePath
+            | C::MappedRestApiUnknown
+            | C::MappedStageUnknown
+            | C::RestApiMapped { .. }
+            | C::StageMapped { .. }
+            | C::EmptyVpcLinkName
+            | C::BadTargetArn(_)
+            | C::VpcLinkInUse { .. }
+            | C::StageCertificateUnknown
+            | C::ClientCertificateInUse { .. } => Fault::Bad,
         }
     }
 }

@@ -44,6 +44,8 @@ pub(crate) enum Failure {
     Gate(#[from] GateError),
     #[error("the operation panicked")]
     Panicked,
+    #[error("no key pair could be made: {0}")]
+    KeyPair(#[source] rcgen::Error),
 }
 
 impl From<StoreError> for Failure {
@@ -84,10 +86,12 @@ impl Failure {
             },
             Self::Busy => (StatusCode::CONFLICT, "ConflictException"),
             Self::Gate(_) => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException"),
-            Self::Store(_) | Self::Panicked => (StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure"),
+            Self::Store(_) | Self::Panicked | Self::KeyPair(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure")
+            }
         };
         let message = match self {
-            Self::Store(_) | Self::Gate(_) | Self::Panicked => "Internal server error".to_owned(),
+            Self::Store(_) | Self::Gate(_) | Self::Panicked | Self::KeyPair(_) => "Internal server error".to_owned(),
             told => told.to_string(),
         };
         ApiError { status, code, message }

@@ -16,6 +16,10 @@ use crate::resources::{
     account, api_key, api_key_import, deployment, integration, integration_response, method, method_response, resource,
     rest_api, stage, tags, usage, usage_plan, usage_plan_key,
 };
+use crate::resources::{
+    base_path_mapping, client_certificate, domain_name, domain_name_access_association as access_association, sdk_type,
+    stage_cache, vpc_link,
+};
 
 type Running<'a> = Pin<Box<dyn Future<Output = Reply> + Send + 'a>>;
 
@@ -52,12 +56,12 @@ macro_rules! operations {
 operations! {
     CreateApiKey                      POST   CREATED    [api_key::create]              "/apikeys";
     CreateAuthorizer                  POST   CREATED    []                             "/restapis/{restapi_id}/authorizers";
-    CreateBasePathMapping             POST   CREATED    []                             "/domainnames/{domain_name}/basepathmappings";
+    CreateBasePathMapping             POST   CREATED    [base_path_mapping::create]    "/domainnames/{domain_name}/basepathmappings";
     CreateDeployment                  POST   CREATED    [deployment::create]           "/restapis/{restapi_id}/deployments";
     CreateDocumentationPart           POST   CREATED    []                             "/restapis/{restapi_id}/documentation/parts";
     CreateDocumentationVersion        POST   CREATED    []                             "/restapis/{restapi_id}/documentation/versions";
-    CreateDomainName                  POST   CREATED    []                             "/domainnames";
-    CreateDomainNameAccessAssociation POST   CREATED    []                             "/domainnameaccessassociations";
+    CreateDomainName                  POST   CREATED    [domain_name::create]          "/domainnames";
+    CreateDomainNameAccessAssociation POST   CREATED    [access_association::create]   "/domainnameaccessassociations";
     CreateModel                       POST   CREATED    []                             "/restapis/{restapi_id}/models";
     CreateRequestValidator            POST   CREATED    []                             "/restapis/{restapi_id}/requestvalidators";
     CreateResource                    POST   CREATED    [resource::create]             "/restapis/{restapi_id}/resources/{parent_id}";
@@ -65,16 +69,16 @@ operations! {
     CreateStage                       POST   CREATED    [stage::create]                "/restapis/{restapi_id}/stages";
     CreateUsagePlan                   POST   CREATED    [usage_plan::create]           "/usageplans";
     CreateUsagePlanKey                POST   CREATED    [usage_plan_key::create]       "/usageplans/{usageplanId}/keys";
-    CreateVpcLink                     POST   ACCEPTED   []                             "/vpclinks";
+    CreateVpcLink                     POST   ACCEPTED   [vpc_link::create]             "/vpclinks";
     DeleteApiKey                      DELETE ACCEPTED   [api_key::delete]              "/apikeys/{api_Key}";
     DeleteAuthorizer                  DELETE ACCEPTED   []                             "/restapis/{restapi_id}/authorizers/{authorizer_id}";
-    DeleteBasePathMapping             DELETE ACCEPTED   []                             "/domainnames/{domain_name}/basepathmappings/{base_path}";
-    DeleteClientCertificate           DELETE ACCEPTED   []                             "/clientcertificates/{clientcertificate_id}";
+    DeleteBasePathMapping             DELETE ACCEPTED   [base_path_mapping::delete]    "/domainnames/{domain_name}/basepathmappings/{base_path}";
+    DeleteClientCertificate           DELETE ACCEPTED   [client_certificate::delete]   "/clientcertificates/{clientcertificate_id}";
     DeleteDeployment                  DELETE ACCEPTED   [deployment::delete]           "/restapis/{restapi_id}/deployments/{deployment_id}";
     DeleteDocumentationPart           DELETE ACCEPTED   []                             "/restapis/{restapi_id}/documentation/parts/{part_id}";
     DeleteDocumentationVersion        DELETE ACCEPTED   []                             "/restapis/{restapi_id}/documentation/versions/{doc_version}";
-    DeleteDomainName                  DELETE ACCEPTED   []                             "/domainnames/{domain_name}";
-    DeleteDomainNameAccessAssociation DELETE ACCEPTED   []                             "/domainnameaccessassociations/{domain_name_access_association_arn}";
+    DeleteDomainName                  DELETE ACCEPTED   [domain_name::delete]          "/domainnames/{domain_name}";
+    DeleteDomainNameAccessAssociation DELETE ACCEPTED   [access_association::delete]   "/domainnameaccessassociations/{domain_name_access_association_arn}";
     DeleteGatewayResponse             DELETE ACCEPTED   []                             "/restapis/{restapi_id}/gatewayresponses/{response_type}";
     DeleteIntegration                 DELETE NO_CONTENT [integration::delete]          "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration";
     DeleteIntegrationResponse         DELETE NO_CONTENT [integration_response::delete] "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration/responses/{status_code}";
@@ -87,28 +91,28 @@ operations! {
     DeleteStage                       DELETE ACCEPTED   [stage::delete]                "/restapis/{restapi_id}/stages/{stage_name}";
     DeleteUsagePlan                   DELETE ACCEPTED   [usage_plan::delete]           "/usageplans/{usageplanId}";
     DeleteUsagePlanKey                DELETE ACCEPTED   [usage_plan_key::delete]       "/usageplans/{usageplanId}/keys/{keyId}";
-    DeleteVpcLink                     DELETE ACCEPTED   []                             "/vpclinks/{vpclink_id}";
-    FlushStageAuthorizersCache        DELETE ACCEPTED   []                             "/restapis/{restapi_id}/stages/{stage_name}/cache/authorizers";
-    FlushStageCache                   DELETE ACCEPTED   []                             "/restapis/{restapi_id}/stages/{stage_name}/cache/data";
-    GenerateClientCertificate         POST   CREATED    []                             "/clientcertificates";
+    DeleteVpcLink                     DELETE ACCEPTED   [vpc_link::delete]             "/vpclinks/{vpclink_id}";
+    FlushStageAuthorizersCache        DELETE ACCEPTED   [stage_cache::flush]           "/restapis/{restapi_id}/stages/{stage_name}/cache/authorizers";
+    FlushStageCache                   DELETE ACCEPTED   [stage_cache::flush]           "/restapis/{restapi_id}/stages/{stage_name}/cache/data";
+    GenerateClientCertificate         POST   CREATED    [client_certificate::generate] "/clientcertificates";
     GetAccount                        GET    OK         [account::get]                 "/account";
     GetApiKey                         GET    OK         [api_key::get]                 "/apikeys/{api_Key}";
     GetApiKeys                        GET    OK         [api_key::list]                "/apikeys";
     GetAuthorizer                     GET    OK         []                             "/restapis/{restapi_id}/authorizers/{authorizer_id}";
     GetAuthorizers                    GET    OK         []                             "/restapis/{restapi_id}/authorizers";
-    GetBasePathMapping                GET    OK         []                             "/domainnames/{domain_name}/basepathmappings/{base_path}";
-    GetBasePathMappings               GET    OK         []                             "/domainnames/{domain_name}/basepathmappings";
-    GetClientCertificate              GET    OK         []                             "/clientcertificates/{clientcertificate_id}";
-    GetClientCertificates             GET    OK         []                             "/clientcertificates";
+    GetBasePathMapping                GET    OK         [base_path_mapping::get]       "/domainnames/{domain_name}/basepathmappings/{base_path}";
+    GetBasePathMappings               GET    OK         [base_path_mapping::list]      "/domainnames/{domain_name}/basepathmappings";
+    GetClientCertificate              GET    OK         [client_certificate::get]      "/clientcertificates/{clientcertificate_id}";
+    GetClientCertificates             GET    OK         [client_certificate::list]     "/clientcertificates";
     GetDeployment                     GET    OK         [deployment::get]              "/restapis/{restapi_id}/deployments/{deployment_id}";
     GetDeployments                    GET    OK         [deployment::list]             "/restapis/{restapi_id}/deployments";
     GetDocumentationPart              GET    OK         []                             "/restapis/{restapi_id}/documentation/parts/{part_id}";
     GetDocumentationParts             GET    OK         []                             "/restapis/{restapi_id}/documentation/parts";
     GetDocumentationVersion           GET    OK         []                             "/restapis/{restapi_id}/documentation/versions/{doc_version}";
     GetDocumentationVersions          GET    OK         []                             "/restapis/{restapi_id}/documentation/versions";
-    GetDomainName                     GET    OK         []                             "/domainnames/{domain_name}";
-    GetDomainNameAccessAssociations   GET    OK         []                             "/domainnameaccessassociations";
-    GetDomainNames                    GET    OK         []                             "/domainnames";
+    GetDomainName                     GET    OK         [domain_name::get]             "/domainnames/{domain_name}";
+    GetDomainNameAccessAssociations   GET    OK         [access_association::list]     "/domainnameaccessassociations";
+    GetDomainNames                    GET    OK         [domain_name::list]            "/domainnames";
     GetExport                         GET    OK         []                             "/restapis/{restapi_id}/stages/{stage_name}/exports/{export_type}";
     GetGatewayResponse                GET    OK         []                             "/restapis/{restapi_id}/gatewayresponses/{response_type}";
     GetGatewayResponses               GET    OK         []                             "/restapis/{restapi_id}/gatewayresponses";
@@ -126,8 +130,8 @@ operations! {
     GetRestApi                        GET    OK         [rest_api::get]                "/restapis/{restapi_id}";
     GetRestApis                       GET    OK         [rest_api::list]               "/restapis";
     GetSdk                            GET    OK         []                             "/restapis/{restapi_id}/stages/{stage_name}/sdks/{sdk_type}";
-    GetSdkType                        GET    OK         []                             "/sdktypes/{sdktype_id}";
-    GetSdkTypes                       GET    OK         []                             "/sdktypes";
+    GetSdkType                        GET    OK         [sdk_type::get]                "/sdktypes/{sdktype_id}";
+    GetSdkTypes                       GET    OK         [sdk_type::list]               "/sdktypes";
     GetStage                          GET    OK         [stage::get]                   "/restapis/{restapi_id}/stages/{stage_name}";
     GetStages                         GET    OK         [stage::list]                  "/restapis/{restapi_id}/stages";
     GetTags                           GET    OK         [tags::get]                    "/tags/{resource_arn}";
@@ -136,8 +140,8 @@ operations! {
     GetUsagePlanKey                   GET    OK         [usage_plan_key::get]          "/usageplans/{usageplanId}/keys/{keyId}";
     GetUsagePlanKeys                  GET    OK         [usage_plan_key::list]         "/usageplans/{usageplanId}/keys";
     GetUsagePlans                     GET    OK         [usage_plan::list]             "/usageplans";
-    GetVpcLink                        GET    OK         []                             "/vpclinks/{vpclink_id}";
-    GetVpcLinks                       GET    OK         []                             "/vpclinks";
+    GetVpcLink                        GET    OK         [vpc_link::get]                "/vpclinks/{vpclink_id}";
+    GetVpcLinks                       GET    OK         [vpc_link::list]               "/vpclinks";
     ImportApiKeys                     POST   CREATED    [api_key_import::import]       "/apikeys?mode=import";
     ImportDocumentationParts          PUT    OK         []                             "/restapis/{restapi_id}/documentation/parts";
     ImportRestApi                     POST   CREATED    []                             "/restapis?mode=import";
@@ -147,7 +151,7 @@ operations! {
     PutMethod                         PUT    CREATED    [method::put]                  "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}";
     PutMethodResponse                 PUT    CREATED    [method_response::put]         "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/responses/{status_code}";
     PutRestApi                        PUT    OK         []                             "/restapis/{restapi_id}";
-    RejectDomainNameAccessAssociation POST   ACCEPTED   []                             "/rejectdomainnameaccessassociations";
+    RejectDomainNameAccessAssociation POST   ACCEPTED   [access_association::reject]   "/rejectdomainnameaccessassociations";
     TagResource                       PUT    NO_CONTENT [tags::tag]                    "/tags/{resource_arn}";
     TestInvokeAuthorizer              POST   OK         []                             "/restapis/{restapi_id}/authorizers/{authorizer_id}";
     TestInvokeMethod                  POST   OK         []                             "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}";
@@ -155,12 +159,12 @@ operations! {
     UpdateAccount                     PATCH  OK         [account::update]              "/account";
     UpdateApiKey                      PATCH  OK         [api_key::update]              "/apikeys/{api_Key}";
     UpdateAuthorizer                  PATCH  OK         []                             "/restapis/{restapi_id}/authorizers/{authorizer_id}";
-    UpdateBasePathMapping             PATCH  OK         []                             "/domainnames/{domain_name}/basepathmappings/{base_path}";
-    UpdateClientCertificate           PATCH  OK         []                             "/clientcertificates/{clientcertificate_id}";
+    UpdateBasePathMapping             PATCH  OK         [base_path_mapping::update]    "/domainnames/{domain_name}/basepathmappings/{base_path}";
+    UpdateClientCertificate           PATCH  OK         [client_certificate::update]   "/clientcertificates/{clientcertificate_id}";
     UpdateDeployment                  PATCH  OK         [deployment::update]           "/restapis/{restapi_id}/deployments/{deployment_id}";
     UpdateDocumentationPart           PATCH  OK         []                             "/restapis/{restapi_id}/documentation/parts/{part_id}";
     UpdateDocumentationVersion        PATCH  OK         []                             "/restapis/{restapi_id}/documentation/versions/{doc_version}";
-    UpdateDomainName                  PATCH  OK         []                             "/domainnames/{domain_name}";
+    UpdateDomainName                  PATCH  OK         [domain_name::update]          "/domainnames/{domain_name}";
     UpdateGatewayResponse             PATCH  OK         []                             "/restapis/{restapi_id}/gatewayresponses/{response_type}";
     UpdateIntegration                 PATCH  OK         [integration::update]          "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration";
     UpdateIntegrationResponse         PATCH  OK         [integration_response::update] "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration/responses/{status_code}";
@@ -173,7 +177,7 @@ operations! {
     UpdateStage                       PATCH  OK         [stage::update]                "/restapis/{restapi_id}/stages/{stage_name}";
     UpdateUsage                       PATCH  OK         [usage::update]                "/usageplans/{usageplanId}/keys/{keyId}/usage";
     UpdateUsagePlan                   PATCH  OK         [usage_plan::update]           "/usageplans/{usageplanId}";
-    UpdateVpcLink                     PATCH  OK         []                             "/vpclinks/{vpclink_id}";
+    UpdateVpcLink                     PATCH  OK         [vpc_link::update]             "/vpclinks/{vpclink_id}";
 }
 
 /// The operation for a method, a raw path and a query, with the labels of the path.

@@ -49,7 +49,7 @@ async fn answer(State(control): State<Control>, request: http::Request<Body>) ->
     let request_id = request_id(&control);
     let outcome = tokio::spawn(async move { serve(&control, request).await }).await;
     let outcome = outcome.unwrap_or(Err(Failure::Panicked));
-    if let Err(failure @ (Failure::Store(_) | Failure::Gate(_) | Failure::Panicked)) = &outcome {
+    if let Err(failure @ (Failure::Store(_) | Failure::Gate(_) | Failure::Panicked | Failure::KeyPair(_))) = &outcome {
         tracing::error!(%request_id, cause = %failure, "a management request failed");
     }
     let mut response = match outcome {

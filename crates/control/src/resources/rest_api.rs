@@ -16,7 +16,7 @@ use crate::page::PageQuery;
 use crate::patch::{self, PatchOperation};
 use crate::request::Request;
 use crate::resources::validation::Validation;
-use crate::resources::{rest_api_patch, tags, usage_plan};
+use crate::resources::{base_path_mapping, rest_api_clone, rest_api_patch, tags, usage_plan};
 use crate::write::Change;
 
 const NAME_LIMIT: usize = 1024;
@@ -57,7 +57,7 @@ struct RestApiWire<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct EndpointConfigurationWire<'a> {
+pub(crate) struct EndpointConfigurationWire<'a> {
     types: &'a [String],
     ip_address_type: &'a str,
     #[serde(skip_serializing_if = "is_empty")]
@@ -73,7 +73,6 @@ struct RestApisWire<'a> {
 
 impl<'a> RestApiWire<'a> {
     fn new(api: &'a RestApi, tags: Option<&'a Tags>) -> Self {
-        let endpoint = &api.endpoint_configuration;
         Self {
             id: api.id.as_str(),
             name: &api.name,
@@ -86,17 +85,23 @@ impl<'a> RestApiWire<'a> {
                 ApiKeySource::Header => "HEADER",
                 ApiKeySource::Authorizer => "AUTHORIZER",
             },
-            endpoint_configuration: EndpointConfigurationWire {
-                types: &endpoint.types,
-                ip_address_type: &endpoint.ip_address_type,
-                vpc_endpoint_ids: &endpoint.vpc_endpoint_ids,
-            },
+            endpoint_configuration: EndpointConfigurationWire::new(&api.endpoint_configuration),
             policy: api.policy.as_deref().map(escape),
             tags,
             disable_execute_api_endpoint: api.disable_execute_api_endpoint,
             root_resource_id: api.root_resource_id.as_str(),
             security_policy: text(&api.security_policy),
             endpoint_access_mode: text(&api.endpoint_access_mode),
+        }
+    }
+}
+
+impl<'a> EndpointConfigurationWire<'a> {
+    pub(crate) fn new(endpoint: &'a EndpointConfiguration) -> Self {
+        Self {
+            types: &endpoint.types,
+            ip_address_type: &endpoint.ip_address_type,
+            vpc_endpoint_ids: &endpoint.vpc_endpoint_ids,
         }
     }
 }
@@ -109,12 +114,14 @@ fn escape(policy: &str) -> String {
 
 pub(crate) async fn create(control: &Control, request: &Request) -> Reply {
     let body = request.body()?;
-    if body.has("cloneFrom") {
-        return Err(Failure::NotBuilt("CreateRestApi with cloneFrom"));
-    }
     let root = control.ids().root_resource_id();
     let api = read(control.ids().rest_api_id(), root, request.now(), &body)?;
-    let api = control.writer().write(|catalog| decide_create(catalog, api.clone())).await?;
+    let source = body.string("cloneFrom")?.map(RestApiId::new);
+    let decide = |catalog: &Catalog| match &source {
+        Some(source) => decide_clone(control, catalog, source, api.clone(), &body),
+        None => decide_create(catalog, api.clone()),
+    };
+    let api = control.writer().write(decide).await?;
     Answer::json(&RestApiWire::new(&api, tags_if_any(&api.tags)))
 }
 
@@ -143,7 +150,7 @@ pub(crate) async fn delete(control: &Control, request: &Request) -> Reply {
     let id = request.rest_api_id();
     let decide = |catalog: &Catalog| {
         let tree = find(control, catalog, &id)?;
-        Ok(decide_delete(catalog, &tree.api.id))
+        decide_delete(catalog, &tree.api.id)
     };
     control.writer().write(decide).await?;
     Ok(Answer::Empty)
@@ -164,7 +171,7 @@ fn read(id: RestApiId, root: ResourceId, now: UnixMillis, body: &Members) -> Res
         validation.not_in(&source.unwrap_or_default(), "createRestApiInput.apiKeySource", "[HEADER, AUTHORIZER]");
     }
     let endpoint = body.object("endpointConfiguration")?.unwrap_or_default();
-    let endpoint_configuration = read_endpoint(&endpoint, &mut validation)?;
+    let endpoint_configuration = read_endpoint(&endpoint, "createRestApiInput", &mut validation)?;
     validation.finish()?;
     let tags = tags::read(body)?;
     let description = body.string("description")?;
@@ -192,18 +199,22 @@ fn read(id: RestApiId, root: ResourceId, now: UnixMillis, body: &Members) -> Res
     Ok(api)
 }
 
-/// Reads where an API is reachable; an EDGE API by default, and `dualstack` for private ones.
-fn read_endpoint(body: &Members, validation: &mut Validation) -> Result<EndpointConfiguration, Failure> {
+/// Reads where an API or a domain name is reachable; EDGE by default, and `dualstack` for private ones.
+pub(crate) fn read_endpoint(
+    body: &Members,
+    input: &str,
+    validation: &mut Validation,
+) -> Result<EndpointConfiguration, Failure> {
     let types = body.strings("types")?.unwrap_or_else(|| vec!["EDGE".to_owned()]);
     if !types.iter().all(|kind| is_endpoint_type(kind)) {
-        let at = "createRestApiInput.endpointConfiguration.types";
-        validation.list_not_in(&types, at, "[PRIVATE, EDGE, REGIONAL]");
+        let at = format!("{input}.endpointConfiguration.types");
+        validation.list_not_in(&types, &at, "[PRIVATE, EDGE, REGIONAL]");
     }
     let default = if types == ["PRIVATE"] { "dualstack" } else { "ipv4" };
     let ip_address_type = body.string("ipAddressType")?.unwrap_or_else(|| default.to_owned());
     if !is_ip_address_type(&ip_address_type) {
-        let at = "createRestApiInput.endpointConfiguration.ipAddressType";
-        validation.not_in(&ip_address_type, at, "[ipv4, dualstack]");
+        let at = format!("{input}.endpointConfiguration.ipAddressType");
+        validation.not_in(&ip_address_type, &at, "[ipv4, dualstack]");
     }
     let vpc_endpoint_ids = body.strings("vpcEndpointIds")?.unwrap_or_default();
     Ok(EndpointConfiguration { types, ip_address_type, vpc_endpoint_ids })
@@ -290,16 +301,35 @@ fn decide_create(catalog: &Catalog, api: RestApi) -> Result<Change<RestApi>, Fai
     Ok(Change::answering(api.clone()).put(Record::RestApi(api)).put(Record::Resource(id, root)))
 }
 
+/// Adds an API that begins as another one stands.
+fn decide_clone(
+    control: &Control,
+    catalog: &Catalog,
+    source: &RestApiId,
+    api: RestApi,
+    body: &Members,
+) -> Result<Change<RestApi>, Failure> {
+    let source = find(control, catalog, source)?;
+    if catalog.rest_apis.contains_key(&api.id) {
+        return Err(Conflict::RestApiExists(api.id).into());
+    }
+    let api = rest_api_clone::inherit(api, &source.api, body);
+    check(&api)?;
+    Ok(rest_api_clone::decide(&source, api, control.ids()))
+}
+
 fn decide_update(before: &RestApi, operations: &[PatchOperation]) -> Result<Change<RestApi>, Failure> {
     let api = patch::apply(before, operations, rest_api_patch::run)?;
     check(&api)?;
     Ok(Change::answering(api.clone()).put(Record::RestApi(api)))
 }
 
-/// Deletes an API with all that hangs on it; plans lose their associations with its stages.
-fn decide_delete(catalog: &Catalog, id: &RestApiId) -> Change<()> {
+/// Deletes an API that no domain name leads to, with all that hangs on it; plans lose their associations with its
+/// stages.
+fn decide_delete(catalog: &Catalog, id: &RestApiId) -> Result<Change<()>, Failure> {
+    base_path_mapping::refuse_if_mapped(catalog, id, None)?;
     let plans = usage_plan::without_stages(catalog, |stage| stage.api_id == *id);
-    Change::answering(()).put_all(plans).delete(RecordKey::RestApi(id.clone()))
+    Ok(Change::answering(()).put_all(plans).delete(RecordKey::RestApi(id.clone())))
 }
 
 #[cfg(test)]

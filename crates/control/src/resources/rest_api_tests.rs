@@ -64,7 +64,7 @@ fn deleting_an_api_takes_the_associations_of_plans_with_it() {
     });
     let id = plan.id;
     catalog.put(Record::UsagePlan(plan));
-    let after = catalog.apply(decide_delete(&catalog, &RestApiId::new("api1")).edits());
+    let after = catalog.apply(decide_delete(&catalog, &RestApiId::new("api1")).expect("a change").edits());
     assert!(after.rest_apis.is_empty());
     assert!(after.usage_plans[&id].api_stages.is_empty());
 }

@@ -15,7 +15,7 @@ use crate::json::Members;
 use crate::patch;
 use crate::request::Request;
 use crate::resources::validation::Validation;
-use crate::resources::{rest_api, stage_patch, tags, usage_plan};
+use crate::resources::{base_path_mapping, client_certificate, rest_api, stage_patch, tags, usage_plan};
 use crate::write::Change;
 
 const NAME_LIMIT: usize = 128;
@@ -181,13 +181,14 @@ pub(crate) async fn update(control: &Control, request: &Request) -> Reply {
         stage.updated = now;
         check(&stage)?;
         check_deployments(tree, &stage)?;
+        client_certificate::check_stage(catalog, before, &stage)?;
         Ok(Change::answering(stage.clone()).put(Record::Stage(api.clone(), stage)))
     };
     let stage = control.writer().write(decide).await?;
     Answer::json(&StageWire::new(&stage))
 }
 
-/// Deletes a stage; plans lose their associations with it.
+/// Deletes a stage that no domain name leads to; plans lose their associations with it.
 pub(crate) async fn delete(control: &Control, request: &Request) -> Reply {
     let (api, name) = (request.rest_api_id(), request.stage_name());
     let decide = |catalog: &Catalog| {
@@ -195,6 +196,7 @@ pub(crate) async fn delete(control: &Control, request: &Request) -> Reply {
         if !there {
             return Err(Conflict::NoSuchStage.into());
         }
+        base_path_mapping::refuse_if_mapped(catalog, &api, Some(&name))?;
         let plans = usage_plan::without_stages(catalog, |stage| stage.api_id == api && stage.stage == name);
         Ok(Change::answering(()).put_all(plans).delete(RecordKey::Stage(api.clone(), name.clone())))
     };

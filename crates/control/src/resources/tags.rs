@@ -115,7 +115,11 @@ fn parse(arn: &str) -> Result<Tagged, Conflict> {
         ["usageplans", id] => Tagged::Record(RecordKey::UsagePlan(UsagePlanId::parse(id).map_err(unknown)?)),
         ["restapis", id] => Tagged::Record(RecordKey::RestApi(RestApiId::new(id))),
         ["restapis", id, "stages", name] => Tagged::Record(RecordKey::Stage(RestApiId::new(id), StageName::new(name))),
-        ["domainnames", name] => Tagged::Record(RecordKey::DomainName(name.to_owned())),
+        // A private domain name's ARN ends with its id.
+        ["domainnames", name] => {
+            let (name, _) = name.split_once('+').unwrap_or((name, ""));
+            Tagged::Record(RecordKey::DomainName(name.to_owned()))
+        }
         ["domainnameaccessassociations", ..] => Tagged::Record(RecordKey::DomainNameAccessAssociation(arn.to_owned())),
         ["vpclinks", id] => Tagged::Record(RecordKey::VpcLink(id.to_owned())),
         ["clientcertificates", id] => Tagged::Record(RecordKey::ClientCertificate(id.to_owned())),

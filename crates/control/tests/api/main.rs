@@ -3,4 +3,5 @@
 mod bench;
 mod edge;
 mod keys_and_plans;
+mod names_and_links;
 mod rest_apis;

@@ -1,0 +1,72 @@
+"""The table of operations in the manual: every operation of AWS, whether it is built, and the tests that name it.
+
+    python e2e/test_operations_table.py --write
+
+writes docs/operations.md anew from AWS's own model, the router and the tests.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+from botocore import xform_name
+
+from operations import of_aws, of_router
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "operations.md"
+TESTS = [ROOT / "crates" / "control" / "tests", ROOT / "e2e"]
+HEAD = """\
+# Operations
+
+Every operation of AWS API Gateway's REST API, version 1, by AWS's own model, with what Tollgate does of it and the
+tests that name it. Written by `python e2e/test_operations_table.py --write`; a test keeps it true.
+
+{built} of {all} operations are built.
+
+| operation | method | path | built | tests |
+|---|---|---|---|---|
+"""
+
+
+def sources():
+    """The tests, by the name of their file."""
+    files = (file for folder in TESTS for kind in ("*.rs", "test_*.py") for file in sorted(folder.rglob(kind)))
+    return {file.name: file.read_text() for file in files if file != Path(__file__).resolve()}
+
+
+def naming(operation, tests):
+    """The files that name an operation in any of its spellings: of the model, of boto3, of the CLI."""
+    snake = xform_name(operation.name)
+    spellings = "|".join([operation.name, snake, snake.replace("_", "-")])
+    word = re.compile(rf"(?<![\w-])({spellings})(?![\w-])")
+    return [name for name, text in tests.items() if word.search(text)]
+
+
+def row(operation, built, tests):
+    names = ", ".join(f"`{name}`" for name in naming(operation, tests)) or "–"
+    return f"| {operation.name} | {operation.method} | `{operation.path}` | {'yes' if built else 'no'} | {names} |"
+
+
+def page():
+    routed, tests = of_router(), sources()
+    operations = sorted(of_aws())
+    rows = [row(operation, routed.get(operation, False), tests) for operation in operations]
+    built = sum(routed.get(operation, False) for operation in operations)
+    return HEAD.format(built=built, all=len(operations)) + "\n".join(rows) + "\n"
+
+
+def test_the_router_has_every_operation_of_aws_as_aws_has_it():
+    aws, routed = set(of_aws()), set(of_router())
+    assert len(aws) == 124
+    assert (aws - routed, routed - aws) == (set(), set())
+
+
+def test_the_page_of_operations_is_up_to_date():
+    assert PAGE.read_text() == page(), f"write it anew: python e2e/{Path(__file__).name} --write"
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--write"]:
+        sys.exit(__doc__)
+    PAGE.write_text(page())
