@@ -46,7 +46,9 @@ def test_tags_are_merged_removed_and_shown_with_their_resource(tollgate, client,
 BUILT = re.compile(
     "(Create|Get|Update|Delete)(ApiKey|UsagePlan|RestApi|Resource|Deployment|Stage)s?$|(Create|Get|Delete)UsagePlanKeys?$|"
     "(Get|Update)(Usage|Account)$|(Put|Get|Update|Delete)(Method|Integration)(Response)?$|ImportApiKeys$|"
-    "TagResource$|UntagResource$|GetTags$"
+    "TagResource$|UntagResource$|GetTags$|"
+    "(Create|Get|Update|Delete)(Model|RequestValidator|Authorizer|DocumentationPart|DocumentationVersion)s?$|"
+    "GetModelTemplate$|(Put|Get|Update|Delete)GatewayResponses?$"
 )
 
 

@@ -8,14 +8,40 @@ use tollgate_domain::Model;
 
 use crate::conflict::Conflict;
 
-/// A schema is a JSON object.
+/// Checks that text is a schema, as far as its types, properties and items go.
 pub(crate) fn check(schema: &str) -> Result<(), Conflict> {
     if schema.trim().is_empty() {
         return Err(Conflict::EmptySchema);
     }
     match serde_json::from_str(schema) {
-        Ok(Value::Object(_)) => Ok(()),
+        Ok(schema) if is_schema(&schema) => Ok(()),
         Ok(_) | Err(_) => Err(Conflict::BadSchema),
+    }
+}
+
+fn is_schema(value: &Value) -> bool {
+    let Value::Object(schema) = value else { return false };
+    schema.get("type").is_none_or(is_type)
+        && schema.get("properties").is_none_or(are_schemas)
+        && schema.get("definitions").is_none_or(are_schemas)
+        && schema.get("items").is_none_or(|items| match items {
+            Value::Array(each) => each.iter().all(is_schema),
+            every => is_schema(every),
+        })
+}
+
+fn are_schemas(value: &Value) -> bool {
+    value.as_object().is_some_and(|schemas| schemas.values().all(is_schema))
+}
+
+/// One of the types of JSON Schema, or a list of them.
+fn is_type(value: &Value) -> bool {
+    match value {
+        Value::String(word) => {
+            matches!(word.as_str(), "array" | "boolean" | "integer" | "null" | "number" | "object" | "string")
+        }
+        Value::Array(words) => words.iter().all(|word| word.is_string() && is_type(word)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
     }
 }
 
@@ -111,6 +137,17 @@ mod tests {
 
     fn flat(models: &BTreeMap<String, Arc<Model>>, schema: &Value) -> Value {
         serde_json::from_str(&flatten(models, &schema.to_string())).expect("json")
+    }
+
+    #[test]
+    fn a_schema_is_an_object_with_types_that_there_are() {
+        for good in [r#"{"type":["string","null"]}"#, "{}", r#"{"items":[{"type":"integer"},{}]}"#] {
+            assert_eq!(check(good), Ok(()), "{good}");
+        }
+        for bad in ["[]", "{", r#"{"type":"text"}"#, r#"{"properties":{"a":{"type":1}}}"#, r#"{"items":true}"#] {
+            assert_eq!(check(bad), Err(Conflict::BadSchema), "{bad}");
+        }
+        assert_eq!(check(" "), Err(Conflict::EmptySchema));
     }
 
     #[test]
