@@ -3,7 +3,7 @@
 //! One variant for each cause; its text is what the client reads, and [`Conflict::fault`] says what kind of "no" it
 //! is. Texts without a recorded counterpart on AWS are ours and marked so.
 
-use tollgate_domain::{ApiKeyId, ResourceId, RestApiId, StageName, UsagePlanId};
+use tollgate_domain::{ApiKeyId, HttpMethod, ResourceId, RestApiId, StageName, UsagePlanId};
 
 /// What kind of "no" a conflict is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -383,6 +383,86 @@ pub(crate) enum Conflict {
     /// Ours.
     #[error("Invalid SDK type identifier specified")]
     NoSuchSdkType,
+    // Models, request validators, authorizers, gateway responses, documentation
+    #[error("Invalid model name specified: {0}")]
+    UnknownModel(String),
+    #[error("Model name already exists for this REST API")]
+    ModelExists,
+    #[error("Model name must be non-empty")]
+    EmptyModelName,
+    #[error("Model name must be alphanumeric: {0}")]
+    BadModelName(String),
+    #[error("Model schema must have at least 1 property or array items defined")]
+    EmptySchema,
+    #[error("Invalid model specified: Validation Result: warnings : [], errors : [Invalid model schema specified]")]
+    BadSchema,
+    #[error("Cannot delete model '{model}', is referenced in method {message}: {path}/{verb}")]
+    ModelInUse { model: String, message: &'static str, path: String, verb: HttpMethod },
+    #[error("Invalid Request Validator identifier specified")]
+    UnknownValidator,
+    /// AWS answers 400 here, where the other operations answer 404.
+    #[error("Invalid REST API identifier specified")]
+    NoRestApiForValidator,
+    #[error("Request Validator name cannot be blank")]
+    BlankValidatorName,
+    /// The rule is AWS's; the text after the first sentence is that of authorizers.
+    #[error("Request Validator name must be unique. Request Validator {0} already exists in this RestApi.")]
+    ValidatorExists(String),
+    /// The rule is AWS's, the text that of authorizers.
+    #[error("Cannot delete request validator '{validator}', is referenced in method: {verb}/{path}")]
+    ValidatorInUse { validator: String, verb: HttpMethod, path: String },
+    #[error("Invalid Authorizer identifier specified")]
+    UnknownAuthorizer,
+    #[error("Authorizer name must be unique. Authorizer {0} already exists in this RestApi.")]
+    AuthorizerExists(String),
+    #[error("Cannot delete authorizer '{authorizer}', is referenced in method: {verb}/{path}")]
+    AuthorizerInUse { authorizer: String, verb: HttpMethod, path: String },
+    /// Ours.
+    #[error("Invalid authorizer type specified. Valid options are TOKEN,REQUEST,COGNITO_USER_POOLS")]
+    BadAuthorizerType,
+    #[error("Authorizer result TTL outside allowable range. TTL must be between 0 and 3600 seconds.")]
+    BadResultTtl,
+    #[error("Invalid request identity source expression: {0}")]
+    BadIdentitySource(String),
+    /// Ours.
+    #[error("Authorizers of type {0} must specify an identity source")]
+    NoIdentitySource(&'static str),
+    #[error(
+        "Invalid Authorizer URI: {0}. Authorizer URI should be a valid API Gateway ARN that represents a Lambda \
+         function invocation."
+    )]
+    BadAuthorizerUri(String),
+    /// Ours.
+    #[error("Authorizers of type COGNITO_USER_POOLS must specify at least one provider ARN")]
+    NoProviderArns,
+    #[error("Gateway response type not defined on api")]
+    GatewayResponseNotSet,
+    #[error("Invalid null or empty value in {0}")]
+    EmptyValue(&'static str),
+    /// Ours.
+    #[error("Invalid status code specified: {0}")]
+    BadStatusCode(String),
+    #[error("Invalid Documentation part identifier specified")]
+    UnknownDocumentationPart,
+    #[error("Documentation part already exists for the specified location: {0}")]
+    DocumentationPartExists(String),
+    /// Ours.
+    #[error("Invalid location specified: {member} is not valid for documentation parts of type {kind}")]
+    BadLocation { member: &'static str, kind: String },
+    /// Ours.
+    #[error("Invalid location specified: documentation parts of type {0} must have a name")]
+    NamelessLocation(String),
+    /// Ours.
+    #[error("Invalid documentation part properties specified. Properties must be a JSON object")]
+    BadProperties,
+    #[error("Invalid Documentation version specified")]
+    UnknownDocumentationVersion,
+    /// Ours.
+    #[error("Documentation version already exists: {0}")]
+    DocumentationVersionExists(String),
+    /// Ours.
+    #[error("Documentation version must be non-empty")]
+    EmptyDocumentationVersion,
 }
 
 impl Conflict {
@@ -525,6 +605,38 @@ impl Conflict {
             | C::VpcLinkInUse { .. }
             | C::StageCertificateUnknown
             | C::ClientCertificateInUse { .. } => Fault::Bad,
+            C::UnknownModel(_)
+            | C::UnknownValidator
+            | C::UnknownAuthorizer
+            | C::GatewayResponseNotSet
+            | C::UnknownDocumentationPart
+            | C::UnknownDocumentationVersion => Fault::Missing,
+            C::ModelExists
+            | C::ModelInUse { .. }
+            | C::ValidatorInUse { .. }
+            | C::AuthorizerInUse { .. }
+            | C::DocumentationPartExists(_)
+            | C::DocumentationVersionExists(_) => Fault::Clash,
+            C::EmptyModelName
+            | C::BadModelName(_)
+            | C::EmptySchema
+            | C::BadSchema
+            | C::NoRestApiForValidator
+            | C::BlankValidatorName
+            | C::ValidatorExists(_)
+            | C::AuthorizerExists(_)
+            | C::BadAuthorizerType
+            | C::BadResultTtl
+            | C::BadIdentitySource(_)
+            | C::NoIdentitySource(_)
+            | C::BadAuthorizerUri(_)
+            | C::NoProviderArns
+            | C::EmptyValue(_)
+            | C::BadStatusCode(_)
+            | C::BadLocation { .. }
+            | C::NamelessLocation(_)
+            | C::BadProperties
+            | C::EmptyDocumentationVersion => Fault::Bad,
         }
     }
 }

@@ -17,7 +17,8 @@ use crate::resources::{
     rest_api, stage, tags, usage, usage_plan, usage_plan_key,
 };
 use crate::resources::{
-    base_path_mapping, client_certificate, domain_name, domain_name_access_association as access_association, sdk_type,
+    authorizer, base_path_mapping, client_certificate, documentation_part, documentation_version, domain_name,
+    domain_name_access_association as access_association, gateway_response, model, request_validator, sdk_type,
     stage_cache, vpc_link,
 };
 
@@ -55,15 +56,15 @@ macro_rules! operations {
 
 operations! {
     CreateApiKey                      POST   CREATED    [api_key::create]              "/apikeys";
-    CreateAuthorizer                  POST   CREATED    []                             "/restapis/{restapi_id}/authorizers";
+    CreateAuthorizer                  POST   CREATED    [authorizer::create]           "/restapis/{restapi_id}/authorizers";
     CreateBasePathMapping             POST   CREATED    [base_path_mapping::create]    "/domainnames/{domain_name}/basepathmappings";
     CreateDeployment                  POST   CREATED    [deployment::create]           "/restapis/{restapi_id}/deployments";
-    CreateDocumentationPart           POST   CREATED    []                             "/restapis/{restapi_id}/documentation/parts";
-    CreateDocumentationVersion        POST   CREATED    []                             "/restapis/{restapi_id}/documentation/versions";
+    CreateDocumentationPart           POST   CREATED    [documentation_part::create]   "/restapis/{restapi_id}/documentation/parts";
+    CreateDocumentationVersion        POST   CREATED    [documentation_version::create] "/restapis/{restapi_id}/documentation/versions";
     CreateDomainName                  POST   CREATED    [domain_name::create]          "/domainnames";
     CreateDomainNameAccessAssociation POST   CREATED    [access_association::create]   "/domainnameaccessassociations";
-    CreateModel                       POST   CREATED    []                             "/restapis/{restapi_id}/models";
-    CreateRequestValidator            POST   CREATED    []                             "/restapis/{restapi_id}/requestvalidators";
+    CreateModel                       POST   CREATED    [model::create]                "/restapis/{restapi_id}/models";
+    CreateRequestValidator            POST   CREATED    [request_validator::create]    "/restapis/{restapi_id}/requestvalidators";
     CreateResource                    POST   CREATED    [resource::create]             "/restapis/{restapi_id}/resources/{parent_id}";
     CreateRestApi                     POST   CREATED    [rest_api::create]             "/restapis";
     CreateStage                       POST   CREATED    [stage::create]                "/restapis/{restapi_id}/stages";
@@ -71,21 +72,21 @@ operations! {
     CreateUsagePlanKey                POST   CREATED    [usage_plan_key::create]       "/usageplans/{usageplanId}/keys";
     CreateVpcLink                     POST   ACCEPTED   [vpc_link::create]             "/vpclinks";
     DeleteApiKey                      DELETE ACCEPTED   [api_key::delete]              "/apikeys/{api_Key}";
-    DeleteAuthorizer                  DELETE ACCEPTED   []                             "/restapis/{restapi_id}/authorizers/{authorizer_id}";
+    DeleteAuthorizer                  DELETE ACCEPTED   [authorizer::delete]           "/restapis/{restapi_id}/authorizers/{authorizer_id}";
     DeleteBasePathMapping             DELETE ACCEPTED   [base_path_mapping::delete]    "/domainnames/{domain_name}/basepathmappings/{base_path}";
     DeleteClientCertificate           DELETE ACCEPTED   [client_certificate::delete]   "/clientcertificates/{clientcertificate_id}";
     DeleteDeployment                  DELETE ACCEPTED   [deployment::delete]           "/restapis/{restapi_id}/deployments/{deployment_id}";
-    DeleteDocumentationPart           DELETE ACCEPTED   []                             "/restapis/{restapi_id}/documentation/parts/{part_id}";
-    DeleteDocumentationVersion        DELETE ACCEPTED   []                             "/restapis/{restapi_id}/documentation/versions/{doc_version}";
+    DeleteDocumentationPart           DELETE ACCEPTED   [documentation_part::delete]   "/restapis/{restapi_id}/documentation/parts/{part_id}";
+    DeleteDocumentationVersion        DELETE ACCEPTED   [documentation_version::delete] "/restapis/{restapi_id}/documentation/versions/{doc_version}";
     DeleteDomainName                  DELETE ACCEPTED   [domain_name::delete]          "/domainnames/{domain_name}";
     DeleteDomainNameAccessAssociation DELETE ACCEPTED   [access_association::delete]   "/domainnameaccessassociations/{domain_name_access_association_arn}";
-    DeleteGatewayResponse             DELETE ACCEPTED   []                             "/restapis/{restapi_id}/gatewayresponses/{response_type}";
+    DeleteGatewayResponse             DELETE ACCEPTED   [gateway_response::delete]     "/restapis/{restapi_id}/gatewayresponses/{response_type}";
     DeleteIntegration                 DELETE NO_CONTENT [integration::delete]          "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration";
     DeleteIntegrationResponse         DELETE NO_CONTENT [integration_response::delete] "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration/responses/{status_code}";
     DeleteMethod                      DELETE NO_CONTENT [method::delete]               "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}";
     DeleteMethodResponse              DELETE NO_CONTENT [method_response::delete]      "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/responses/{status_code}";
-    DeleteModel                       DELETE ACCEPTED   []                             "/restapis/{restapi_id}/models/{model_name}";
-    DeleteRequestValidator            DELETE ACCEPTED   []                             "/restapis/{restapi_id}/requestvalidators/{requestvalidator_id}";
+    DeleteModel                       DELETE ACCEPTED   [model::delete]                "/restapis/{restapi_id}/models/{model_name}";
+    DeleteRequestValidator            DELETE ACCEPTED   [request_validator::delete]    "/restapis/{restapi_id}/requestvalidators/{requestvalidator_id}";
     DeleteResource                    DELETE ACCEPTED   [resource::delete]             "/restapis/{restapi_id}/resources/{resource_id}";
     DeleteRestApi                     DELETE ACCEPTED   [rest_api::delete]             "/restapis/{restapi_id}";
     DeleteStage                       DELETE ACCEPTED   [stage::delete]                "/restapis/{restapi_id}/stages/{stage_name}";
@@ -98,33 +99,33 @@ operations! {
     GetAccount                        GET    OK         [account::get]                 "/account";
     GetApiKey                         GET    OK         [api_key::get]                 "/apikeys/{api_Key}";
     GetApiKeys                        GET    OK         [api_key::list]                "/apikeys";
-    GetAuthorizer                     GET    OK         []                             "/restapis/{restapi_id}/authorizers/{authorizer_id}";
-    GetAuthorizers                    GET    OK         []                             "/restapis/{restapi_id}/authorizers";
+    GetAuthorizer                     GET    OK         [authorizer::get]              "/restapis/{restapi_id}/authorizers/{authorizer_id}";
+    GetAuthorizers                    GET    OK         [authorizer::list]             "/restapis/{restapi_id}/authorizers";
     GetBasePathMapping                GET    OK         [base_path_mapping::get]       "/domainnames/{domain_name}/basepathmappings/{base_path}";
     GetBasePathMappings               GET    OK         [base_path_mapping::list]      "/domainnames/{domain_name}/basepathmappings";
     GetClientCertificate              GET    OK         [client_certificate::get]      "/clientcertificates/{clientcertificate_id}";
     GetClientCertificates             GET    OK         [client_certificate::list]     "/clientcertificates";
     GetDeployment                     GET    OK         [deployment::get]              "/restapis/{restapi_id}/deployments/{deployment_id}";
     GetDeployments                    GET    OK         [deployment::list]             "/restapis/{restapi_id}/deployments";
-    GetDocumentationPart              GET    OK         []                             "/restapis/{restapi_id}/documentation/parts/{part_id}";
-    GetDocumentationParts             GET    OK         []                             "/restapis/{restapi_id}/documentation/parts";
-    GetDocumentationVersion           GET    OK         []                             "/restapis/{restapi_id}/documentation/versions/{doc_version}";
-    GetDocumentationVersions          GET    OK         []                             "/restapis/{restapi_id}/documentation/versions";
+    GetDocumentationPart              GET    OK         [documentation_part::get]      "/restapis/{restapi_id}/documentation/parts/{part_id}";
+    GetDocumentationParts             GET    OK         [documentation_part::list]     "/restapis/{restapi_id}/documentation/parts";
+    GetDocumentationVersion           GET    OK         [documentation_version::get]   "/restapis/{restapi_id}/documentation/versions/{doc_version}";
+    GetDocumentationVersions          GET    OK         [documentation_version::list]  "/restapis/{restapi_id}/documentation/versions";
     GetDomainName                     GET    OK         [domain_name::get]             "/domainnames/{domain_name}";
     GetDomainNameAccessAssociations   GET    OK         [access_association::list]     "/domainnameaccessassociations";
     GetDomainNames                    GET    OK         [domain_name::list]            "/domainnames";
     GetExport                         GET    OK         []                             "/restapis/{restapi_id}/stages/{stage_name}/exports/{export_type}";
-    GetGatewayResponse                GET    OK         []                             "/restapis/{restapi_id}/gatewayresponses/{response_type}";
-    GetGatewayResponses               GET    OK         []                             "/restapis/{restapi_id}/gatewayresponses";
+    GetGatewayResponse                GET    OK         [gateway_response::get]        "/restapis/{restapi_id}/gatewayresponses/{response_type}";
+    GetGatewayResponses               GET    OK         [gateway_response::list]       "/restapis/{restapi_id}/gatewayresponses";
     GetIntegration                    GET    OK         [integration::get]             "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration";
     GetIntegrationResponse            GET    OK         [integration_response::get]    "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration/responses/{status_code}";
     GetMethod                         GET    OK         [method::get]                  "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}";
     GetMethodResponse                 GET    OK         [method_response::get]         "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/responses/{status_code}";
-    GetModel                          GET    OK         []                             "/restapis/{restapi_id}/models/{model_name}";
-    GetModelTemplate                  GET    OK         []                             "/restapis/{restapi_id}/models/{model_name}/default_template";
-    GetModels                         GET    OK         []                             "/restapis/{restapi_id}/models";
-    GetRequestValidator               GET    OK         []                             "/restapis/{restapi_id}/requestvalidators/{requestvalidator_id}";
-    GetRequestValidators              GET    OK         []                             "/restapis/{restapi_id}/requestvalidators";
+    GetModel                          GET    OK         [model::get]                   "/restapis/{restapi_id}/models/{model_name}";
+    GetModelTemplate                  GET    OK         [model::template]              "/restapis/{restapi_id}/models/{model_name}/default_template";
+    GetModels                         GET    OK         [model::list]                  "/restapis/{restapi_id}/models";
+    GetRequestValidator               GET    OK         [request_validator::get]       "/restapis/{restapi_id}/requestvalidators/{requestvalidator_id}";
+    GetRequestValidators              GET    OK         [request_validator::list]      "/restapis/{restapi_id}/requestvalidators";
     GetResource                       GET    OK         [resource::get]                "/restapis/{restapi_id}/resources/{resource_id}";
     GetResources                      GET    OK         [resource::list]               "/restapis/{restapi_id}/resources";
     GetRestApi                        GET    OK         [rest_api::get]                "/restapis/{restapi_id}";
@@ -145,7 +146,7 @@ operations! {
     ImportApiKeys                     POST   CREATED    [api_key_import::import]       "/apikeys?mode=import";
     ImportDocumentationParts          PUT    OK         []                             "/restapis/{restapi_id}/documentation/parts";
     ImportRestApi                     POST   CREATED    []                             "/restapis?mode=import";
-    PutGatewayResponse                PUT    CREATED    []                             "/restapis/{restapi_id}/gatewayresponses/{response_type}";
+    PutGatewayResponse                PUT    CREATED    [gateway_response::put]        "/restapis/{restapi_id}/gatewayresponses/{response_type}";
     PutIntegration                    PUT    CREATED    [integration::put]             "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration";
     PutIntegrationResponse            PUT    CREATED    [integration_response::put]    "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration/responses/{status_code}";
     PutMethod                         PUT    CREATED    [method::put]                  "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}";
@@ -158,20 +159,20 @@ operations! {
     UntagResource                     DELETE NO_CONTENT [tags::untag]                  "/tags/{resource_arn}";
     UpdateAccount                     PATCH  OK         [account::update]              "/account";
     UpdateApiKey                      PATCH  OK         [api_key::update]              "/apikeys/{api_Key}";
-    UpdateAuthorizer                  PATCH  OK         []                             "/restapis/{restapi_id}/authorizers/{authorizer_id}";
+    UpdateAuthorizer                  PATCH  OK         [authorizer::update]           "/restapis/{restapi_id}/authorizers/{authorizer_id}";
     UpdateBasePathMapping             PATCH  OK         [base_path_mapping::update]    "/domainnames/{domain_name}/basepathmappings/{base_path}";
     UpdateClientCertificate           PATCH  OK         [client_certificate::update]   "/clientcertificates/{clientcertificate_id}";
     UpdateDeployment                  PATCH  OK         [deployment::update]           "/restapis/{restapi_id}/deployments/{deployment_id}";
-    UpdateDocumentationPart           PATCH  OK         []                             "/restapis/{restapi_id}/documentation/parts/{part_id}";
-    UpdateDocumentationVersion        PATCH  OK         []                             "/restapis/{restapi_id}/documentation/versions/{doc_version}";
+    UpdateDocumentationPart           PATCH  OK         [documentation_part::update]   "/restapis/{restapi_id}/documentation/parts/{part_id}";
+    UpdateDocumentationVersion        PATCH  OK         [documentation_version::update] "/restapis/{restapi_id}/documentation/versions/{doc_version}";
     UpdateDomainName                  PATCH  OK         [domain_name::update]          "/domainnames/{domain_name}";
-    UpdateGatewayResponse             PATCH  OK         []                             "/restapis/{restapi_id}/gatewayresponses/{response_type}";
+    UpdateGatewayResponse             PATCH  OK         [gateway_response::update]     "/restapis/{restapi_id}/gatewayresponses/{response_type}";
     UpdateIntegration                 PATCH  OK         [integration::update]          "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration";
     UpdateIntegrationResponse         PATCH  OK         [integration_response::update] "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration/responses/{status_code}";
     UpdateMethod                      PATCH  OK         [method::update]               "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}";
     UpdateMethodResponse              PATCH  CREATED    [method_response::update]      "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/responses/{status_code}";
-    UpdateModel                       PATCH  OK         []                             "/restapis/{restapi_id}/models/{model_name}";
-    UpdateRequestValidator            PATCH  OK         []                             "/restapis/{restapi_id}/requestvalidators/{requestvalidator_id}";
+    UpdateModel                       PATCH  OK         [model::update]                "/restapis/{restapi_id}/models/{model_name}";
+    UpdateRequestValidator            PATCH  OK         [request_validator::update]    "/restapis/{restapi_id}/requestvalidators/{requestvalidator_id}";
     UpdateResource                    PATCH  OK         [resource::update]             "/restapis/{restapi_id}/resources/{resource_id}";
     UpdateRestApi                     PATCH  OK         [rest_api::update]             "/restapis/{restapi_id}";
     UpdateStage                       PATCH  OK         [stage::update]                "/restapis/{restapi_id}/stages/{stage_name}";

@@ -192,6 +192,11 @@ impl IdSource {
         DeploymentId::new(self.lower_alnum(6))
     }
 
+    /// A new id for a part of an API that only its API knows: a model, validator, authorizer or documentation part.
+    pub fn part_id(&self) -> String {
+        self.lower_alnum(6)
+    }
+
     /// A new API key value: 40 letters and digits, 238 bits.
     pub fn api_key_value(&self) -> String {
         self.text(40, MIXED_ALNUM)

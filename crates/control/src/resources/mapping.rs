@@ -44,7 +44,12 @@ fn is_expression(value: &str, message: &str) -> bool {
 
 /// Templates are for media types, or for `$default`.
 pub(crate) fn check_templates(templates: &Templates) -> Result<(), Conflict> {
-    match templates.keys().find(|name| *name != "$default" && !name.contains('/')) {
+    check_media_types(templates.keys())
+}
+
+/// Every name is a media type, or `$default`.
+pub(crate) fn check_media_types<'a>(mut names: impl Iterator<Item = &'a String>) -> Result<(), Conflict> {
+    match names.find(|name| *name != "$default" && !name.contains('/')) {
         Some(name) => Err(Conflict::BadContentType(name.clone())),
         None => Ok(()),
     }

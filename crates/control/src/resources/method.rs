@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use tollgate_domain::{Catalog, HttpMethod, Method, Record, Resource, ResourceId, RestApiId};
+use tollgate_domain::{
+    AuthorizerType, Catalog, HttpMethod, Method, Record, Resource, ResourceId, RestApiId, RestApiTree,
+};
 
 use crate::Control;
 use crate::answer::{Answer, Reply, is_empty, text};
@@ -14,12 +16,9 @@ use crate::patch::{self, Op, PatchOperation, PatchRefusal};
 use crate::request::Request;
 use crate::resources::integration::IntegrationWire;
 use crate::resources::method_response::MethodResponseWire;
-use crate::resources::resource;
 use crate::resources::validation::Validation;
+use crate::resources::{model, resource};
 use crate::write::Change;
-
-/// Models that every API has from the start.
-const BUILT_IN_MODELS: [&str; 2] = ["Empty", "Error"];
 
 /// A method on the wire.
 #[derive(Serialize)]
@@ -69,7 +68,7 @@ pub(crate) async fn put(control: &Control, request: &Request) -> Reply {
     let body = request.body()?;
     let at = MethodPath::of(request);
     let (verb, method) =
-        control.writer().write(|catalog| decide_put(at.resource(catalog)?, &at, request, &body)).await?;
+        control.writer().write(|catalog| decide_put(at.tree(catalog)?, at.resource(catalog)?, request, &body)).await?;
     Answer::json(&MethodWire::new(verb, &method))
 }
 
@@ -85,7 +84,7 @@ pub(crate) async fn update(control: &Control, request: &Request) -> Reply {
     let decide = |catalog: &Catalog| {
         at.change(catalog, |_, method| {
             *method = patch::apply(method, &operations, run)?;
-            check(method)?;
+            settle(at.tree(catalog)?, method)?;
             Ok(method.clone())
         })
     };
@@ -119,6 +118,11 @@ impl MethodPath {
         Self { api: request.rest_api_id(), resource: request.resource_id(), verb }
     }
 
+    /// The API of the method. An unknown one is an unknown resource here, as on AWS.
+    pub(crate) fn tree<'a>(&self, catalog: &'a Catalog) -> Result<&'a RestApiTree, Conflict> {
+        catalog.rest_apis.get(&self.api).map(AsRef::as_ref).ok_or(Conflict::NoSuchResource)
+    }
+
     fn resource<'a>(&self, catalog: &'a Catalog) -> Result<&'a Resource, Conflict> {
         resource::find(catalog, &self.api, &self.resource)
     }
@@ -145,27 +149,35 @@ impl MethodPath {
     }
 }
 
+/// The methods of an API, with the path of their resource.
+pub(crate) fn all(tree: &RestApiTree) -> impl Iterator<Item = (&str, HttpMethod, &Method)> {
+    tree.resources
+        .values()
+        .flat_map(|resource| resource.methods.iter().map(|(verb, method)| (resource.path.as_str(), *verb, method)))
+}
+
 fn decide_put(
+    tree: &RestApiTree,
     resource: &Resource,
-    at: &MethodPath,
     request: &Request,
     body: &Members,
 ) -> Result<Change<(HttpMethod, Method)>, Failure> {
     let verb = HttpMethod::parse(request.label("http_method")).ok_or(Conflict::BadHttpMethod)?;
-    let method = read(body)?;
+    let mut method = read(body)?;
+    settle(tree, &mut method)?;
     if resource.methods.contains_key(&verb) {
         return Err(Conflict::MethodExists.into());
     }
     let mut resource = resource.clone();
     resource.methods.insert(verb, method.clone());
-    Ok(Change::answering((verb, method)).put(Record::Resource(at.api.clone(), resource)))
+    Ok(Change::answering((verb, method)).put(Record::Resource(tree.api.id.clone(), resource)))
 }
 
 fn read(body: &Members) -> Result<Method, Failure> {
     let mut validation = Validation::default();
     let authorization_type = validation.required(body.string("authorizationType")?, "putMethodInput.authorizationType");
     validation.finish()?;
-    let method = Method {
+    Ok(Method {
         authorization_type,
         authorizer_id: body.string("authorizerId")?,
         authorization_scopes: body.strings("authorizationScopes")?.unwrap_or_default(),
@@ -176,32 +188,37 @@ fn read(body: &Members) -> Result<Method, Failure> {
         request_validator_id: body.string("requestValidatorId")?,
         responses: BTreeMap::new(),
         integration: None,
-    };
-    check(&method)?;
-    Ok(method)
+    })
 }
 
-/// The rules for a method as a whole.
-fn check(method: &Method) -> Result<(), Conflict> {
+/// The rules for a method as a whole. An authorizer that the authorization type has no use for is dropped, as AWS does.
+fn settle(tree: &RestApiTree, method: &mut Method) -> Result<(), Conflict> {
     match method.authorization_type.to_ascii_uppercase().as_str() {
         "NONE" | "AWS_IAM" if !method.authorization_scopes.is_empty() => return Err(Conflict::ScopesWithoutCognito),
-        "NONE" | "AWS_IAM" => {}
-        // No authorizer can be made yet, so none that is named is there.
-        "CUSTOM" | "COGNITO_USER_POOLS" => return Err(Conflict::NoSuchAuthorizer),
+        "NONE" | "AWS_IAM" => method.authorizer_id = None,
+        "CUSTOM" => check_authorizer(tree, method, &[AuthorizerType::Token, AuthorizerType::Request])?,
+        "COGNITO_USER_POOLS" => check_authorizer(tree, method, &[AuthorizerType::CognitoUserPools])?,
         _ => return Err(Conflict::BadAuthorizationType),
     }
-    // No validator can be made yet either.
-    if method.request_validator_id.as_deref().is_some_and(|id| !id.is_empty()) {
+    let validator = text(&method.request_validator_id);
+    if validator.is_some_and(|id| !tree.request_validators.contains_key(id)) {
         return Err(Conflict::NoSuchValidator);
     }
-    check_models(&method.request_models)?;
+    check_models(tree, &method.request_models)?;
     check_parameters(&method.request_parameters)
 }
 
+/// The authorizer named is there and of one of these kinds.
+fn check_authorizer(tree: &RestApiTree, method: &Method, kinds: &[AuthorizerType]) -> Result<(), Conflict> {
+    let authorizer = method.authorizer_id.as_ref().and_then(|id| tree.authorizers.get(id));
+    let fits = authorizer.is_some_and(|authorizer| kinds.contains(&authorizer.kind));
+    if fits { Ok(()) } else { Err(Conflict::NoSuchAuthorizer) }
+}
+
 /// The models named are there.
-pub(crate) fn check_models(models: &BTreeMap<String, String>) -> Result<(), Conflict> {
-    match models.values().find(|model| !BUILT_IN_MODELS.contains(&model.as_str())) {
-        Some(model) => Err(Conflict::NoSuchModel(model.clone())),
+pub(crate) fn check_models(tree: &RestApiTree, models: &BTreeMap<String, String>) -> Result<(), Conflict> {
+    match models.values().find(|name| !model::is_known(tree, name)) {
+        Some(name) => Err(Conflict::NoSuchModel(name.clone())),
         None => Ok(()),
     }
 }
@@ -261,9 +278,21 @@ fn run(method: &mut Method, operation: &PatchOperation) -> Result<(), PatchRefus
 mod tests {
     use super::*;
     use crate::patch::operation;
+    use crate::resources::rest_api::sample_catalog;
+    use crate::resources::{authorizer, request_validator};
 
+    /// A method of an API with a token authorizer `auth`, a Cognito authorizer `pool` and a validator `all`.
     fn made(body: &str) -> Result<Method, String> {
-        read(&Members::parse(body.as_bytes()).expect("an object")).map_err(|failure| failure.to_string())
+        let mut catalog = sample_catalog("api1", &[]);
+        let api = RestApiId::new("api1");
+        for (id, kind) in [("auth", AuthorizerType::Token), ("pool", AuthorizerType::CognitoUserPools)] {
+            catalog.put(Record::Authorizer(api.clone(), authorizer::sample(id, kind)));
+        }
+        catalog.put(Record::RequestValidator(api.clone(), request_validator::sample("all")));
+        let mut method =
+            read(&Members::parse(body.as_bytes()).expect("an object")).map_err(|failure| failure.to_string())?;
+        settle(&catalog.rest_apis[&api], &mut method).map_err(|conflict| conflict.to_string())?;
+        Ok(method)
     }
 
     fn patched(operations: &[PatchOperation]) -> Result<Method, String> {
@@ -288,6 +317,32 @@ mod tests {
         assert!(made(r#"{"authorizationType":"CUSTOM"}"#).expect_err("a refusal").starts_with("Invalid authorizer ID"));
         assert!(made("{}").expect_err("a refusal").starts_with("1 validation error detected: Value null at"));
         assert!(made(r#"{"authorizationType":"none"}"#).is_ok());
+    }
+
+    #[test]
+    fn a_method_names_what_its_api_has() {
+        let with = |members: &str| made(&format!("{{{members}}}"));
+        let custom = with(r#""authorizationType":"CUSTOM","authorizerId":"auth""#).expect("a method");
+        assert_eq!(custom.authorizer_id.as_deref(), Some("auth"));
+        assert!(
+            with(r#""authorizationType":"COGNITO_USER_POOLS","authorizerId":"pool","authorizationScopes":["a"]"#)
+                .is_ok()
+        );
+        for bad in [
+            r#""authorizationType":"CUSTOM","authorizerId":"nope""#,
+            r#""authorizationType":"CUSTOM","authorizerId":"pool""#,
+            r#""authorizationType":"COGNITO_USER_POOLS","authorizerId":"auth""#,
+        ] {
+            assert!(with(bad).expect_err("a refusal").starts_with("Invalid authorizer ID specified."), "{bad}");
+        }
+        assert!(with(r#""authorizationType":"NONE","requestValidatorId":"all""#).is_ok());
+        assert!(with(r#""authorizationType":"NONE","requestModels":{"application/json":"Empty"}"#).is_ok());
+    }
+
+    #[test]
+    fn an_authorizer_without_use_is_dropped() {
+        let method = made(r#"{"authorizationType":"NONE","authorizerId":"nope"}"#).expect("a method");
+        assert_eq!(method.authorizer_id, None);
     }
 
     #[test]

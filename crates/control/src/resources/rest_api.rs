@@ -5,7 +5,9 @@ use std::sync::Arc;
 use serde::Serialize;
 use tollgate_domain::RecordKey;
 use tollgate_domain::rest_api::{ApiKeySource, EndpointConfiguration};
-use tollgate_domain::{Catalog, Record, Resource, ResourceId, RestApi, RestApiId, RestApiTree, Tags, UnixMillis};
+use tollgate_domain::{
+    Catalog, Model, Record, Resource, ResourceId, RestApi, RestApiId, RestApiTree, Tags, UnixMillis,
+};
 
 use crate::Control;
 use crate::answer::{Answer, Reply, is_empty, tags_if_any, text};
@@ -16,7 +18,7 @@ use crate::page::PageQuery;
 use crate::patch::{self, PatchOperation};
 use crate::request::Request;
 use crate::resources::validation::Validation;
-use crate::resources::{base_path_mapping, rest_api_clone, rest_api_patch, tags, usage_plan};
+use crate::resources::{base_path_mapping, model, rest_api_clone, rest_api_patch, tags, usage_plan};
 use crate::write::Change;
 
 const NAME_LIMIT: usize = 1024;
@@ -117,9 +119,10 @@ pub(crate) async fn create(control: &Control, request: &Request) -> Reply {
     let root = control.ids().root_resource_id();
     let api = read(control.ids().rest_api_id(), root, request.now(), &body)?;
     let source = body.string("cloneFrom")?.map(RestApiId::new);
+    let models = model::defaults(control.ids());
     let decide = |catalog: &Catalog| match &source {
         Some(source) => decide_clone(control, catalog, source, api.clone(), &body),
-        None => decide_create(catalog, api.clone()),
+        None => decide_create(catalog, api.clone(), &models),
     };
     let api = control.writer().write(decide).await?;
     Answer::json(&RestApiWire::new(&api, tags_if_any(&api.tags)))
@@ -285,8 +288,8 @@ fn custom_id(text: &str) -> Result<RestApiId, Conflict> {
     }
 }
 
-/// Adds an API with its root resource.
-fn decide_create(catalog: &Catalog, api: RestApi) -> Result<Change<RestApi>, Failure> {
+/// Adds an API with its root resource and its first models.
+fn decide_create(catalog: &Catalog, api: RestApi, models: &[Model]) -> Result<Change<RestApi>, Failure> {
     if catalog.rest_apis.contains_key(&api.id) {
         return Err(Conflict::RestApiExists(api.id).into());
     }
@@ -298,7 +301,9 @@ fn decide_create(catalog: &Catalog, api: RestApi) -> Result<Change<RestApi>, Fai
         methods: Default::default(),
     };
     let id = api.id.clone();
-    Ok(Change::answering(api.clone()).put(Record::RestApi(api)).put(Record::Resource(id, root)))
+    let models = models.iter().map(|model| Record::Model(id.clone(), model.clone()));
+    let change = Change::answering(api.clone()).put(Record::RestApi(api)).put_all(models);
+    Ok(change.put(Record::Resource(id.clone(), root)))
 }
 
 /// Adds an API that begins as another one stands.
@@ -342,7 +347,8 @@ pub(crate) fn sample_api(id: &str) -> RestApi {
 #[cfg(test)]
 pub(crate) fn sample_catalog(id: &str, stages: &[&str]) -> Catalog {
     let catalog = Catalog::default();
-    let change = decide_create(&catalog, sample_api(id)).expect("a change");
+    let models = model::defaults(&tollgate_domain::IdSource::seeded(1));
+    let change = decide_create(&catalog, sample_api(id), &models).expect("a change");
     let mut catalog = catalog.apply(change.edits());
     let tree = catalog.rest_apis.values().next().expect("an API").clone();
     let deployment = crate::resources::deployment::sample(&tree);

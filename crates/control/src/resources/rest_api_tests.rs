@@ -49,7 +49,7 @@ fn a_custom_id_is_taken_once() {
     let api = created(r#"{"name":"a","tags":{"_custom_id_":"My-Api_1"}}"#).expect("an API");
     assert_eq!(api.id.as_str(), "My-Api_1");
     let catalog = sample_catalog("My-Api_1", &[]);
-    assert!(matches!(decide_create(&catalog, api), Err(Failure::Conflict(Conflict::RestApiExists(_)))));
+    assert!(matches!(decide_create(&catalog, api, &[]), Err(Failure::Conflict(Conflict::RestApiExists(_)))));
     assert!(created(r#"{"name":"a","tags":{"_custom_id_":"a/b"}}"#).is_err());
 }
 

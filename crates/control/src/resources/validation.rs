@@ -38,10 +38,19 @@ impl Validation {
 
     /// A status code of a path is none.
     pub(crate) fn status_code(&mut self, value: &str) {
-        let matches = matches!(value.as_bytes(), [b'1'..=b'5', a, b] if a.is_ascii_digit() && b.is_ascii_digit());
-        if !matches {
-            self.constraint(value, "statusCode", r"Member must satisfy regular expression pattern: [1-5]\d\d");
+        self.status_code_at(value, "statusCode");
+    }
+
+    /// A status code of a body is none.
+    pub(crate) fn status_code_at(&mut self, value: &str, at: &str) {
+        if !is_status_code(value) {
+            self.mismatch(value, at, r"[1-5]\d\d");
         }
+    }
+
+    /// A value does not match a pattern. It is printed as AWS prints it.
+    pub(crate) fn mismatch(&mut self, value: &str, at: &str, pattern: &str) {
+        self.constraint(value, at, &format!("Member must satisfy regular expression pattern: {pattern}"));
     }
 
     fn constraint(&mut self, value: &str, at: &str, constraint: &str) {
@@ -52,6 +61,11 @@ impl Validation {
     pub(crate) fn finish(self) -> Result<(), Violations> {
         if self.0.is_empty() { Ok(()) } else { Err(Violations(self.0)) }
     }
+}
+
+/// Whether text is a status code from 100 to 599.
+pub(crate) fn is_status_code(text: &str) -> bool {
+    matches!(text.as_bytes(), [b'1'..=b'5', a, b] if a.is_ascii_digit() && b.is_ascii_digit())
 }
 
 /// Checks a status code alone.

@@ -36,8 +36,8 @@ async fn a_reader_reads_and_changes_nothing() {
 #[tokio::test]
 async fn an_operation_that_is_not_built_says_so() {
     let bench = Bench::new().await;
-    let answer = bench.get("/restapis/abc/models").await;
-    answer.refused(501, "NotImplementedException", "GetModels is not built yet.");
+    let answer = bench.post("/restapis/a/authorizers/b", serde_json::json!({})).await;
+    answer.refused(501, "NotImplementedException", "TestInvokeAuthorizer is not built yet.");
     assert_eq!(bench.get("/nowhere").await.status, 404);
 }
 

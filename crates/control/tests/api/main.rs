@@ -1,7 +1,11 @@
 //! The management API from outside: signed requests in, answers out, over a real store and a gate that takes notes.
 
+mod authorizers;
 mod bench;
+mod documentation;
 mod edge;
+mod gateway_responses;
 mod keys_and_plans;
+mod models_and_validators;
 mod names_and_links;
 mod rest_apis;
