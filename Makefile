@@ -26,6 +26,7 @@ e2e: $(VENV)/installed ## Runs the binary against the AWS CLI, boto3 and misbeha
 	TOLLGATE_BIN=$(TOLLGATE_BIN) $(VENV)/bin/python -m pytest e2e -q
 
 $(VENV)/installed: e2e/requirements.txt
+	e2e/python.sh
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r e2e/requirements.txt
 	touch $@

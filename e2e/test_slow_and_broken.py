@@ -80,7 +80,7 @@ def test_a_client_that_sends_one_byte_a_second_is_cut_off(impatient):
     tollgate, api = impatient
     head = f"POST {api.path('/echo')} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n".encode()
     took, said = drip(tollgate.gateway, head, within=6)
-    assert took < 4 and set(statuses(said)) <= {408, 400}
+    assert took < 4 and said == b"", "who is too slow with a head is cut off without an answer"
     with socket.create_connection(tollgate.gateway, timeout=6) as connection:
         connection.sendall(head)
         start = time.monotonic()

@@ -1,5 +1,7 @@
 //! One request of the management API, verified and routed.
 
+use std::fmt;
+
 use bytes::Bytes;
 use tollgate_domain::{ApiKeyId, DeploymentId, ResourceId, RestApiId, StageName, UnixMillis, UsagePlanId};
 
@@ -7,12 +9,19 @@ use crate::conflict::Conflict;
 use crate::json::{BodyError, Members};
 
 /// One request: the labels of its path, its query, its body, and when it came.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Request {
     labels: Vec<(&'static str, String)>,
     query: Vec<(String, String)>,
     body: Bytes,
     now: UnixMillis,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A body may hold key values.
+        f.debug_struct("Request").field("labels", &self.labels).field("query", &self.query).finish_non_exhaustive()
+    }
 }
 
 impl Request {

@@ -21,8 +21,9 @@ use crate::sigv4::{self, Claim, SignatureRefusal};
 
 /// The largest body; AWS's limit for payloads.
 const BODY_LIMIT: usize = 10 << 20;
-/// The largest file of keys; AWS takes 6 MB, which 100,000 keys outgrow.
-const IMPORT_LIMIT: usize = 32 << 20;
+/// The largest file of keys; AWS takes 6 MB, which 100,000 keys outgrow. An import holds the store's one writer, so it
+/// has to end well within the time that a call waits for the ledger.
+const IMPORT_LIMIT: usize = 16 << 20;
 /// How many times its limit a body that is too long is read before the connection closes.
 const DISCARDED_LIMITS: usize = 4;
 /// How long a body may take to arrive.
@@ -68,6 +69,10 @@ async fn serve(control: &Control, request: http::Request<Body>) -> Result<(Statu
     let now = control.clock().now().wall;
     let claim = Claim::read(&parts.headers)?;
     let pair = control.credentials().find(&claim.access_key_id).ok_or(SignatureRefusal::UnknownAccessKey)?;
+    if parts.headers.contains_key("x-amz-security-token") {
+        // There are no sessions here, so no token of one is known.
+        return Err(SignatureRefusal::UnknownAccessKey.into());
+    }
     claim.check_scope(sigv4::SERVICE, now)?;
     let query = read_query(parts.uri.query().unwrap_or_default());
     let found = router::find(&parts.method, parts.uri.path(), &query);

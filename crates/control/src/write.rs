@@ -103,7 +103,11 @@ impl Writer {
     pub(crate) async fn write<T>(&self, decide: impl Fn(&Catalog) -> Result<Change<T>, Failure>) -> Result<T, Failure> {
         let change = self.commit(decide).await?;
         for plan in change.recall {
-            self.gate.recall(plan, None).await?;
+            // The change is made, and leases are closed even where their units cannot be written back yet: the gate
+            // keeps those and tries again. To answer "no" now would be untrue.
+            if let Err(error) = self.gate.recall(plan, None).await {
+                tracing::error!(target: "tollgate::control", %plan, %error, "leases are recalled but not written back");
+            }
         }
         Ok(change.answer)
     }

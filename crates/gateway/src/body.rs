@@ -51,6 +51,7 @@ impl RequestBody {
         if incoming.is_end_stream() {
             return Self::Empty;
         }
+        client.uploads(true);
         Self::Streamed(CallerBody { incoming, left: max, client: Rc::clone(client) })
     }
 }
@@ -114,6 +115,7 @@ impl Drop for CallerBody {
     fn drop(&mut self) {
         // An upstream may answer without the rest: then nobody waits for it.
         self.client.waits_for_body(false);
+        self.client.uploads(false);
     }
 }
 

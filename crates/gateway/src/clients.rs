@@ -31,6 +31,8 @@ pub(crate) struct Client {
     since: Cell<u32>,
     /// The tick at which the caller began to pause within a body.
     sending_since: Cell<Option<u32>>,
+    /// The tick at which the body of the call began to arrive, until all of it has.
+    uploading_since: Cell<Option<u32>>,
     /// The tick at which the caller stopped reading.
     reading_since: Cell<Option<u32>>,
     too_long: Cell<bool>,
@@ -60,6 +62,7 @@ impl Drop for Serving {
     fn drop(&mut self) {
         self.0.enter(Phase::Idle);
         self.0.sending_since.set(None);
+        self.0.uploading_since.set(None);
     }
 }
 
@@ -79,6 +82,7 @@ impl Client {
             phase: Cell::new(Phase::Idle),
             since: Cell::new(tick.get()),
             sending_since: Cell::new(None),
+            uploading_since: Cell::new(None),
             reading_since: Cell::new(None),
             too_long: Cell::new(false),
             body_bytes: Cell::new(0),
@@ -116,6 +120,11 @@ impl Client {
     /// Notes whether the body of the call is waited for.
     pub(crate) fn waits_for_body(&self, waits: bool) {
         self.note(&self.sending_since, waits);
+    }
+
+    /// Notes whether the body of the call is still arriving.
+    pub(crate) fn uploads(&self, uploads: bool) {
+        self.note(&self.uploading_since, uploads);
     }
 
     /// Notes whether the caller has to read before more can be written.
@@ -179,7 +188,8 @@ impl Client {
             Phase::Call => false,
         };
         let paused = |since: Option<u32>| since.is_some_and(|since| longer(since, limits.body));
-        phase || paused(self.sending_since.get()) || paused(self.reading_since.get())
+        let uploads = self.uploading_since.get().is_some_and(|since| longer(since, limits.upload));
+        phase || uploads || paused(self.sending_since.get()) || paused(self.reading_since.get())
     }
 }
 
@@ -189,6 +199,7 @@ struct Patience {
     idle: u32,
     head: u32,
     body: u32,
+    upload: u32,
 }
 
 /// All connections of a thread.
@@ -220,7 +231,9 @@ impl Drop for Registered {
 
 impl Clients {
     pub(crate) fn new(config: &GatewayConfig) -> Self {
-        let shortest = config.header_read_timeout.min(config.client_idle_timeout).min(config.body_read_timeout);
+        let shortest = [config.client_idle_timeout, config.body_read_timeout, config.body_total_timeout]
+            .into_iter()
+            .fold(config.header_read_timeout, Duration::min);
         let tick_length = (shortest / 8).clamp(Duration::from_millis(5), Duration::from_secs(1));
         let ticks = |timeout: Duration| {
             let ticks = timeout.as_millis().div_ceil(tick_length.as_millis().max(1));
@@ -235,6 +248,7 @@ impl Clients {
                 idle: ticks(config.client_idle_timeout),
                 head: ticks(config.header_read_timeout),
                 body: ticks(config.body_read_timeout),
+                upload: ticks(config.body_total_timeout),
             },
             draining: Cell::new(false),
             closed: Notify::new(),

@@ -27,6 +27,8 @@ pub struct GatewayConfig {
     pub client_idle_timeout: Duration,
     /// How long a caller may pause within a body, sending it or reading it.
     pub body_read_timeout: Duration,
+    /// How long a caller may take for a whole body.
+    pub body_total_timeout: Duration,
     /// How long an upstream may pause within a body.
     pub upstream_body_timeout: Duration,
     /// How long a connection to an upstream is kept without calls.
@@ -64,6 +66,7 @@ impl Default for GatewayConfig {
             header_read_timeout: Duration::from_secs(10),
             client_idle_timeout: Duration::from_secs(60),
             body_read_timeout: Duration::from_secs(30),
+            body_total_timeout: Duration::from_secs(300),
             upstream_body_timeout: Duration::from_secs(60),
             upstream_idle_timeout: Duration::from_secs(55),
             upstream_max_idle_per_host: 128,

@@ -163,6 +163,21 @@ async fn a_caller_that_drips_its_head_is_cut_off() {
 }
 
 #[tokio::test]
+async fn a_caller_that_drips_its_body_is_cut_off_though_it_never_pauses() {
+    let upstream = Upstream::answering(&ok("")).await;
+    let limited = GatewayConfig { body_total_timeout: Duration::from_millis(200), ..config() };
+    let served = proxy(&upstream, limited).await;
+    let mut stream = TcpStream::connect(served.addr).await.expect("a connection");
+    soon(async {
+        stream.write_all(format!("{HEAD}Content-Length: 100000\r\n\r\n").as_bytes()).await.expect("a reader");
+        while stream.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_caller_that_does_not_read_is_cut_off() {
     let upstream = Upstream::answering(&ok(&"x".repeat(64 * 1024 * 1024))).await;
     let served = proxy(&upstream, impatient()).await;

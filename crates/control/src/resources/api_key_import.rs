@@ -1,6 +1,7 @@
 //! ImportApiKeys: a CSV file of keys and their plans, taken whole or, on the caller's word, not at all.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 
 use serde::Serialize;
 use tollgate_domain::{ApiKey, ApiKeyId, Catalog, Tags, UnixMillis, UsagePlanId};
@@ -20,13 +21,20 @@ struct ApiKeyIdsWire {
 }
 
 /// One row of the file, as it was written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 struct Row {
     name: String,
     value: String,
     description: String,
     enabled: Option<String>,
     plans: Vec<String>,
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The value is a secret.
+        f.debug_struct("Row").field("name", &self.name).field("plans", &self.plans).finish_non_exhaustive()
+    }
 }
 
 pub(crate) async fn import(control: &Control, request: &Request) -> Reply {

@@ -1,6 +1,6 @@
 //! UpdateIntegration: the paths of an integration.
 
-use tollgate_domain::Integration;
+use tollgate_domain::{Integration, IntegrationType};
 
 use crate::conflict::Conflict;
 use crate::error::Failure;
@@ -35,6 +35,10 @@ pub(crate) fn run(integration: &mut Integration, operation: &PatchOperation) -> 
 fn replace(integration: &mut Integration, tokens: &[&str], operation: &PatchOperation) -> Result<(), Failure> {
     let text = operation.text();
     match tokens {
+        // A mock has no upstream to name.
+        ["httpMethod" | "uri"] if integration.kind == IntegrationType::Mock => {
+            return Err(operation.bad_path().into());
+        }
         ["httpMethod"] => integration.http_method = text,
         ["uri"] => integration.uri = text,
         ["credentials"] => integration.credentials = text,

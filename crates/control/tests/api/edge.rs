@@ -113,3 +113,12 @@ async fn concurrent_changes_are_all_made() {
     let apis = bench.get("/restapis?limit=500").await.expect(200);
     assert_eq!(apis["item"].as_array().map(Vec::len), Some(20));
 }
+
+#[tokio::test]
+async fn a_session_token_is_known_to_nobody() {
+    let bench = Bench::new().await;
+    let mut request = bench.signed("GET", "/apikeys", "");
+    request.headers_mut().insert("x-amz-security-token", http::HeaderValue::from_static("token"));
+    let unknown = "The security token included in the request is invalid.";
+    bench.send(request).await.refused(403, "UnrecognizedClientException", unknown);
+}
