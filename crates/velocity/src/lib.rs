@@ -6,6 +6,16 @@
 //!
 //! The dialect is Velocity 1.7 with `#set`, `#if`, `#foreach`, `#define`, `#break` and `#stop`. `#macro`, `#parse`,
 //! `#include` and `#evaluate` are refused, because API Gateway does not run them.
+//!
+//! ```
+//! use tollgate_velocity::{Input, Limits, Scope, Template};
+//!
+//! let template = Template::parse(r##"[#foreach($pet in $input.path('$.pets'))"$pet.name"#if($foreach.hasNext),#end#end]"##)?;
+//! let body = r#"{"pets": [{"name": "Rex"}, {"name": "Tom"}]}"#.to_owned();
+//! let scope = Scope { input: Input { body, ..Input::default() }, ..Scope::default() };
+//! assert_eq!(template.render(&scope, &Limits::default())?.text, r#"["Rex","Tom"]"#);
+//! # Ok::<(), tollgate_velocity::TemplateError>(())
+//! ```
 
 mod error;
 mod jsonpath;

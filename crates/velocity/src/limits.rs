@@ -13,7 +13,8 @@ pub struct Limits {
     pub max_output_bytes: usize,
     /// Bytes of all strings, lists and maps the template makes; what it lets go of still counts.
     pub max_memory_bytes: usize,
-    /// Levels of directives, expressions and `#define` blocks within each other.
+    /// Levels of directives, expressions and `#define` blocks within each other. More than 128 count as 128, for
+    /// which a thread's usual stack suffices.
     pub max_depth: usize,
 }
 
@@ -31,6 +32,9 @@ impl Default for Limits {
     }
 }
 
+/// The deepest that any limits allow.
+const MAX_DEPTH: usize = 128;
+
 /// Bytes that can be looked at for one step.
 const BYTES_PER_STEP: usize = 256;
 
@@ -43,7 +47,8 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(mut limits: Limits) -> Self {
+        limits.max_depth = limits.max_depth.min(MAX_DEPTH);
         Self { limits, steps: 0, allocated: 0 }
     }
 

@@ -3,8 +3,13 @@
 use proptest::prelude::*;
 use tollgate_velocity::{Input, Limits, Scope, Template};
 
-const LIMITS: Limits =
-    Limits { max_iterations: 50, max_steps: 5_000, max_output_bytes: 2_000, max_memory_bytes: 100_000, max_depth: 50 };
+const LIMITS: Limits = Limits {
+    max_iterations: 50,
+    max_steps: 10_000,
+    max_output_bytes: 2_000,
+    max_memory_bytes: 4_000_000,
+    max_depth: 50,
+};
 
 /// Pieces that templates are made of, so that random ones reach further than their first character.
 fn piece() -> impl Strategy<Value = String> {

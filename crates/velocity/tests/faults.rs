@@ -7,7 +7,8 @@ fn error(template: &str) -> String {
 }
 
 fn error_within(template: &str, limits: Limits) -> String {
-    let scope = Scope { input: Input { body: "{\"a\": [1]}".to_owned(), ..Input::default() }, ..Scope::default() };
+    let mut scope = Scope { input: Input { body: "{\"a\": [1]}".to_owned(), ..Input::default() }, ..Scope::default() };
+    scope.input.params.header.insert("big".to_owned(), "x".repeat(1_000));
     match Template::parse(template).and_then(|parsed| parsed.render(&scope, &limits)) {
         Ok(rendered) => format!("rendered {:?}", rendered.text),
         Err(error) => error.to_string(),
@@ -108,6 +109,28 @@ fn parsing_is_bounded_in_depth() {
 }
 
 #[test]
+fn a_failing_call_is_placed_where_its_reference_begins() {
+    let template = "#set($l = [1])\n#set($i = 5)\n$l.get(\n  $i\n)";
+    assert_eq!(error(template), "line 3, column 1: get: index 5 is out of bounds for length 1");
+}
+
+#[test]
+fn values_within_values_do_not_overflow_the_stack() {
+    let entries = "#set($e = 1)#foreach($i in [1..1000])#foreach($j in [1..20])#set($m = {'k': $e})\
+                   #foreach($x in $m.entrySet())#set($e = $x)#end#end#end";
+    assert_eq!(error(entries), "rendered \"\"");
+    let deepest = "#if(true)".repeat(30)
+        + &"#set($a = ".to_owned()
+        + &"(".repeat(30)
+        + "1"
+        + &")".repeat(31)
+        + &"#end".repeat(30);
+    assert_eq!(error(&deepest), "rendered \"\"");
+    let nested = format!("$util.parseJson('{}1{}')", "[".repeat(120), "]".repeat(120));
+    assert_eq!(error(&nested), format!("rendered \"{}1{}\"", "[".repeat(120), "]".repeat(120)));
+}
+
+#[test]
 fn a_template_longer_than_300_kilobytes_is_refused() {
     let message = "line 1, column 1: the template is longer than 307200 bytes";
     assert_eq!(error(&"a".repeat(300 * 1024 + 1)), message);
@@ -128,6 +151,8 @@ fn rendering_is_bounded() {
             "#set($s = 'xxxx')#foreach($i in [1..99])#set($s = $s.replace('x', 'xxxx'))#end",
             "take more than 100000 bytes",
         ),
+        ("#set($s = 'a')#foreach($i in [1..1000])$!s.matches(\"a$i\")#end", "take more than 100000 bytes"),
+        ("#set($l = [])#foreach($i in [1..1000])$!l.add($input.params('big'))#end", "take more than 100000 bytes"),
         ("#define($a)$a#end$a", "nested more than 100 levels deep"),
         ("#define($a)x$b#end#define($b)$a#end$a", "nested more than 100 levels deep"),
         ("#set($m = {})$!m.put('m', $m)$m", "nested more than 200 levels deep"),

@@ -81,8 +81,7 @@ impl Function {
             (Self::Length, Value::Map(map)) => Ok(Some(Value::count(heap.entries(*map).len()))),
             (Self::Length, Value::Text(text)) => Ok(Some(Value::count(text.chars().count()))),
             (Self::Keys, Value::Map(map)) => {
-                let keys: Vec<Value> = heap.entries(*map).keys().map(|key| key.as_str().into()).collect();
-                heap.budget.visit(keys.len())?;
+                let keys = heap.keys(*map)?;
                 heap.list(keys, ListStyle::Json).map(Some)
             }
             (Self::Min | Self::Max | Self::Sum | Self::Average, Value::List(list)) => {

@@ -39,7 +39,10 @@ pub(super) fn call(heap: &mut Heap, map: MapId, name: &str, arguments: &[Value])
             Ok(Value::Bool(heap.entries(map).contains_key(&*key)))
         }
         ("containsValue", [value]) => contains_value(heap, map, value),
-        ("keySet", []) => keys(heap, map),
+        ("keySet", []) => {
+            let keys = heap.keys(map)?;
+            made(heap, keys)
+        }
         ("values", []) => {
             let values = heap.entries(map).values().cloned().collect();
             made(heap, values)
@@ -49,10 +52,10 @@ pub(super) fn call(heap: &mut Heap, map: MapId, name: &str, arguments: &[Value])
     }
 }
 
-pub(super) fn call_entry(entry: &(Value, Value), name: &str, arguments: &[Value]) -> Value {
+pub(super) fn call_entry(heap: &Heap, map: MapId, key: &Arc<str>, name: &str, arguments: &[Value]) -> Value {
     match (name, arguments) {
-        ("getKey", []) => entry.0.clone(),
-        ("getValue", []) => entry.1.clone(),
+        ("getKey", []) => Value::Text(key.clone()),
+        ("getValue", []) => heap.get(map, key),
         _ => Value::Null,
     }
 }
@@ -61,17 +64,13 @@ pub(super) fn call_entry(entry: &(Value, Value), name: &str, arguments: &[Value]
 pub(crate) fn written_keys(heap: &mut Heap, name: &str, arguments: &[Value]) -> Result<Vec<String>, Fault> {
     match (name, arguments) {
         ("put", [key, _]) => Ok(vec![heap.text_of(key)?.to_string()]),
-        ("putAll", [Value::Map(other)]) => {
-            heap.budget.visit(heap.entries(*other).len())?;
-            Ok(heap.entries(*other).keys().cloned().collect())
-        }
+        ("putAll", [Value::Map(other)]) => Ok(heap.cloned_entries(*other)?.into_keys().collect()),
         _ => Ok(Vec::new()),
     }
 }
 
 fn put_all(heap: &mut Heap, map: MapId, other: MapId) -> Result<Value, Fault> {
-    heap.budget.visit(heap.entries(other).len())?;
-    for (key, value) in heap.entries(other).clone() {
+    for (key, value) in heap.cloned_entries(other)? {
         heap.put(map, &key, value)?;
     }
     Ok(Value::Null)
@@ -88,18 +87,11 @@ fn contains_value(heap: &mut Heap, map: MapId, value: &Value) -> Result<Value, F
     Ok(Value::Bool(false))
 }
 
-fn keys(heap: &mut Heap, map: MapId) -> Result<Value, Fault> {
-    heap.budget.visit(heap.entries(map).len())?;
-    let keys: Vec<String> = heap.entries(map).keys().cloned().collect();
-    let keys = keys.into_iter().map(|key| heap.text(key)).collect::<Result<_, _>>()?;
-    made(heap, keys)
-}
-
 fn entries(heap: &mut Heap, map: MapId) -> Result<Value, Fault> {
-    heap.budget.visit(heap.entries(map).len())?;
-    let entries = heap.entries(map).clone().into_iter();
-    let entries = entries
-        .map(|(key, value)| Ok(Value::Entry(Arc::new((heap.text(key)?, value)))))
-        .collect::<Result<_, Fault>>()?;
+    let view = |key| match key {
+        Value::Text(key) => Value::Entry(map, key),
+        other => other,
+    };
+    let entries = heap.keys(map)?.into_iter().map(view).collect();
     made(heap, entries)
 }

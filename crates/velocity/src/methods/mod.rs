@@ -32,7 +32,7 @@ pub(crate) fn call(heap: &mut Heap, value: &Value, name: &str, arguments: &[Valu
         Value::Text(target) => text::call(heap, target, name, arguments),
         Value::List(list) => collection::call(heap, *list, name, arguments),
         Value::Map(target) => map::call(heap, *target, name, arguments),
-        Value::Entry(entry) => Ok(map::call_entry(entry, name, arguments)),
+        Value::Entry(map, key) => Ok(map::call_entry(heap, *map, key, name, arguments)),
         Value::Int(_) | Value::Float(_) => number::call(heap, value, name, arguments),
         Value::Bool(truth) => Ok(call_bool(*truth, name, arguments)),
         Value::Null | Value::Block(_) | Value::Loop(_) | Value::Input | Value::Util => Ok(Value::Null),

@@ -12,22 +12,32 @@ use crate::{
 /// The most memory of a compiled pattern.
 const MAX_COMPILED_BYTES: usize = 256 * 1024;
 
-/// What a byte of a pattern is taken to cost to compile, in bytes looked at.
-const COMPILE_COST: usize = 256;
+/// Steps it takes to compile a pattern.
+const COMPILE_STEPS: usize = 2_000;
 
+/// How much longer a search takes with a counted repetition, which can stand for many states.
+const COUNTED_COST: usize = 256;
+
+/// Compiles a pattern, or finds it compiled: a pattern in a loop is paid for once.
 fn compile(heap: &mut Heap, method: &'static str, pattern: &str) -> Result<Regex, Fault> {
-    heap.budget.look_at(pattern.len().saturating_mul(COMPILE_COST))?;
-    RegexBuilder::new(pattern)
+    if let Some(regex) = heap.patterns.get(pattern) {
+        return Ok(regex.clone());
+    }
+    heap.budget.visit(COMPILE_STEPS)?;
+    heap.budget.allocate(2 * MAX_COMPILED_BYTES)?;
+    let regex = RegexBuilder::new(pattern)
         .size_limit(MAX_COMPILED_BYTES)
         .dfa_size_limit(MAX_COMPILED_BYTES)
         .build()
-        .map_err(|error| failed(method, error.to_string()))
+        .map_err(|error| failed(method, error.to_string()))?;
+    heap.patterns.insert(pattern.to_owned(), regex.clone());
+    Ok(regex)
 }
 
 /// Whether the pattern matches the whole text.
 pub(super) fn matches(heap: &mut Heap, text: &str, pattern: &str) -> Result<bool, Fault> {
     search_cost(heap, text, pattern)?;
-    Ok(compile(heap, "matches", &format!("^(?:{pattern})$"))?.find(text).is_some_and(|found| found.len() == text.len()))
+    Ok(compile(heap, "matches", &format!("^(?:{pattern})$"))?.is_match(text))
 }
 
 /// Replaces the first so many matches, or all if that is zero.
@@ -99,5 +109,6 @@ pub(super) fn split(heap: &mut Heap, text: &str, pattern: &str, limit: i128) -> 
 
 /// Pays for a search, which may take time in proportion to both the text and the pattern.
 fn search_cost(heap: &mut Heap, text: &str, pattern: &str) -> Result<(), Fault> {
-    heap.budget.look_at(text.len().saturating_mul(1 + pattern.len() / 8))
+    let counted = if pattern.contains('{') { COUNTED_COST } else { 1 };
+    heap.budget.look_at(text.len().saturating_mul(1 + pattern.len() / 8).saturating_mul(counted))
 }

@@ -21,7 +21,7 @@ pub(super) struct ContextTree {
 
 impl ContextTree {
     pub(super) fn new(context: &Json, heap: &mut Heap) -> Self {
-        let root = match heap.input_json(context.clone()) {
+        let root = match heap.input_json(context) {
             Value::Map(root) => root,
             _ => heap.input_map(IndexMap::new()),
         };

@@ -11,7 +11,7 @@ use crate::{
     value::{ListStyle, Value, equal, ordered},
 };
 
-impl Renderer {
+impl Renderer<'_> {
     pub(super) fn evaluate(&mut self, expression: &Expression) -> Result<Value, Fault> {
         self.heap.budget.step()?;
         self.nested(|renderer| renderer.value_of(expression))

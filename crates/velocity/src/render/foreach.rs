@@ -13,7 +13,7 @@ pub(super) struct LoopState {
     length: usize,
 }
 
-impl Renderer {
+impl Renderer<'_> {
     pub(super) fn foreach(&mut self, variable: &str, list: &Expression, body: &[Node]) -> Result<Flow, Fault> {
         let list = self.evaluate(list)?;
         let items = self.iterated(&list)?;

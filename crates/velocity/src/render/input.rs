@@ -14,38 +14,35 @@ use crate::{
 /// What an empty payload reads as.
 const EMPTY_BODY: &str = "{}";
 
-pub(super) struct InputValues {
-    body: Arc<str>,
+pub(super) struct InputValues<'s> {
+    body: &'s str,
+    /// The payload as a value, once a template has asked for it.
+    body_text: Option<Arc<str>>,
     /// The payload's tree, once a template has asked for it. Changes to it show in `$input.json()`.
     tree: Option<Value>,
-    params: Params,
+    params: &'s Params,
     params_map: MapId,
 }
 
-impl InputValues {
-    pub(super) fn new(input: &Input, heap: &mut Heap) -> Self {
+impl<'s> InputValues<'s> {
+    pub(super) fn new(input: &'s Input, heap: &mut Heap) -> Self {
         let body = if input.body.is_empty() { EMPTY_BODY } else { &input.body };
-        Self {
-            body: body.into(),
-            tree: None,
-            params: input.params.clone(),
-            params_map: params_map(&input.params, heap),
-        }
+        Self { body, body_text: None, tree: None, params: &input.params, params_map: params_map(&input.params, heap) }
     }
 
-    pub(super) fn body(&self) -> Value {
-        Value::Text(self.body.clone())
+    pub(super) fn body(&mut self) -> Value {
+        Value::Text(self.body_text.get_or_insert_with(|| self.body.into()).clone())
     }
 }
 
-impl Renderer {
+impl Renderer<'_> {
     pub(super) fn call_input(&mut self, name: &str, arguments: &[Value]) -> Result<Value, Fault> {
         match (name, arguments) {
             ("json", [Value::Text(path)]) => self.input_json(path),
             ("path", [Value::Text(path)]) => Ok(self.input_path(path)?.unwrap_or(Value::Null)),
             ("params", []) => Ok(Value::Map(self.input.params_map)),
             // A missing parameter is an empty string here, not null.
-            ("params", [Value::Text(name)]) => Ok(self.input.params.find(name).unwrap_or_default().into()),
+            ("params", [Value::Text(name)]) => self.heap.text(self.input.params.find(name).unwrap_or_default()),
             _ => Ok(Value::Null),
         }
     }
@@ -68,8 +65,8 @@ impl Renderer {
         if let Some(tree) = &self.input.tree {
             return tree.clone();
         }
-        let tree = match serde_json::from_str(&self.input.body) {
-            Ok(json) => self.heap.input_json(json),
+        let tree = match serde_json::from_str(self.input.body) {
+            Ok(json) => self.heap.input_json(&json),
             // A form or plain text is a string, which templates then split.
             Err(_) => self.input.body(),
         };

@@ -20,11 +20,11 @@ use foreach::LoopState;
 use input::InputValues;
 
 /// One rendering of one template.
-pub(crate) struct Renderer {
+pub(crate) struct Renderer<'s> {
     heap: Heap,
     variables: HashMap<String, Value>,
     loops: Vec<LoopState>,
-    input: InputValues,
+    input: InputValues<'s>,
     context: ContextTree,
     out: String,
     /// How many texts beside the output are being rendered. Theirs is memory, and is paid for as it grows.
@@ -42,8 +42,8 @@ enum Flow {
     Stop,
 }
 
-impl Renderer {
-    pub(crate) fn new(scope: &Scope, limits: Limits) -> Self {
+impl<'s> Renderer<'s> {
+    pub(crate) fn new(scope: &'s Scope, limits: Limits) -> Self {
         let mut heap = Heap::new(Budget::new(limits));
         let input = InputValues::new(&scope.input, &mut heap);
         let context = ContextTree::new(&scope.context, &mut heap);

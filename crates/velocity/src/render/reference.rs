@@ -1,8 +1,10 @@
 //! References: what they lead to, how they print, and how they are set.
 
+use std::sync::Arc;
+
 use super::{Flow, Renderer};
 use crate::{
-    Fault, methods,
+    Fault, Position, methods,
     syntax::{Expression, Reference, Step},
     value::Value,
 };
@@ -11,7 +13,7 @@ use crate::{
 /// `"$context.authorizer.principalId"` is `""` for a call without an authorizer.
 const PROVIDED: [&str; 4] = ["input", "util", "context", "stageVariables"];
 
-impl Renderer {
+impl Renderer<'_> {
     /// Follows a reference to its value. A step that leads nowhere makes all of it null.
     pub(super) fn resolve(&mut self, reference: &Reference) -> Result<Value, Fault> {
         self.at = reference.at;
@@ -20,8 +22,7 @@ impl Renderer {
             if value.is_null() {
                 break;
             }
-            value = self.step(&value, step)?;
-            self.at = reference.at;
+            value = self.step(&value, step, reference.at)?;
         }
         Ok(value)
     }
@@ -39,11 +40,15 @@ impl Renderer {
             self.push(&reference.source)?;
             return Ok(Flow::Next);
         }
-        if let Value::Block(body) = value {
-            return self.nodes(&body);
+        match value {
+            Value::Block(body) => return self.nodes(&body),
+            // These have no text of their own.
+            Value::Input | Value::Util | Value::Loop(_) => self.push(&reference.source)?,
+            value => {
+                let text = self.heap.text_of(&value)?;
+                self.push(&text)?;
+            }
         }
-        let text = self.text_of(&value)?;
-        self.push(&text)?;
         Ok(Flow::Next)
     }
 
@@ -61,7 +66,7 @@ impl Renderer {
         };
         let mut holder = self.variable(&target.name);
         for step in path {
-            holder = self.step(&holder, step)?;
+            holder = self.step(&holder, step, target.at)?;
         }
         self.set_in(&holder, last, value)
     }
@@ -74,7 +79,7 @@ impl Renderer {
         };
         match (holder, key) {
             (Value::Map(map), key) => {
-                let key = self.text_of(&key)?;
+                let key = self.key_text(&key)?;
                 self.context.guard(*map, &key)?;
                 let value = self.without_block(&value)?;
                 self.heap.put(*map, &key, value)?;
@@ -102,16 +107,19 @@ impl Renderer {
         self.loops.len().checked_sub(1).map_or(Value::Null, |depth| self.loop_property(depth, name))
     }
 
-    fn step(&mut self, value: &Value, step: &Step) -> Result<Value, Fault> {
+    /// Takes a step of the reference that stands at a place.
+    fn step(&mut self, value: &Value, step: &Step, at: Position) -> Result<Value, Fault> {
         self.heap.budget.step()?;
         match step {
             Step::Property(name) => Ok(self.property(value, name)),
             Step::Index(index) => {
                 let index = self.evaluate(index)?;
+                self.at = at;
                 self.item(value, &index)
             }
             Step::Method(name, arguments) => {
                 let arguments = self.evaluate_all(arguments)?;
+                self.at = at;
                 self.call(value, name, &arguments)
             }
         }
@@ -120,8 +128,8 @@ impl Renderer {
     fn property(&mut self, value: &Value, name: &str) -> Value {
         match (value, name) {
             (Value::Map(map), _) => self.heap.get(*map, name),
-            (Value::Entry(entry), "key") => entry.0.clone(),
-            (Value::Entry(entry), "value") => entry.1.clone(),
+            (Value::Entry(_, key), "key") => Value::Text(key.clone()),
+            (Value::Entry(map, key), "value") => self.heap.get(*map, key),
             (Value::Loop(depth), _) => self.loop_property(*depth, name),
             (Value::Input, "body") => self.input.body(),
             (Value::Text(text), "empty") => Value::Bool(text.is_empty()),
@@ -133,7 +141,7 @@ impl Renderer {
     fn item(&mut self, value: &Value, index: &Value) -> Result<Value, Fault> {
         match (value, index) {
             (Value::Map(map), key) => {
-                let key = self.text_of(key)?;
+                let key = self.key_text(key)?;
                 Ok(self.heap.get(*map, &key))
             }
             (Value::List(list), Value::Int(index)) => {
@@ -149,8 +157,7 @@ impl Renderer {
     /// Calls a method. One that the value does not have is null, as an undefined property is.
     fn call(&mut self, value: &Value, name: &str, arguments: &[Value]) -> Result<Value, Fault> {
         let value = &self.without_block(value)?;
-        let arguments =
-            &arguments.iter().map(|argument| self.without_block(argument)).collect::<Result<Vec<_>, _>>()?;
+        let arguments = &arguments.iter().map(|argument| self.argument(argument)).collect::<Result<Vec<_>, _>>()?;
         match value {
             Value::Input => self.call_input(name, arguments),
             Value::Util => methods::util(&mut self.heap, name, arguments),
@@ -163,6 +170,22 @@ impl Renderer {
             }
             _ => methods::call(&mut self.heap, value, name, arguments),
         }
+    }
+
+    /// A map's key, paid for by its length, since it is hashed and compared.
+    fn key_text(&mut self, key: &Value) -> Result<Arc<str>, Fault> {
+        let text = self.text_of(key)?;
+        self.heap.budget.look_at(text.len())?;
+        Ok(text)
+    }
+
+    /// An argument, paid for by its length, since the method will go over it.
+    fn argument(&mut self, argument: &Value) -> Result<Value, Fault> {
+        let argument = self.without_block(argument)?;
+        if let Value::Text(text) = &argument {
+            self.heap.budget.look_at(text.len())?;
+        }
+        Ok(argument)
     }
 
     /// A block as the text it renders to, and any other value as it is.

@@ -59,8 +59,7 @@ fn equal_maps(heap: &mut Heap, left: MapId, right: MapId, depth: usize) -> Resul
     if heap.entries(left).len() != heap.entries(right).len() {
         return Ok(false);
     }
-    heap.budget.visit(heap.entries(left).len())?;
-    for (key, left) in heap.entries(left).clone() {
+    for (key, left) in heap.cloned_entries(left)? {
         let Some(right) = heap.entries(right).get(&key).cloned() else { return Ok(false) };
         if !equal_at(heap, &left, &right, depth + 1)? {
             return Ok(false);

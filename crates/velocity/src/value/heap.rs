@@ -3,9 +3,10 @@
 //! They are named by number, so that two variables can share one, a cycle leaks nothing, and all of it goes away at
 //! once. The heap pays for what it keeps from the rendering's [`Budget`].
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use indexmap::IndexMap;
+use regex::Regex;
 
 use super::Value;
 use crate::{error::Fault, limits::Budget};
@@ -37,13 +38,15 @@ struct List {
 #[derive(Debug)]
 pub(crate) struct Heap {
     pub(crate) budget: Budget,
+    /// Regular expressions compiled so far.
+    pub(crate) patterns: HashMap<String, Regex>,
     lists: Vec<List>,
     maps: Vec<IndexMap<String, Value>>,
 }
 
 impl Heap {
     pub(crate) fn new(budget: Budget) -> Self {
-        Self { budget, lists: Vec::new(), maps: Vec::new() }
+        Self { budget, patterns: HashMap::new(), lists: Vec::new(), maps: Vec::new() }
     }
 
     pub(crate) fn text(&mut self, text: impl Into<Arc<str>>) -> Result<Value, Fault> {
@@ -58,7 +61,8 @@ impl Heap {
     }
 
     pub(crate) fn map(&mut self, entries: IndexMap<String, Value>) -> Result<Value, Fault> {
-        self.budget.allocate((entries.len() + 1) * ITEM_BYTES)?;
+        let keys: usize = entries.keys().map(String::len).sum();
+        self.budget.allocate((entries.len() + 1) * ITEM_BYTES + keys)?;
         Ok(Value::Map(self.input_map(entries)))
     }
 
@@ -92,6 +96,26 @@ impl Heap {
 
     pub(crate) fn entries_mut(&mut self, map: MapId) -> &mut IndexMap<String, Value> {
         &mut self.maps[map.0]
+    }
+
+    /// A map's keys, as values.
+    pub(crate) fn keys(&mut self, map: MapId) -> Result<Vec<Value>, Fault> {
+        self.look_at_entries(map)?;
+        self.budget.allocate(self.maps[map.0].keys().map(String::len).sum())?;
+        Ok(self.maps[map.0].keys().map(|key| key.as_str().into()).collect())
+    }
+
+    /// A copy of a map's entries.
+    pub(crate) fn cloned_entries(&mut self, map: MapId) -> Result<IndexMap<String, Value>, Fault> {
+        self.look_at_entries(map)?;
+        Ok(self.maps[map.0].clone())
+    }
+
+    /// Pays for going over all entries of a map.
+    fn look_at_entries(&mut self, map: MapId) -> Result<(), Fault> {
+        let entries = &self.maps[map.0];
+        self.budget.visit(entries.len())?;
+        self.budget.look_at(entries.keys().map(String::len).sum())
     }
 
     pub(crate) fn get(&self, map: MapId, key: &str) -> Value {

@@ -24,8 +24,8 @@ pub(crate) enum Value {
     Text(Arc<str>),
     List(ListId),
     Map(MapId),
-    /// An item of a map's `entrySet()`.
-    Entry(Arc<(Value, Value)>),
+    /// An item of a map's `entrySet()`: a view of the map at a key.
+    Entry(MapId, Arc<str>),
     /// A `#define` block, rendered each time it is printed.
     Block(Arc<Vec<Node>>),
     /// `$foreach`, by how many loops stand around it.

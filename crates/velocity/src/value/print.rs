@@ -52,10 +52,11 @@ impl Printer<'_> {
             Value::List(list) if self.heap.style(*list) == ListStyle::Java => self.list(*list, ", ", Self::java),
             Value::List(list) => self.list(*list, ",", Self::json),
             Value::Map(map) => self.java_map(*map),
-            Value::Entry(entry) => {
-                self.java(&entry.0)?;
+            Value::Entry(map, key) => {
+                self.push(key)?;
                 self.push("=")?;
-                self.nested(|printer| printer.java(&entry.1))
+                let value = self.heap.get(*map, key);
+                self.nested(|printer| printer.java(&value))
             }
             other => self.scalar(other),
         }
@@ -66,7 +67,7 @@ impl Printer<'_> {
             Value::Text(text) => self.quoted(text),
             Value::List(list) => self.list(*list, ",", Self::json),
             Value::Map(map) => self.json_map(*map),
-            Value::Entry(_) => {
+            Value::Entry(..) => {
                 let text = self.aside(|printer| printer.java(value))?;
                 self.quoted(&text)
             }

@@ -73,6 +73,7 @@ fn of_maps() {
         ("entrySet", "#set($m = {'a': 1})#foreach($e in $m.entrySet())$e.key-$e.value#end", "$e.key-1"),
         ("entrySet, formally", "#set($m = {'a': 1})#foreach($e in $m.entrySet())${e.key}=${e.value}#end", "a=1"),
         ("entrySet by methods", "#set($m = {'a': 1})#foreach($e in $m.entrySet())$e.getKey()$e.getValue()#end", "a1"),
+        ("an entry is a view", "#set($m = {'a': 1})#set($l = $m.entrySet())#set($m.a = 2)$l", "[a=2]"),
         ("containsKey", "#set($m = {'a': 1})$m.containsKey('a') $m.containsKey('b')", "true false"),
         ("containsValue", "#set($m = {'a': 1})$m.containsValue(1)", "true"),
         ("size and isEmpty", "#set($m = {'a': 1})$m.size() $m.isEmpty()", "1 false"),

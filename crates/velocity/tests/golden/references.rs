@@ -87,6 +87,7 @@ fn provided_variables_print_nothing_for_what_they_lack() {
         ("stage variable, formal", "https://${stageVariables.url}/v1", "https://backend.example.com/v1"),
         ("stage variable, by key", "$stageVariables['table-name']", "t1"),
         ("stage variable, by get", "$stageVariables.get('url')", "backend.example.com"),
+        ("a variable without a text", "$input $util", "$input $util"),
         ("stage variable, missing", "[$stageVariables.nope]", "[]"),
     ]);
 }
