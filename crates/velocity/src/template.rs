@@ -39,3 +39,21 @@ impl Template {
         Renderer::new(scope, *limits).render(&self.nodes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_is_shared_between_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<Template>();
+    }
+
+    #[test]
+    fn a_template_renders_the_same_each_time() {
+        let template = Template::parse("#set($l = [1])$l.add(2)$l").expect("the template is well-formed");
+        let render = || template.render(&Scope::default(), &Limits::default()).map(|rendered| rendered.text);
+        assert_eq!((render(), render()), (Ok("true[1, 2]".to_owned()), Ok("true[1, 2]".to_owned())));
+    }
+}

@@ -91,6 +91,64 @@ fn piece() -> impl Strategy<Value = String> {
     prop_oneof![8 => known.prop_map(str::to_owned), 1 => "\\PC{0,6}"]
 }
 
+fn expression() -> impl Strategy<Value = String> {
+    let leaf = prop::sample::select(vec![
+        "$a",
+        "$b",
+        "$nope",
+        "1",
+        "-3",
+        "0.5",
+        "'x,y'",
+        "\"<$a>\"",
+        "true",
+        "null",
+        "[1..4]",
+        "{}",
+        "$input.path('$')",
+        "$input.body",
+        "$foreach.index",
+        "$context",
+        "$m.keySet()",
+        "$a.split(',')",
+        "$util.parseJson($input.body)",
+    ]);
+    leaf.prop_map(str::to_owned).prop_recursive(3, 12, 3, |inner| {
+        let operator = prop::sample::select(vec!["+", "-", "*", "/", "%", "==", "!=", "<", ">=", "&&", "||"]);
+        let method =
+            prop::sample::select(vec!["get", "add", "put", "contains", "equals", "replaceAll", "set", "concat"]);
+        prop_oneof![
+            (inner.clone(), operator, inner.clone())
+                .prop_map(|(left, operator, right)| format!("({left} {operator} {right})")),
+            (method, inner.clone(), inner.clone()).prop_map(|(method, one, two)| format!("$a.{method}({one}, {two})")),
+            (inner.clone(), inner.clone()).prop_map(|(one, two)| format!("[{one}, {two}]")),
+            inner.clone().prop_map(|value| format!("{{'k': {value}}}")),
+            inner.prop_map(|value| format!("$b.add({value})")),
+        ]
+    })
+}
+
+/// Templates that parse, so that what is tried is rendering.
+fn statement() -> impl Strategy<Value = String> {
+    let variable =
+        || prop::sample::select(vec!["$a", "$b", "$m", "$m.k", "$a[0]", "$context.responseOverride.header.x"]);
+    let leaf = prop_oneof![
+        (variable(), expression()).prop_map(|(target, value)| format!("#set({target} = {value})")),
+        variable().prop_map(str::to_owned),
+        Just("text\n".to_owned()),
+        Just("#break ".to_owned()),
+    ];
+    leaf.prop_recursive(3, 24, 4, |inner| {
+        let body = prop::collection::vec(inner, 1..4).prop_map(|statements| statements.concat());
+        prop_oneof![
+            (expression(), body.clone())
+                .prop_map(|(condition, body)| format!("#if({condition}){body}#{{else}}n#{{end}}")),
+            (expression(), body.clone()).prop_map(|(list, body)| format!("#foreach($x in {list}){body}#{{end}}")),
+            body.prop_map(|body| format!("#define($b){body}#{{end}}")),
+        ]
+    })
+}
+
 fn renders_within_limits(text: &str, body: &str) {
     let Ok(template) = Template::parse(text) else { return };
     let scope = Scope { input: Input { body: body.to_owned(), ..Input::default() }, ..Scope::default() };
@@ -105,6 +163,13 @@ proptest! {
     #[test]
     fn made_of_pieces(pieces in prop::collection::vec(piece(), 0..40), body in "\\PC{0,20}") {
         renders_within_limits(&pieces.concat(), &body);
+    }
+
+    #[test]
+    fn made_of_statements(statements in prop::collection::vec(statement(), 1..12), body in "\\[[1-9](,[1-9]){0,9}\\]") {
+        let text = statements.concat();
+        prop_assert!(Template::parse(&text).is_ok(), "{text}");
+        renders_within_limits(&text, &body);
     }
 
     #[test]

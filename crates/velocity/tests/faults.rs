@@ -119,13 +119,8 @@ fn values_within_values_do_not_overflow_the_stack() {
     let entries = "#set($e = 1)#foreach($i in [1..1000])#foreach($j in [1..20])#set($m = {'k': $e})\
                    #foreach($x in $m.entrySet())#set($e = $x)#end#end#end";
     assert_eq!(error(entries), "rendered \"\"");
-    let deepest = "#if(true)".repeat(30)
-        + &"#set($a = ".to_owned()
-        + &"(".repeat(30)
-        + "1"
-        + &")".repeat(31)
-        + &"#end".repeat(30);
-    assert_eq!(error(&deepest), "rendered \"\"");
+    let (open, close) = ("#if(true)".repeat(30) + "#set($a = " + &"(".repeat(30), ")".repeat(31) + &"#end".repeat(30));
+    assert_eq!(error(&format!("{open}1{close}")), "rendered \"\"");
     let nested = format!("$util.parseJson('{}1{}')", "[".repeat(120), "]".repeat(120));
     assert_eq!(error(&nested), format!("rendered \"{}1{}\"", "[".repeat(120), "]".repeat(120)));
 }
@@ -165,6 +160,14 @@ fn rendering_is_bounded() {
     for (template, expected) in bounded {
         let message = error_within(template, limits);
         assert!(message.contains(expected), "{template:?}: {message}");
+    }
+}
+
+#[test]
+fn no_limits_allow_more_depth_than_the_stack_has() {
+    let limits = Limits { max_depth: usize::MAX, ..Limits::default() };
+    for block in ["#define($a)$a#end$a", "#define($a)#set($x = \"$x$x.b(\"\"$a\"\")\")#end#set($x = 'x')$a"] {
+        assert!(error_within(block, limits).ends_with("nested more than 128 levels deep"), "{block}");
     }
 }
 
