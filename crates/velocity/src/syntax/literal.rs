@@ -20,7 +20,7 @@ impl Parser<'_> {
                 self.cursor.expect(")", ") after the expression")?;
                 Ok(inner)
             }
-            Some(first) if first.is_ascii_digit() || first == '-' => self.number(),
+            Some('0'..='9' | '-' | '.') => self.number(),
             _ => self.word(),
         }
     }
@@ -35,28 +35,40 @@ impl Parser<'_> {
         Err(self.cursor.expected("a value: a reference, string, number, true, false, list or map"))
     }
 
-    /// Reads a string. A quote within one is written twice; backslashes mean nothing.
+    /// Reads a string. Between double quotes, references and directives are followed.
     fn string(&mut self, quote: char) -> Result<Expression, TemplateError> {
         let opened = self.cursor;
-        let mut text = String::new();
         self.cursor.advance(1);
         let start = self.cursor.position();
-        loop {
-            text.push_str(self.cursor.take_while(|character| character != quote));
-            if self.cursor.peek().is_none() {
-                return Err(opened.fault(Fault::Unclosed { opened: "the string" }));
-            }
-            self.cursor.advance(1);
-            if self.cursor.peek() != Some(quote) {
-                break;
-            }
-            self.cursor.advance(1);
-            text.push(quote);
+        let text = self.quoted(quote).ok_or_else(|| opened.fault(Fault::Unclosed { opened: "the string" }))?;
+        if quote == '\'' {
+            return Ok(Expression::Text(text.into()));
         }
-        if quote == '"' && text.contains(['$', '#']) {
+        let text = unescape_unicode(&text);
+        if text.contains(['$', '#']) {
             return self.nested(|parser| Ok(Expression::Interpolated(parser.interpolated(&text, start)?)));
         }
         Ok(Expression::Text(text.into()))
+    }
+
+    /// Reads up to the closing quote. A quote within is written twice, or between double quotes behind a backslash,
+    /// which Velocity then keeps: `"\""` is a backslash and a quote.
+    fn quoted(&mut self, quote: char) -> Option<String> {
+        let mut text = String::new();
+        loop {
+            text.push_str(self.cursor.take_while(|character| character != quote));
+            self.cursor.peek()?;
+            self.cursor.advance(1);
+            let backslashes = text.len() - text.trim_end_matches('\\').len();
+            let escaped = quote == '"' && backslashes % 2 == 1;
+            if !escaped {
+                if self.cursor.peek() != Some(quote) {
+                    return Some(text);
+                }
+                self.cursor.advance(1);
+            }
+            text.push(quote);
+        }
     }
 
     fn interpolated(&self, text: &str, start: crate::Position) -> Result<Vec<Node>, TemplateError> {
@@ -147,4 +159,24 @@ impl Parser<'_> {
             None => self.expression(),
         }
     }
+}
+
+/// Replaces `\uXXXX`, the one escape that Velocity's strings have.
+fn unescape_unicode(text: &str) -> String {
+    let mut parts = text.split("\\u");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let unit = part.get(..4).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        match unit.and_then(char::from_u32) {
+            Some(character) => {
+                out.push(character);
+                out.push_str(&part[4..]);
+            }
+            None => {
+                out.push_str("\\u");
+                out.push_str(part);
+            }
+        }
+    }
+    out
 }

@@ -42,12 +42,12 @@ impl Parser<'_> {
 
     /// Reads `.name` or `.name(…)`. A dot before anything else is text, such as the end of a sentence.
     fn member(&mut self) -> Result<Option<Step>, TemplateError> {
-        let before = self.cursor;
-        self.cursor.advance(1);
-        let Some(name) = self.cursor.name() else {
-            self.cursor = before;
+        // Unlike a variable's name, a property's does not begin with an underscore.
+        if !self.cursor.peek_second().is_some_and(|first| first.is_ascii_alphabetic()) {
             return Ok(None);
-        };
+        }
+        self.cursor.advance(1);
+        let name = self.cursor.name().unwrap_or_default();
         if !self.cursor.eat("(") {
             return Ok(Some(Step::Property(name.to_owned())));
         }

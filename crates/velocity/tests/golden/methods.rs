@@ -17,6 +17,7 @@ fn of_strings() {
         ("replaceAll", "#set($s = 'a1b22')$s.replaceAll('[0-9]+', '#')", "a#b#"),
         ("replaceAll with a group", "#set($s = 'ab')$s.replaceAll('(a)(b)', '$2$1')", "ba"),
         ("replaceAll undoes escaped quotes", "$util.escapeJavaScript(\"it's\").replaceAll(\"\\\\'\", \"'\")", "it's"),
+        ("replaceAll escapes quotes", "#set($s = 'a\"b')$s.replaceAll(\"\\\"\", \"\\\\\\\"\")", "a\\\"b"),
         ("replaceFirst", "#set($s = 'aaa')$s.replaceFirst('a', 'b')", "baa"),
         ("split", "#set($s = 'a,b,,')$s.split(',').size()", "2"),
         ("split, an item", "#set($s = 'a,b')$s.split(',')[1]", "b"),

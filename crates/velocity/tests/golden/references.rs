@@ -18,6 +18,7 @@ fn references_print_values_or_their_source() {
         ("names may hold digits, hyphens, underscores", "#set($a-b_2 = 1)$a-b_2", "1"),
         ("names are told apart by case", "#set($a = 1)$A", "$A"),
         ("a sentence's full stop is text", "#set($a = 1)$a.", "1."),
+        ("a dot before an underscore is text", "#set($a = {'_b': 1})$a._b $a['_b']", "{_b=1}._b 1"),
         ("a dot before a digit is text", "#set($a = 1)$a.5", "1.5"),
         ("formal notation ends a name", "#set($v = 'Jack')${v}pot $vpot", "Jackpot $vpot"),
     ]);
