@@ -307,6 +307,31 @@ pub(crate) enum Conflict {
     /// Ours.
     #[error("Invalid resource ARN specified: {0} does not exist")]
     NoSuchTagged(String),
+
+    // Imports and exports
+    #[error("Invalid OpenAPI input.")]
+    BadOpenApi,
+    #[error("Errors found during import:{0}")]
+    ImportErrors(String),
+    #[error("Warnings found during import:{0}")]
+    ImportWarnings(String),
+    #[error("Unable to build importer with provided input.")]
+    BadDocumentationFile,
+    /// Ours.
+    #[error("An import may leave an API with at most {0} resources")]
+    TooManyResources(usize),
+    /// Ours.
+    #[error("Invalid export type specified: {0}. Valid options are swagger,oas30")]
+    BadExportType(String),
+    /// Ours.
+    #[error("Invalid media type specified: {0}. Valid options are application/json,application/yaml")]
+    BadExportMediaType(String),
+    /// Ours.
+    #[error("Invalid export extension specified: {0}")]
+    BadExportExtension(String),
+    /// Ours.
+    #[error("Invalid SDK type specified: {0}. Only javascript is built")]
+    BadSdkType(String),
 }
 
 impl Conflict {
@@ -423,6 +448,15 @@ impl Conflict {
             | C::BadTag(_)
             | C::TooManyTags
             | C::BadTagArn(_) => Fault::Bad,
+            C::BadOpenApi
+            | C::ImportErrors(_)
+            | C::ImportWarnings(_)
+            | C::BadDocumentationFile
+            | C::TooManyResources(_)
+            | C::BadExportType(_)
+            | C::BadExportMediaType(_)
+            | C::BadExportExtension(_)
+            | C::BadSdkType(_) => Fault::Bad,
         }
     }
 }

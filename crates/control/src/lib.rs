@@ -12,6 +12,7 @@ mod credentials;
 mod error;
 mod gate;
 mod json;
+mod openapi;
 mod page;
 mod patch;
 mod perform;

@@ -13,8 +13,8 @@ use crate::Control;
 use crate::answer::Reply;
 use crate::request::Request;
 use crate::resources::{
-    account, api_key, api_key_import, deployment, integration, integration_response, method, method_response, resource,
-    rest_api, stage, tags, usage, usage_plan, usage_plan_key,
+    account, api_key, api_key_import, deployment, documentation_import, integration, integration_response, method,
+    method_response, resource, rest_api, rest_api_import, stage, tags, usage, usage_plan, usage_plan_key,
 };
 
 type Running<'a> = Pin<Box<dyn Future<Output = Reply> + Send + 'a>>;
@@ -139,14 +139,14 @@ operations! {
     GetVpcLink                        GET    OK         []                             "/vpclinks/{vpclink_id}";
     GetVpcLinks                       GET    OK         []                             "/vpclinks";
     ImportApiKeys                     POST   CREATED    [api_key_import::import]       "/apikeys?mode=import";
-    ImportDocumentationParts          PUT    OK         []                             "/restapis/{restapi_id}/documentation/parts";
-    ImportRestApi                     POST   CREATED    []                             "/restapis?mode=import";
+    ImportDocumentationParts          PUT    OK         [documentation_import::import] "/restapis/{restapi_id}/documentation/parts";
+    ImportRestApi                     POST   CREATED    [rest_api_import::import]      "/restapis?mode=import";
     PutGatewayResponse                PUT    CREATED    []                             "/restapis/{restapi_id}/gatewayresponses/{response_type}";
     PutIntegration                    PUT    CREATED    [integration::put]             "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration";
     PutIntegrationResponse            PUT    CREATED    [integration_response::put]    "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration/responses/{status_code}";
     PutMethod                         PUT    CREATED    [method::put]                  "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}";
     PutMethodResponse                 PUT    CREATED    [method_response::put]         "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/responses/{status_code}";
-    PutRestApi                        PUT    OK         []                             "/restapis/{restapi_id}";
+    PutRestApi                        PUT    OK         [rest_api_import::put]         "/restapis/{restapi_id}";
     RejectDomainNameAccessAssociation POST   ACCEPTED   []                             "/rejectdomainnameaccessassociations";
     TagResource                       PUT    NO_CONTENT [tags::tag]                    "/tags/{resource_arn}";
     TestInvokeAuthorizer              POST   OK         []                             "/restapis/{restapi_id}/authorizers/{authorizer_id}";

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use tollgate_domain::{Catalog, HttpMethod, Method, Record, Resource, ResourceId, RestApiId};
+use tollgate_domain::{
+    AuthorizerType, Catalog, HttpMethod, Method, Record, Resource, ResourceId, RestApiId, RestApiTree,
+};
 
 use crate::Control;
 use crate::answer::{Answer, Reply, is_empty, text};
@@ -19,7 +21,7 @@ use crate::resources::validation::Validation;
 use crate::write::Change;
 
 /// Models that every API has from the start.
-const BUILT_IN_MODELS: [&str; 2] = ["Empty", "Error"];
+pub(crate) const BUILT_IN_MODELS: [&str; 2] = ["Empty", "Error"];
 
 /// A method on the wire.
 #[derive(Serialize)]
@@ -68,8 +70,7 @@ impl<'a> MethodWire<'a> {
 pub(crate) async fn put(control: &Control, request: &Request) -> Reply {
     let body = request.body()?;
     let at = MethodPath::of(request);
-    let (verb, method) =
-        control.writer().write(|catalog| decide_put(at.resource(catalog)?, &at, request, &body)).await?;
+    let (verb, method) = control.writer().write(|catalog| decide_put(catalog, &at, request, &body)).await?;
     Answer::json(&MethodWire::new(verb, &method))
 }
 
@@ -85,7 +86,7 @@ pub(crate) async fn update(control: &Control, request: &Request) -> Reply {
     let decide = |catalog: &Catalog| {
         at.change(catalog, |_, method| {
             *method = patch::apply(method, &operations, run)?;
-            check(method)?;
+            check(at.tree(catalog)?, method)?;
             Ok(method.clone())
         })
     };
@@ -119,6 +120,11 @@ impl MethodPath {
         Self { api: request.rest_api_id(), resource: request.resource_id(), verb }
     }
 
+    /// The API that it is part of.
+    pub(crate) fn tree<'a>(&self, catalog: &'a Catalog) -> Result<&'a RestApiTree, Conflict> {
+        resource::tree(catalog, &self.api)
+    }
+
     fn resource<'a>(&self, catalog: &'a Catalog) -> Result<&'a Resource, Conflict> {
         resource::find(catalog, &self.api, &self.resource)
     }
@@ -146,13 +152,14 @@ impl MethodPath {
 }
 
 fn decide_put(
-    resource: &Resource,
+    catalog: &Catalog,
     at: &MethodPath,
     request: &Request,
     body: &Members,
 ) -> Result<Change<(HttpMethod, Method)>, Failure> {
+    let resource = at.resource(catalog)?;
     let verb = HttpMethod::parse(request.label("http_method")).ok_or(Conflict::BadHttpMethod)?;
-    let method = read(body)?;
+    let method = read(at.tree(catalog)?, body)?;
     if resource.methods.contains_key(&verb) {
         return Err(Conflict::MethodExists.into());
     }
@@ -161,7 +168,7 @@ fn decide_put(
     Ok(Change::answering((verb, method)).put(Record::Resource(at.api.clone(), resource)))
 }
 
-fn read(body: &Members) -> Result<Method, Failure> {
+fn read(tree: &RestApiTree, body: &Members) -> Result<Method, Failure> {
     let mut validation = Validation::default();
     let authorization_type = validation.required(body.string("authorizationType")?, "putMethodInput.authorizationType");
     validation.finish()?;
@@ -177,30 +184,35 @@ fn read(body: &Members) -> Result<Method, Failure> {
         responses: BTreeMap::new(),
         integration: None,
     };
-    check(&method)?;
+    check(tree, &method)?;
     Ok(method)
 }
 
-/// The rules for a method as a whole.
-fn check(method: &Method) -> Result<(), Conflict> {
-    match method.authorization_type.to_ascii_uppercase().as_str() {
-        "NONE" | "AWS_IAM" if !method.authorization_scopes.is_empty() => return Err(Conflict::ScopesWithoutCognito),
-        "NONE" | "AWS_IAM" => {}
-        // No authorizer can be made yet, so none that is named is there.
-        "CUSTOM" | "COGNITO_USER_POOLS" => return Err(Conflict::NoSuchAuthorizer),
+/// The rules for a method as a whole, in the API that it is part of.
+pub(crate) fn check(tree: &RestApiTree, method: &Method) -> Result<(), Conflict> {
+    let authorizer = method.authorizer_id.as_deref().and_then(|id| tree.authorizers.get(id));
+    let of_pool = authorizer.map(|authorizer| authorizer.kind == AuthorizerType::CognitoUserPools);
+    let kind = method.authorization_type.to_ascii_uppercase();
+    match (kind.as_str(), of_pool) {
+        ("NONE" | "AWS_IAM", _) | ("CUSTOM", Some(false)) | ("COGNITO_USER_POOLS", Some(true)) => {}
+        ("CUSTOM" | "COGNITO_USER_POOLS", _) => return Err(Conflict::NoSuchAuthorizer),
         _ => return Err(Conflict::BadAuthorizationType),
     }
-    // No validator can be made yet either.
-    if method.request_validator_id.as_deref().is_some_and(|id| !id.is_empty()) {
+    if kind != "COGNITO_USER_POOLS" && !method.authorization_scopes.is_empty() {
+        return Err(Conflict::ScopesWithoutCognito);
+    }
+    let validator = method.request_validator_id.as_deref().filter(|id| !id.is_empty());
+    if validator.is_some_and(|id| !tree.request_validators.contains_key(id)) {
         return Err(Conflict::NoSuchValidator);
     }
-    check_models(&method.request_models)?;
+    check_models(tree, &method.request_models)?;
     check_parameters(&method.request_parameters)
 }
 
 /// The models named are there.
-pub(crate) fn check_models(models: &BTreeMap<String, String>) -> Result<(), Conflict> {
-    match models.values().find(|model| !BUILT_IN_MODELS.contains(&model.as_str())) {
+pub(crate) fn check_models(tree: &RestApiTree, models: &BTreeMap<String, String>) -> Result<(), Conflict> {
+    let known = |model: &String| BUILT_IN_MODELS.contains(&model.as_str()) || tree.models.contains_key(model);
+    match models.values().find(|model| !known(model)) {
         Some(model) => Err(Conflict::NoSuchModel(model.clone())),
         None => Ok(()),
     }
@@ -259,11 +271,15 @@ fn run(method: &mut Method, operation: &PatchOperation) -> Result<(), PatchRefus
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::patch::operation;
+    use crate::resources::rest_api::sample_api;
 
     fn made(body: &str) -> Result<Method, String> {
-        read(&Members::parse(body.as_bytes()).expect("an object")).map_err(|failure| failure.to_string())
+        let tree = RestApiTree::new(Arc::new(sample_api("api1")));
+        read(&tree, &Members::parse(body.as_bytes()).expect("an object")).map_err(|failure| failure.to_string())
     }
 
     fn patched(operations: &[PatchOperation]) -> Result<Method, String> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use tollgate_domain::{Catalog, MethodResponse};
+use tollgate_domain::{Catalog, MethodResponse, RestApiTree};
 
 use crate::Control;
 use crate::answer::{Answer, Reply, is_empty};
@@ -47,7 +47,7 @@ pub(crate) async fn put(control: &Control, request: &Request) -> Reply {
     let at = MethodPath::of(request);
     let decide = |catalog: &Catalog| {
         at.change(catalog, |_, method| {
-            check(&response)?;
+            check(at.tree(catalog)?, &response)?;
             match method.responses.insert(code.to_owned(), response.clone()) {
                 Some(_) => Err(Conflict::ResponseExists.into()),
                 None => Ok(()),
@@ -76,7 +76,7 @@ pub(crate) async fn update(control: &Control, request: &Request) -> Reply {
         at.change(catalog, |_, method| {
             let response = method.responses.get_mut(code).ok_or(Conflict::NoSuchResponse)?;
             *response = patch::apply(response, &operations, run)?;
-            check(response)?;
+            check(at.tree(catalog)?, response)?;
             Ok(response.clone())
         })
     };
@@ -97,9 +97,10 @@ pub(crate) async fn delete(control: &Control, request: &Request) -> Reply {
     Ok(Answer::Empty)
 }
 
-fn check(response: &MethodResponse) -> Result<(), Conflict> {
+/// The rules for a method response, in the API that it is part of.
+pub(crate) fn check(tree: &RestApiTree, response: &MethodResponse) -> Result<(), Conflict> {
     mapping::check_names(response.response_parameters.keys(), "method.response.header.")?;
-    method::check_models(&response.response_models)
+    method::check_models(tree, &response.response_models)
 }
 
 fn run(response: &mut MethodResponse, operation: &PatchOperation) -> Result<(), Failure> {

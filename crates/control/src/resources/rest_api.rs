@@ -53,6 +53,8 @@ struct RestApiWire<'a> {
     security_policy: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     endpoint_access_mode: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    warnings: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -97,8 +99,14 @@ impl<'a> RestApiWire<'a> {
             root_resource_id: api.root_resource_id.as_str(),
             security_policy: text(&api.security_policy),
             endpoint_access_mode: text(&api.endpoint_access_mode),
+            warnings: &[],
         }
     }
+}
+
+/// The answer to an import, with what was doubtful about the document.
+pub(crate) fn answer(api: &RestApi, warnings: &[String]) -> Reply {
+    Answer::json(&RestApiWire { warnings, ..RestApiWire::new(api, tags_if_any(&api.tags)) })
 }
 
 /// AWS escapes a policy once more than JSON does, and Terraform undoes that: `{\"Version\":…}` inside the string.
@@ -155,7 +163,7 @@ pub(crate) fn find(control: &Control, catalog: &Catalog, id: &RestApiId) -> Resu
     catalog.rest_apis.get(id).cloned().ok_or_else(unknown)
 }
 
-fn read(id: RestApiId, root: ResourceId, now: UnixMillis, body: &Members) -> Result<RestApi, Failure> {
+pub(crate) fn read(id: RestApiId, root: ResourceId, now: UnixMillis, body: &Members) -> Result<RestApi, Failure> {
     let mut validation = Validation::default();
     let name = validation.required(body.string("name")?, "createRestApiInput.name");
     let source = body.string("apiKeySource")?;
@@ -253,7 +261,7 @@ pub(crate) fn check_description(description: Option<&str>) -> Result<(), Conflic
 }
 
 /// The rules for an API as a whole.
-fn check(api: &RestApi) -> Result<(), Conflict> {
+pub(crate) fn check(api: &RestApi) -> Result<(), Conflict> {
     check_name(&api.name)?;
     check_description(api.description.as_deref())?;
     let endpoint = &api.endpoint_configuration;
@@ -279,15 +287,19 @@ fn decide_create(catalog: &Catalog, api: RestApi) -> Result<Change<RestApi>, Fai
     if catalog.rest_apis.contains_key(&api.id) {
         return Err(Conflict::RestApiExists(api.id).into());
     }
-    let root = Resource {
+    let (id, root) = (api.id.clone(), root_of(&api));
+    Ok(Change::answering(api.clone()).put(Record::RestApi(api)).put(Record::Resource(id, root)))
+}
+
+/// The resource `/` of a new API.
+pub(crate) fn root_of(api: &RestApi) -> Resource {
+    Resource {
         id: api.root_resource_id.clone(),
         parent_id: None,
         path_part: String::new(),
         path: "/".to_owned(),
         methods: Default::default(),
-    };
-    let id = api.id.clone();
-    Ok(Change::answering(api.clone()).put(Record::RestApi(api)).put(Record::Resource(id, root)))
+    }
 }
 
 fn decide_update(before: &RestApi, operations: &[PatchOperation]) -> Result<Change<RestApi>, Failure> {
