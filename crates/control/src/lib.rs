@@ -19,6 +19,7 @@ mod perform;
 mod request;
 mod resources;
 mod router;
+mod sdk;
 mod server;
 mod sigv4;
 mod write;

@@ -13,6 +13,7 @@ pub(crate) struct Request {
     query: Vec<(String, String)>,
     body: Bytes,
     now: UnixMillis,
+    accept: Option<String>,
 }
 
 impl Request {
@@ -22,7 +23,17 @@ impl Request {
         body: Bytes,
         now: UnixMillis,
     ) -> Self {
-        Self { labels, query, body, now }
+        Self { labels, query, body, now, accept: None }
+    }
+
+    /// The request with its header Accept.
+    pub(crate) fn accepting(self, accept: Option<&str>) -> Self {
+        Self { accept: accept.map(str::to_owned), ..self }
+    }
+
+    /// The media type that the caller wants.
+    pub(crate) fn accept(&self) -> Option<&str> {
+        self.accept.as_deref()
     }
 
     pub(crate) fn now(&self) -> UnixMillis {

@@ -13,8 +13,8 @@ use crate::Control;
 use crate::answer::Reply;
 use crate::request::Request;
 use crate::resources::{
-    account, api_key, api_key_import, deployment, documentation_import, integration, integration_response, method,
-    method_response, resource, rest_api, rest_api_import, stage, tags, usage, usage_plan, usage_plan_key,
+    account, api_key, api_key_import, deployment, documentation_import, export, integration, integration_response,
+    method, method_response, resource, rest_api, rest_api_import, sdk, stage, tags, usage, usage_plan, usage_plan_key,
 };
 
 type Running<'a> = Pin<Box<dyn Future<Output = Reply> + Send + 'a>>;
@@ -109,7 +109,7 @@ operations! {
     GetDomainName                     GET    OK         []                             "/domainnames/{domain_name}";
     GetDomainNameAccessAssociations   GET    OK         []                             "/domainnameaccessassociations";
     GetDomainNames                    GET    OK         []                             "/domainnames";
-    GetExport                         GET    OK         []                             "/restapis/{restapi_id}/stages/{stage_name}/exports/{export_type}";
+    GetExport                         GET    OK         [export::get]                  "/restapis/{restapi_id}/stages/{stage_name}/exports/{export_type}";
     GetGatewayResponse                GET    OK         []                             "/restapis/{restapi_id}/gatewayresponses/{response_type}";
     GetGatewayResponses               GET    OK         []                             "/restapis/{restapi_id}/gatewayresponses";
     GetIntegration                    GET    OK         [integration::get]             "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration";
@@ -125,7 +125,7 @@ operations! {
     GetResources                      GET    OK         [resource::list]               "/restapis/{restapi_id}/resources";
     GetRestApi                        GET    OK         [rest_api::get]                "/restapis/{restapi_id}";
     GetRestApis                       GET    OK         [rest_api::list]               "/restapis";
-    GetSdk                            GET    OK         []                             "/restapis/{restapi_id}/stages/{stage_name}/sdks/{sdk_type}";
+    GetSdk                            GET    OK         [sdk::get]                     "/restapis/{restapi_id}/stages/{stage_name}/sdks/{sdk_type}";
     GetSdkType                        GET    OK         []                             "/sdktypes/{sdktype_id}";
     GetSdkTypes                       GET    OK         []                             "/sdktypes";
     GetStage                          GET    OK         [stage::get]                   "/restapis/{restapi_id}/stages/{stage_name}";

@@ -88,7 +88,7 @@ impl<'a> Node<'a> {
             let Some(Value::String(reference)) = at.value.get("$ref") else { return Ok(at) };
             let pointer = reference.strip_prefix('#').ok_or(Conflict::BadOpenApi)?;
             let value = self.document.root.pointer(pointer).ok_or(Conflict::BadOpenApi)?;
-            self.document.charge(count(value))?;
+            self.document.charge(yaml::count(value))?;
             at = Self { document: self.document, value };
         }
         Err(Conflict::BadOpenApi)
@@ -166,16 +166,6 @@ impl<'a> Node<'a> {
             Value::Bool(truth) => Some(truth.to_string()),
             Value::Null | Value::Array(_) | Value::Object(_) => None,
         }
-    }
-}
-
-/// How many values there are in one, itself included, long texts counted more.
-fn count(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(count).sum::<usize>(),
-        Value::Object(members) => 1 + members.iter().map(|(name, value)| name.len() / 64 + count(value)).sum::<usize>(),
-        Value::String(text) => 1 + text.len() / 64,
-        Value::Null | Value::Bool(_) | Value::Number(_) => 1,
     }
 }
 

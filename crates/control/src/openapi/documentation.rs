@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tollgate_domain::{DocumentationPart, DocumentationPartLocation, IdSource, RestApiTree};
+use serde_json::{Value, json};
+use tollgate_domain::{DocumentationPart, DocumentationPartLocation, DocumentationVersion, IdSource, RestApiTree};
 
 use crate::conflict::Conflict;
 use crate::openapi::document::Node;
+use crate::openapi::export::members;
 use crate::openapi::notes::Notes;
 
 pub(crate) const DOCUMENTATION: &str = "x-amazon-apigateway-documentation";
@@ -82,4 +84,18 @@ pub(crate) fn merge(
             id
         })
         .collect()
+}
+
+/// The extension that [`read`] reads a version of the documentation from.
+pub(crate) fn write(version: &DocumentationVersion) -> Value {
+    let parts = version.parts.values().map(|part| {
+        let location = members(json!({
+            "type": part.location.kind, "path": part.location.path, "method": part.location.method,
+            "statusCode": part.location.status_code, "name": part.location.name,
+        }));
+        let properties =
+            serde_json::from_str(&part.properties).unwrap_or_else(|_| Value::from(part.properties.clone()));
+        json!({ "location": location, "properties": properties })
+    });
+    json!({ "version": version.version, PARTS: parts.collect::<Vec<_>>() })
 }
