@@ -88,7 +88,9 @@ pub(crate) fn merge(
 
 /// The extension that [`read`] reads a version of the documentation from.
 pub(crate) fn write(version: &DocumentationVersion) -> Value {
-    let parts = version.parts.values().map(|part| {
+    // Ids are drawn at random; an export of the same API should read the same.
+    let in_order: BTreeMap<_, _> = version.parts.values().map(|part| (&part.location, part)).collect();
+    let parts = in_order.into_values().map(|part| {
         let location = members(json!({
             "type": part.location.kind, "path": part.location.path, "method": part.location.method,
             "statusCode": part.location.status_code, "name": part.location.name,

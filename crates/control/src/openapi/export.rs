@@ -65,6 +65,9 @@ impl Extensions {
                 "gatewayresponses" => wanted.gateway_responses = true,
                 "documentation" => wanted.documentation = true,
                 "apigateway" => wanted = Self::all(),
+                "postman" => {
+                    return Err(Conflict::BadExportExtension("postman. Postman collections are not built".to_owned()));
+                }
                 _ => return Err(Conflict::BadExportExtension(name.to_owned())),
             }
         }
@@ -249,3 +252,7 @@ fn is_empty(value: &Value) -> bool {
         Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }
+
+#[cfg(test)]
+#[path = "export_tests.rs"]
+mod tests;

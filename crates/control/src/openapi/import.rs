@@ -248,3 +248,7 @@ impl Import<'_> {
         Some(integration)
     }
 }
+
+#[cfg(test)]
+#[path = "import_tests.rs"]
+mod tests;

@@ -18,6 +18,8 @@ pub(crate) mod import;
 pub(crate) mod integration;
 pub(crate) mod notes;
 pub(crate) mod operation;
+#[cfg(test)]
+pub(crate) mod samples;
 pub(crate) mod schema;
 pub(crate) mod security;
 pub(crate) mod settings;

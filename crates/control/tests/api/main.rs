@@ -3,4 +3,5 @@
 mod bench;
 mod edge;
 mod keys_and_plans;
+mod openapi;
 mod rest_apis;
