@@ -318,8 +318,8 @@ pub(crate) enum Conflict {
     #[error("Unable to build importer with provided input.")]
     BadDocumentationFile,
     /// Ours.
-    #[error("An import may leave an API with at most {0} resources")]
-    TooManyResources(usize),
+    #[error("An import may leave an API with at most {limit} {parts}")]
+    TooManyParts { parts: &'static str, limit: usize },
     /// Ours.
     #[error("Invalid export type specified: {0}. Valid options are swagger,oas30")]
     BadExportType(String),
@@ -452,7 +452,7 @@ impl Conflict {
             | C::ImportErrors(_)
             | C::ImportWarnings(_)
             | C::BadDocumentationFile
-            | C::TooManyResources(_)
+            | C::TooManyParts { .. }
             | C::BadExportType(_)
             | C::BadExportMediaType(_)
             | C::BadExportExtension(_)

@@ -7,6 +7,9 @@ use tollgate_domain::{Record, RecordKey, RestApiTree};
 
 use crate::write::Change;
 
+/// Parts of one kind.
+type Parts<K, V> = BTreeMap<K, Arc<V>>;
+
 /// Adds to `change` what makes `after` out of `before`; deployments, stages and versions are no part of it.
 pub(crate) fn write<T>(change: Change<T>, before: &RestApiTree, after: &RestApiTree) -> Change<T> {
     let api = &after.api.id;
@@ -51,7 +54,7 @@ pub(crate) fn write<T>(change: Change<T>, before: &RestApiTree, after: &RestApiT
 
 fn differ<T, K: Ord, V: Clone + PartialEq>(
     change: Change<T>,
-    (before, after): (&BTreeMap<K, Arc<V>>, &BTreeMap<K, Arc<V>>),
+    (before, after): (&Parts<K, V>, &Parts<K, V>),
     record: impl Fn(V) -> Record,
     name: impl Fn(&K) -> RecordKey,
 ) -> Change<T> {

@@ -22,6 +22,8 @@ use crate::resources::{integration_response, method, method_response, resource_r
 
 /// Resources that one import may leave an API with. AWS allows 300 unless asked for more.
 const RESOURCE_LIMIT: usize = 5_000;
+/// Authorizers and validators that one document may have. AWS allows ten authorizers unless asked for more.
+const NAMED_LIMIT: usize = 1_000;
 
 /// What happens to the parts of an API that a document does not mention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +68,7 @@ pub(crate) fn import(
         import.clear(options.ignore_documentation);
     }
     import.index_paths();
-    import.put_parts(definition);
+    import.put_parts(definition)?;
     if !options.ignore_documentation {
         documentation::merge(&mut import.tree, before, &definition.documentation, ids);
     }
@@ -111,7 +113,11 @@ impl Import<'_> {
         self.by_path = resources.map(|resource| (resource.path.clone(), resource.id.clone())).collect();
     }
 
-    fn put_parts(&mut self, definition: &Definition) {
+    fn put_parts(&mut self, definition: &Definition) -> Result<(), Conflict> {
+        let counts = [("authorizers", definition.authorizers.len()), ("validators", definition.validators.len())];
+        if let Some((parts, _)) = counts.into_iter().find(|(_, count)| *count > NAMED_LIMIT) {
+            return Err(Conflict::TooManyParts { parts, limit: NAMED_LIMIT });
+        }
         for model in definition.models.values() {
             self.put_model(model);
         }
@@ -124,6 +130,7 @@ impl Import<'_> {
         for response in &definition.gateway_responses {
             self.tree.gateway_responses.insert(response.kind, Arc::new(response.clone()));
         }
+        Ok(())
     }
 
     fn put_model(&mut self, model: &Model) {
@@ -157,7 +164,7 @@ impl Import<'_> {
     /// Puts the resource of a path there, and those above it.
     fn put_path(&mut self, path: &str) -> Result<(), Conflict> {
         let mut at = self.tree.api.root_resource_id.clone();
-        for part in path.trim_matches('/').split('/').filter(|_| path.trim_matches('/') != "") {
+        for part in path.trim_matches('/').split('/').filter(|_| !path.trim_matches('/').is_empty()) {
             let Some(parent) = self.tree.resources.get(&at) else { return Ok(()) };
             let here = resource_rules::join(&parent.path, part);
             at = match self.by_path.get(&here) {
@@ -188,7 +195,7 @@ impl Import<'_> {
         path: String,
     ) -> Result<ResourceId, Conflict> {
         if self.tree.resources.len() >= RESOURCE_LIMIT {
-            return Err(Conflict::TooManyResources(RESOURCE_LIMIT));
+            return Err(Conflict::TooManyParts { parts: "resources", limit: RESOURCE_LIMIT });
         }
         self.by_path.insert(path.clone(), id.clone());
         let (parent_id, path_part) = (Some(parent), part.to_owned());
@@ -221,8 +228,8 @@ impl Import<'_> {
             found.map(|validator| validator.id.clone()).ok_or(Conflict::NoSuchValidator)
         });
         let method = validator_id.transpose().and_then(|request_validator_id| {
-            let method = Method { authorizer_id, request_validator_id, ..operation.method.clone() };
-            method::check(&self.tree, &method)?;
+            let mut method = Method { authorizer_id, request_validator_id, ..operation.method.clone() };
+            method::settle(&self.tree, &mut method)?;
             Ok(method)
         });
         let method = method.map_err(|conflict| self.notes.refused(&format!("put method {at}"), &conflict)).ok()?;

@@ -1,5 +1,7 @@
 //! What a document says of the API as a whole.
 
+use std::collections::BTreeSet;
+
 use tollgate_domain::rest_api::ApiKeySource;
 use tollgate_domain::{RestApi, Tags};
 
@@ -78,11 +80,9 @@ impl Settings {
         replace(&mut api.policy, &self.policy);
         api.api_key_source = self.api_key_source.unwrap_or(api.api_key_source);
         api.minimum_compression_size = self.minimum_compression_size.or(api.minimum_compression_size);
-        for media_type in self.binary_media_types.iter().flatten() {
-            if !api.binary_media_types.contains(media_type) {
-                api.binary_media_types.push(media_type.clone());
-            }
-        }
+        let mut known: BTreeSet<_> = api.binary_media_types.iter().cloned().collect();
+        let fresh = self.binary_media_types.iter().flatten().filter(|media_type| known.insert((*media_type).clone()));
+        api.binary_media_types.extend(fresh.cloned());
         api.tags.extend(self.tags.clone());
         self.endpoint.apply(api);
         rest_api::check(api)

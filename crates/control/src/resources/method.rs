@@ -86,7 +86,7 @@ pub(crate) async fn update(control: &Control, request: &Request) -> Reply {
     let decide = |catalog: &Catalog| {
         at.change(catalog, |_, method| {
             *method = patch::apply(method, &operations, run)?;
-            check(at.tree(catalog)?, method)?;
+            settle(at.tree(catalog)?, method)?;
             Ok(method.clone())
         })
     };
@@ -172,7 +172,7 @@ fn read(tree: &RestApiTree, body: &Members) -> Result<Method, Failure> {
     let mut validation = Validation::default();
     let authorization_type = validation.required(body.string("authorizationType")?, "putMethodInput.authorizationType");
     validation.finish()?;
-    let method = Method {
+    let mut method = Method {
         authorization_type,
         authorizer_id: body.string("authorizerId")?,
         authorization_scopes: body.strings("authorizationScopes")?.unwrap_or_default(),
@@ -184,29 +184,32 @@ fn read(tree: &RestApiTree, body: &Members) -> Result<Method, Failure> {
         responses: BTreeMap::new(),
         integration: None,
     };
-    check(tree, &method)?;
+    settle(tree, &mut method)?;
     Ok(method)
 }
 
-/// The rules for a method as a whole, in the API that it is part of.
-pub(crate) fn check(tree: &RestApiTree, method: &Method) -> Result<(), Conflict> {
-    let authorizer = method.authorizer_id.as_deref().and_then(|id| tree.authorizers.get(id));
-    let of_pool = authorizer.map(|authorizer| authorizer.kind == AuthorizerType::CognitoUserPools);
-    let kind = method.authorization_type.to_ascii_uppercase();
-    match (kind.as_str(), of_pool) {
-        ("NONE" | "AWS_IAM", _) | ("CUSTOM", Some(false)) | ("COGNITO_USER_POOLS", Some(true)) => {}
-        ("CUSTOM" | "COGNITO_USER_POOLS", _) => return Err(Conflict::NoSuchAuthorizer),
+/// The rules for a method as a whole. An authorizer that the authorization type has no use for is dropped, as AWS does.
+pub(crate) fn settle(tree: &RestApiTree, method: &mut Method) -> Result<(), Conflict> {
+    match method.authorization_type.to_ascii_uppercase().as_str() {
+        "NONE" | "AWS_IAM" if !method.authorization_scopes.is_empty() => return Err(Conflict::ScopesWithoutCognito),
+        "NONE" | "AWS_IAM" => method.authorizer_id = None,
+        "CUSTOM" => check_authorizer(tree, method, &[AuthorizerType::Token, AuthorizerType::Request])?,
+        "COGNITO_USER_POOLS" => check_authorizer(tree, method, &[AuthorizerType::CognitoUserPools])?,
         _ => return Err(Conflict::BadAuthorizationType),
     }
-    if kind != "COGNITO_USER_POOLS" && !method.authorization_scopes.is_empty() {
-        return Err(Conflict::ScopesWithoutCognito);
-    }
-    let validator = method.request_validator_id.as_deref().filter(|id| !id.is_empty());
+    let validator = text(&method.request_validator_id);
     if validator.is_some_and(|id| !tree.request_validators.contains_key(id)) {
         return Err(Conflict::NoSuchValidator);
     }
     check_models(tree, &method.request_models)?;
     check_parameters(&method.request_parameters)
+}
+
+/// The authorizer named is there and of one of these kinds.
+fn check_authorizer(tree: &RestApiTree, method: &Method, kinds: &[AuthorizerType]) -> Result<(), Conflict> {
+    let authorizer = method.authorizer_id.as_ref().and_then(|id| tree.authorizers.get(id));
+    let fits = authorizer.is_some_and(|authorizer| kinds.contains(&authorizer.kind));
+    if fits { Ok(()) } else { Err(Conflict::NoSuchAuthorizer) }
 }
 
 /// The models named are there.

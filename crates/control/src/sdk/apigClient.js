@@ -61,11 +61,12 @@
         data: await read(response),
       };
       if (response.ok) return result;
-      throw Object.assign(new Error(`${request.verb} ${request.path} answered ${response.status}`), result, { response: result });
+      const error = new Error(`${request.verb} ${request.path} answered ${response.status}`);
+      throw Object.assign(error, result, { response: result });
     }
 
     return {
-    // FUNCTIONS
+      // FUNCTIONS
     };
   }
 

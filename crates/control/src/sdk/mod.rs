@@ -26,13 +26,13 @@ const VERBS: [HttpMethod; 7] = [
 pub(crate) fn archive(deployed: &DeployedApi, invoke_url: &str) -> Result<Vec<u8>, Failure> {
     let functions = functions(deployed);
     let client = CLIENT.replace("\"INVOKE_URL\"", &json!(invoke_url).to_string()).replace(
-        "    // FUNCTIONS\n",
-        &functions.iter().map(|(name, call)| format!("    {name}: {call},\n")).collect::<String>(),
+        "      // FUNCTIONS\n",
+        &functions.iter().map(|(name, call)| format!("      {name}: {call},\n")).collect::<String>(),
     );
     let list: String = functions.keys().map(|name| format!("- `{name}(params, body, additionalParams)`\n")).collect();
     // A title is one line, whatever the name is.
     let title: String = deployed.api.name.chars().filter(|c| !c.is_control()).collect();
-    let readme = README.replace("FUNCTIONS\n", &list).replace("TITLE", &title);
+    let readme = README.replace("TITLE", &title).replace("FUNCTIONS\n", &list);
     zip(&[("apiGateway-js-sdk/apigClient.js", &client), ("apiGateway-js-sdk/README.md", &readme)])
         .map_err(|_| Failure::Panicked)
 }
