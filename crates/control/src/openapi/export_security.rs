@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use tollgate_domain::{Authorizer, AuthorizerType, Method};
 
 use crate::openapi::export::{Export, members};
-use crate::openapi::security::{API_KEY_HEADER, AUTHORIZER, AUTHTYPE, SIGV4, authorizer_extension};
+use crate::openapi::security::{API_KEY_HEADER, AUTHORIZER, AUTHTYPE, DEFAULT_HEADER, SIGV4, authorizer_extension};
 
 /// The schemes that methods refer to, and all authorizers.
 pub(crate) fn schemes(export: &Export<'_>) -> Map<String, Value> {
@@ -58,7 +58,7 @@ fn authorizer_scheme(export: &Export<'_>, authorizer: &Authorizer) -> Value {
     let source = authorizer.identity_source.as_deref().unwrap_or_default();
     let header = source.strip_prefix("method.request.header.").filter(|name| !name.contains(','));
     // A scheme needs a header, and a request authorizer may look at anything.
-    let header = header.unwrap_or(if authorizer.kind == AuthorizerType::Request { "Unused" } else { "Authorization" });
+    let header = header.unwrap_or(if authorizer.kind == AuthorizerType::Request { "Unused" } else { DEFAULT_HEADER });
     let mut scheme = members(json!({ "type": "apiKey", "name": header, "in": "header" }));
     if export.extensions.authorizers {
         scheme.extend(members(json!({ AUTHTYPE: authorizer.auth_type })));

@@ -1,7 +1,10 @@
+use std::sync::Arc;
+
+use proptest::prelude::*;
 use tollgate_domain::{DeployedApi, RestApiTree, UnixMillis};
 
 use super::*;
-use crate::openapi::samples::{MERGE, OAS30, OVERWRITE, SWAGGER, empty, imported};
+use crate::openapi::samples::{MERGE, OAS30, OVERWRITE, SWAGGER, empty, imported, mutated, odd_value};
 use crate::openapi::yaml;
 
 const FORMS: [ExportType; 2] = [ExportType::Swagger, ExportType::Oas30];
@@ -90,4 +93,17 @@ fn extensions_come_only_when_asked_for() {
     }
     let refused = Extensions::parse(Some("integrations,postman")).expect_err("a refusal").to_string();
     assert_eq!(refused, "Invalid export extension specified: postman. Postman collections are not built");
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_imported_is_exported_and_read_back(place in 0usize..400, value in odd_value()) {
+        if let Ok((mut tree, _)) = imported(&empty("api1"), &mutated(place, value), MERGE) {
+            // A document has to say a version, so one is made up.
+            Arc::make_mut(&mut tree.api).version.get_or_insert("1970-01-01".to_owned());
+            let written = yaml::write(&exported(&tree, ExportType::Oas30, "apigateway"));
+            let (again, _) = imported(&tree, &written, OVERWRITE).expect("an import");
+            prop_assert_eq!(again, tree);
+        }
+    }
 }

@@ -16,6 +16,8 @@ const AUTH: &str = "x-amazon-apigateway-auth";
 pub(crate) const SIGV4: &str = "awsSigv4";
 pub(crate) const API_KEY_HEADER: &str = "x-api-key";
 const DEFAULT_TTL: i64 = 300;
+/// Where a token is looked for when nothing is said.
+pub(crate) const DEFAULT_HEADER: &str = "Authorization";
 
 /// What a security scheme asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,8 +145,9 @@ fn read_authorizer(
     let kind = extension.text("type")?.unwrap_or_default().to_ascii_uppercase();
     let Some(kind) = AuthorizerType::parse(&kind) else { return Ok(None) };
     let ttl = extension.integer("authorizerResultTtlInSeconds")?.unwrap_or(DEFAULT_TTL);
-    let header = scheme.text("name")?.filter(|_| kind != AuthorizerType::Request);
-    let header = header.map(|header| format!("method.request.header.{header}"));
+    let header = scheme.text("name")?.unwrap_or_else(|| DEFAULT_HEADER.to_owned());
+    // A request authorizer may look at anything, so its scheme's header says nothing.
+    let header = (kind != AuthorizerType::Request).then(|| format!("method.request.header.{header}"));
     Ok(Some(Authorizer {
         id: String::new(),
         name: name.to_owned(),

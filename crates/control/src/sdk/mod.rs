@@ -25,10 +25,9 @@ const VERBS: [HttpMethod; 7] = [
 /// The archive for an API that is called at `invoke_url`.
 pub(crate) fn archive(deployed: &DeployedApi, invoke_url: &str) -> Result<Vec<u8>, Failure> {
     let functions = functions(deployed);
-    let client = CLIENT.replace("\"INVOKE_URL\"", &json!(invoke_url).to_string()).replace(
-        "      // FUNCTIONS\n",
-        &functions.iter().map(|(name, call)| format!("      {name}: {call},\n")).collect::<String>(),
-    );
+    let code: String = functions.iter().map(|(name, call)| format!("      {name}: {call},\n")).collect();
+    let client =
+        CLIENT.replace("\"INVOKE_URL\"", &json!(invoke_url).to_string()).replace("      // FUNCTIONS\n", &code);
     let list: String = functions.keys().map(|name| format!("- `{name}(params, body, additionalParams)`\n")).collect();
     // A title is one line, whatever the name is.
     let title: String = deployed.api.name.chars().filter(|c| !c.is_control()).collect();

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use proptest::prelude::*;
+use serde_json::{Value, json};
 use tollgate_domain::{HttpMethod, IdSource, Method, RestApiId, RestApiTree};
 
 use crate::openapi::base_path::BasePath;
@@ -58,4 +59,43 @@ pub(crate) fn swagger_with(members: Value) -> String {
 pub(crate) fn method<'a>(tree: &'a RestApiTree, path: &str, verb: HttpMethod) -> &'a Method {
     let resource = tree.resources.values().find(|resource| resource.path == path).expect("a resource");
     &resource.methods[&verb]
+}
+
+/// The sample document with one value replaced by another.
+pub(crate) fn mutated(place: usize, value: Value) -> String {
+    fn replace(at: &mut Value, place: &mut usize, value: &Value) {
+        if *place == 0 {
+            *at = value.clone();
+        }
+        *place = place.wrapping_sub(1);
+        match at {
+            Value::Array(items) => items.iter_mut().for_each(|item| replace(item, place, value)),
+            Value::Object(members) => members.values_mut().for_each(|member| replace(member, place, value)),
+            _ => {}
+        }
+    }
+    let mut document: Value = serde_json::from_str(SWAGGER).expect("a document");
+    let mut place = place;
+    replace(&mut document, &mut place, &value);
+    document.to_string()
+}
+
+/// Values that are seldom what a place is for.
+pub(crate) fn odd_value() -> impl Strategy<Value = Value> {
+    let values = [
+        json!(null),
+        json!(-1),
+        json!(""),
+        json!("x"),
+        json!([]),
+        json!({}),
+        json!("é/{"),
+        json!({"$ref": "#"}),
+        json!({"$ref": "#/paths"}),
+        json!({"$ref": "#/definitions/Pet"}),
+        json!([[[]]]),
+        json!(1e300),
+        json!(true),
+    ];
+    prop::sample::select(values.to_vec())
 }
