@@ -132,8 +132,10 @@ impl<'a> Node<'a> {
     }
 
     /// A member that is text. Writers of YAML forget quotes: a number or truth value is the text that shows it.
+    /// Empty text is none, as everywhere in AWS's answers.
     pub(crate) fn text(self, name: &str) -> Result<Option<String>, Conflict> {
-        self.member(name).map(|member| member.as_text().ok_or(Conflict::BadOpenApi)).transpose()
+        let text = self.member(name).map(|member| member.as_text().ok_or(Conflict::BadOpenApi)).transpose()?;
+        Ok(text.filter(|text| !text.is_empty()))
     }
 
     /// A member that is true or false; absent is false.

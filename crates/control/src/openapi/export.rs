@@ -191,6 +191,9 @@ impl Export<'_> {
     fn add_extensions(&self, document: &mut Map<String, Value>) {
         if self.extensions.settings {
             document.extend(members(self.settings()));
+            // A policy may be an empty object, which is not the same as none.
+            let policy = self.deployed.api.policy.as_deref().and_then(|policy| serde_json::from_str(policy).ok());
+            document.extend(policy.map(|policy| (settings::POLICY.to_owned(), policy)));
         }
         if self.extensions.validators {
             let named = self.deployed.request_validators.values().filter_map(|validator| {
@@ -221,13 +224,11 @@ impl Export<'_> {
     fn settings(&self) -> Value {
         let api = &self.deployed.api;
         let source = (api.api_key_source == ApiKeySource::Authorizer).then_some("AUTHORIZER");
-        let policy: Option<Value> = api.policy.as_deref().and_then(|policy| serde_json::from_str(policy).ok());
         let tags = api.tags.iter().map(|(name, value)| json!({ "name": name, settings::TAG_VALUE: value }));
         json!({
             settings::API_KEY_SOURCE: source,
             settings::BINARY_MEDIA_TYPES: api.binary_media_types,
             settings::MINIMUM_COMPRESSION_SIZE: api.minimum_compression_size,
-            settings::POLICY: policy,
             settings::ENDPOINT_CONFIGURATION: (self.form == ExportType::Swagger).then(|| self.endpoint()),
             "tags": tags.collect::<Vec<_>>(),
         })

@@ -48,7 +48,7 @@ impl Settings {
             |word: String| rest_api::parse_source(&word.to_ascii_uppercase()).ok_or(Conflict::BadApiKeySource);
         Ok(Self {
             title: told("title")?,
-            description: told("description")?.filter(|text| !text.is_empty()),
+            description: told("description")?,
             version: told("version")?,
             api_key_source: source.map(parse_source).transpose()?,
             binary_media_types: root.texts(BINARY_MEDIA_TYPES)?,
