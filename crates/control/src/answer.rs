@@ -1,4 +1,4 @@
-//! What an operation returns: a JSON document, or nothing. The status stands in the router's table.
+//! What an operation returns: a JSON document, a file, or nothing. The status stands in the router's table.
 
 use serde::Serialize;
 use tollgate_domain::Tags;
@@ -12,6 +12,12 @@ pub(crate) type Reply = Result<Answer, Failure>;
 #[derive(Debug, PartialEq)]
 pub(crate) enum Answer {
     Json(Vec<u8>),
+    /// Bytes to be kept under a name.
+    File {
+        media_type: &'static str,
+        name: String,
+        bytes: Vec<u8>,
+    },
     Empty,
 }
 

@@ -463,6 +463,30 @@ pub(crate) enum Conflict {
     /// Ours.
     #[error("Documentation version must be non-empty")]
     EmptyDocumentationVersion,
+    // Imports and exports
+    #[error("Invalid OpenAPI input.")]
+    BadOpenApi,
+    #[error("Errors found during import:{0}")]
+    ImportErrors(String),
+    #[error("Warnings found during import:{0}")]
+    ImportWarnings(String),
+    #[error("Unable to build importer with provided input.")]
+    BadDocumentationFile,
+    /// Ours.
+    #[error("An import may leave an API with at most {limit} {parts}")]
+    TooManyParts { parts: &'static str, limit: usize },
+    /// Ours.
+    #[error("Invalid export type specified: {0}. Valid options are swagger,oas30")]
+    BadExportType(String),
+    /// Ours.
+    #[error("Invalid media type specified: {0}. Valid options are application/json,application/yaml")]
+    BadExportMediaType(String),
+    /// Ours.
+    #[error("Invalid export extension specified: {0}")]
+    BadExportExtension(String),
+    /// Ours.
+    #[error("Invalid SDK type specified: {0}. Only javascript is built")]
+    BadSdkType(String),
 }
 
 impl Conflict {
@@ -637,6 +661,15 @@ impl Conflict {
             | C::NamelessLocation(_)
             | C::BadProperties
             | C::EmptyDocumentationVersion => Fault::Bad,
+            C::BadOpenApi
+            | C::ImportErrors(_)
+            | C::ImportWarnings(_)
+            | C::BadDocumentationFile
+            | C::TooManyParts { .. }
+            | C::BadExportType(_)
+            | C::BadExportMediaType(_)
+            | C::BadExportExtension(_)
+            | C::BadSdkType(_) => Fault::Bad,
         }
     }
 }

@@ -35,6 +35,11 @@ impl Members {
         }
     }
 
+    /// Members that were read otherwise.
+    pub(crate) fn of(members: Map<String, Value>) -> Self {
+        Self(members)
+    }
+
     pub(crate) fn has(&self, name: &str) -> bool {
         self.get(name).is_some()
     }

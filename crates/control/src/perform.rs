@@ -40,6 +40,11 @@ impl Control {
         let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
         match run(self, &Request::new(labels, query, body, self.clock().now().wall)).await? {
             Answer::Json(document) => Ok(serde_json::from_slice(&document).unwrap_or(Value::Null)),
+            // Text that is no JSON, such as YAML, is a string; an archive has no place in an answer of values.
+            Answer::File { bytes, .. } => {
+                let as_text = || String::from_utf8(bytes.clone()).map_or(Value::Null, Value::from);
+                Ok(serde_json::from_slice(&bytes).unwrap_or_else(|_| as_text()))
+            }
             Answer::Empty => Ok(Value::Null),
         }
     }

@@ -15,6 +15,7 @@ pub(crate) struct Request {
     query: Vec<(String, String)>,
     body: Bytes,
     now: UnixMillis,
+    accept: Option<String>,
 }
 
 impl fmt::Debug for Request {
@@ -31,7 +32,17 @@ impl Request {
         body: Bytes,
         now: UnixMillis,
     ) -> Self {
-        Self { labels, query, body, now }
+        Self { labels, query, body, now, accept: None }
+    }
+
+    /// The request with its header Accept.
+    pub(crate) fn accepting(self, accept: Option<&str>) -> Self {
+        Self { accept: accept.map(str::to_owned), ..self }
+    }
+
+    /// The media type that the caller wants.
+    pub(crate) fn accept(&self) -> Option<&str> {
+        self.accept.as_deref()
     }
 
     pub(crate) fn now(&self) -> UnixMillis {

@@ -13,8 +13,8 @@ use crate::Control;
 use crate::answer::Reply;
 use crate::request::Request;
 use crate::resources::{
-    account, api_key, api_key_import, deployment, integration, integration_response, method, method_response, resource,
-    rest_api, stage, tags, usage, usage_plan, usage_plan_key,
+    account, api_key, api_key_import, deployment, documentation_import, export, integration, integration_response,
+    method, method_response, resource, rest_api, rest_api_import, sdk, stage, tags, usage, usage_plan, usage_plan_key,
 };
 use crate::resources::{
     authorizer, base_path_mapping, client_certificate, documentation_part, documentation_version, domain_name,
@@ -114,7 +114,7 @@ operations! {
     GetDomainName                     GET    OK         [domain_name::get]             "/domainnames/{domain_name}";
     GetDomainNameAccessAssociations   GET    OK         [access_association::list]     "/domainnameaccessassociations";
     GetDomainNames                    GET    OK         [domain_name::list]            "/domainnames";
-    GetExport                         GET    OK         []                             "/restapis/{restapi_id}/stages/{stage_name}/exports/{export_type}";
+    GetExport                         GET    OK         [export::get]                  "/restapis/{restapi_id}/stages/{stage_name}/exports/{export_type}";
     GetGatewayResponse                GET    OK         [gateway_response::get]        "/restapis/{restapi_id}/gatewayresponses/{response_type}";
     GetGatewayResponses               GET    OK         [gateway_response::list]       "/restapis/{restapi_id}/gatewayresponses";
     GetIntegration                    GET    OK         [integration::get]             "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration";
@@ -130,7 +130,7 @@ operations! {
     GetResources                      GET    OK         [resource::list]               "/restapis/{restapi_id}/resources";
     GetRestApi                        GET    OK         [rest_api::get]                "/restapis/{restapi_id}";
     GetRestApis                       GET    OK         [rest_api::list]               "/restapis";
-    GetSdk                            GET    OK         []                             "/restapis/{restapi_id}/stages/{stage_name}/sdks/{sdk_type}";
+    GetSdk                            GET    OK         [sdk::get]                     "/restapis/{restapi_id}/stages/{stage_name}/sdks/{sdk_type}";
     GetSdkType                        GET    OK         [sdk_type::get]                "/sdktypes/{sdktype_id}";
     GetSdkTypes                       GET    OK         [sdk_type::list]               "/sdktypes";
     GetStage                          GET    OK         [stage::get]                   "/restapis/{restapi_id}/stages/{stage_name}";
@@ -144,14 +144,14 @@ operations! {
     GetVpcLink                        GET    OK         [vpc_link::get]                "/vpclinks/{vpclink_id}";
     GetVpcLinks                       GET    OK         [vpc_link::list]               "/vpclinks";
     ImportApiKeys                     POST   CREATED    [api_key_import::import]       "/apikeys?mode=import";
-    ImportDocumentationParts          PUT    OK         []                             "/restapis/{restapi_id}/documentation/parts";
-    ImportRestApi                     POST   CREATED    []                             "/restapis?mode=import";
+    ImportDocumentationParts          PUT    OK         [documentation_import::import] "/restapis/{restapi_id}/documentation/parts";
+    ImportRestApi                     POST   CREATED    [rest_api_import::import]      "/restapis?mode=import";
     PutGatewayResponse                PUT    CREATED    [gateway_response::put]        "/restapis/{restapi_id}/gatewayresponses/{response_type}";
     PutIntegration                    PUT    CREATED    [integration::put]             "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration";
     PutIntegrationResponse            PUT    CREATED    [integration_response::put]    "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration/responses/{status_code}";
     PutMethod                         PUT    CREATED    [method::put]                  "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}";
     PutMethodResponse                 PUT    CREATED    [method_response::put]         "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/responses/{status_code}";
-    PutRestApi                        PUT    OK         []                             "/restapis/{restapi_id}";
+    PutRestApi                        PUT    OK         [rest_api_import::put]         "/restapis/{restapi_id}";
     RejectDomainNameAccessAssociation POST   ACCEPTED   [access_association::reject]   "/rejectdomainnameaccessassociations";
     TagResource                       PUT    NO_CONTENT [tags::tag]                    "/tags/{resource_arn}";
     TestInvokeAuthorizer              POST   OK         []                             "/restapis/{restapi_id}/authorizers/{authorizer_id}";

@@ -55,6 +55,7 @@ async fn answer(State(control): State<Control>, request: http::Request<Body>) ->
     }
     let mut response = match outcome {
         Ok((status, Answer::Json(body))) => json(status, body),
+        Ok((status, Answer::File { media_type, name, bytes })) => file(status, media_type, &name, bytes),
         Ok((status, Answer::Empty)) => status.into_response(),
         Err(failure) => refusal(failure.answer()),
     };
@@ -84,7 +85,8 @@ async fn serve(control: &Control, request: http::Request<Body>) -> Result<(Statu
     }
     let (operation, labels) = found.ok_or(Failure::UnknownOperation)?;
     let run = operation.run.ok_or(Failure::NotBuilt(operation.name))?;
-    let answer = run(control, &Request::new(labels, query, body, now)).await?;
+    let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let answer = run(control, &Request::new(labels, query, body, now).accepting(accept)).await?;
     Ok((operation.status, answer))
 }
 
@@ -134,6 +136,12 @@ fn refusal(error: ApiError) -> Response {
 
 fn json(status: StatusCode, body: Vec<u8>) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+fn file(status: StatusCode, media_type: &'static str, name: &str, bytes: Vec<u8>) -> Response {
+    let disposition = format!("attachment; filename=\"{name}\"");
+    let headers = [(header::CONTENT_TYPE, media_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
+    (status, headers, bytes).into_response()
 }
 
 /// A random UUID, as AWS's request ids are.

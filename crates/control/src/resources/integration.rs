@@ -150,7 +150,7 @@ fn read_kind(body: &Members) -> Result<IntegrationType, Failure> {
     Ok(kind.unwrap_or(IntegrationType::Mock))
 }
 
-fn read(kind: IntegrationType, body: &Members, resource: &ResourceId) -> Result<Integration, Failure> {
+pub(crate) fn read(kind: IntegrationType, body: &Members, resource: &ResourceId) -> Result<Integration, Failure> {
     let passthrough = body.string("passthroughBehavior")?;
     let tls = body.object("tlsConfig")?;
     let http = matches!(kind, IntegrationType::Http | IntegrationType::HttpProxy);

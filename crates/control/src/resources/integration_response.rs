@@ -116,7 +116,7 @@ pub(crate) async fn delete(control: &Control, request: &Request) -> Reply {
     Ok(Answer::Empty)
 }
 
-fn check(response: &IntegrationResponse) -> Result<(), Conflict> {
+pub(crate) fn check(response: &IntegrationResponse) -> Result<(), Conflict> {
     mapping::check_pattern(response.selection_pattern.as_deref())?;
     mapping::check_names(response.response_parameters.keys(), "method.response.header.")?;
     mapping::check_values(response.response_parameters.values(), "integration.response")?;

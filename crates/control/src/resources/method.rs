@@ -192,7 +192,7 @@ fn read(body: &Members) -> Result<Method, Failure> {
 }
 
 /// The rules for a method as a whole. An authorizer that the authorization type has no use for is dropped, as AWS does.
-fn settle(tree: &RestApiTree, method: &mut Method) -> Result<(), Conflict> {
+pub(crate) fn settle(tree: &RestApiTree, method: &mut Method) -> Result<(), Conflict> {
     match method.authorization_type.to_ascii_uppercase().as_str() {
         "NONE" | "AWS_IAM" if !method.authorization_scopes.is_empty() => return Err(Conflict::ScopesWithoutCognito),
         "NONE" | "AWS_IAM" => method.authorizer_id = None,

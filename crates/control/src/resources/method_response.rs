@@ -97,7 +97,8 @@ pub(crate) async fn delete(control: &Control, request: &Request) -> Reply {
     Ok(Answer::Empty)
 }
 
-fn check(tree: &RestApiTree, response: &MethodResponse) -> Result<(), Conflict> {
+/// The rules for a method response, in the API that it is part of.
+pub(crate) fn check(tree: &RestApiTree, response: &MethodResponse) -> Result<(), Conflict> {
     mapping::check_names(response.response_parameters.keys(), "method.response.header.")?;
     method::check_models(tree, &response.response_models)
 }

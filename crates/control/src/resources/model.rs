@@ -150,10 +150,15 @@ pub(crate) fn defaults(ids: &IdSource) -> Vec<Model> {
     DEFAULTS.into_iter().map(make).collect()
 }
 
+/// Whether every new API has a model of this name.
+pub(crate) fn is_default(name: &str) -> bool {
+    DEFAULTS.iter().any(|(default, ..)| *default == name)
+}
+
 /// Whether methods may name this model. An API that was made before models were kept has none, and its methods name
 /// the two that every API starts with.
 pub(crate) fn is_known(tree: &RestApiTree, name: &str) -> bool {
-    tree.models.contains_key(name) || (tree.models.is_empty() && DEFAULTS.iter().any(|(default, ..)| *default == name))
+    tree.models.contains_key(name) || (tree.models.is_empty() && is_default(name))
 }
 
 /// The model with this name. An unknown API is an unknown model here, as on AWS.

@@ -118,7 +118,8 @@ pub(crate) fn find<'a>(catalog: &'a Catalog, api: &RestApiId, id: &ResourceId) -
     tree(catalog, api)?.resources.get(id).map(AsRef::as_ref).ok_or(Conflict::NoSuchResource)
 }
 
-fn tree<'a>(catalog: &'a Catalog, api: &RestApiId) -> Result<&'a RestApiTree, Conflict> {
+/// The API with this id, under the same rule.
+pub(crate) fn tree<'a>(catalog: &'a Catalog, api: &RestApiId) -> Result<&'a RestApiTree, Conflict> {
     catalog.rest_apis.get(api).map(AsRef::as_ref).ok_or(Conflict::NoSuchResource)
 }
 

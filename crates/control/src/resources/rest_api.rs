@@ -55,6 +55,8 @@ struct RestApiWire<'a> {
     security_policy: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     endpoint_access_mode: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    warnings: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -94,6 +96,7 @@ impl<'a> RestApiWire<'a> {
             root_resource_id: api.root_resource_id.as_str(),
             security_policy: text(&api.security_policy),
             endpoint_access_mode: text(&api.endpoint_access_mode),
+            warnings: &[],
         }
     }
 }
@@ -106,6 +109,11 @@ impl<'a> EndpointConfigurationWire<'a> {
             vpc_endpoint_ids: &endpoint.vpc_endpoint_ids,
         }
     }
+}
+
+/// The answer to an import, with what was doubtful about the document.
+pub(crate) fn answer(api: &RestApi, warnings: &[String]) -> Reply {
+    Answer::json(&RestApiWire { warnings, ..RestApiWire::new(api, tags_if_any(&api.tags)) })
 }
 
 /// AWS escapes a policy once more than JSON does, and Terraform undoes that: `{\"Version\":…}` inside the string.
@@ -165,7 +173,7 @@ pub(crate) fn find(control: &Control, catalog: &Catalog, id: &RestApiId) -> Resu
     catalog.rest_apis.get(id).cloned().ok_or_else(unknown)
 }
 
-fn read(id: RestApiId, root: ResourceId, now: UnixMillis, body: &Members) -> Result<RestApi, Failure> {
+pub(crate) fn read(id: RestApiId, root: ResourceId, now: UnixMillis, body: &Members) -> Result<RestApi, Failure> {
     let mut validation = Validation::default();
     let name = validation.required(body.string("name")?, "createRestApiInput.name");
     let source = body.string("apiKeySource")?;
@@ -267,7 +275,7 @@ pub(crate) fn check_description(description: Option<&str>) -> Result<(), Conflic
 }
 
 /// The rules for an API as a whole.
-fn check(api: &RestApi) -> Result<(), Conflict> {
+pub(crate) fn check(api: &RestApi) -> Result<(), Conflict> {
     check_name(&api.name)?;
     check_description(api.description.as_deref())?;
     let endpoint = &api.endpoint_configuration;
@@ -293,17 +301,22 @@ fn decide_create(catalog: &Catalog, api: RestApi, models: &[Model]) -> Result<Ch
     if catalog.rest_apis.contains_key(&api.id) {
         return Err(Conflict::RestApiExists(api.id).into());
     }
-    let root = Resource {
+    let root = root_of(&api);
+    let id = api.id.clone();
+    let models = models.iter().map(|model| Record::Model(id.clone(), model.clone()));
+    let change = Change::answering(api.clone()).put(Record::RestApi(api)).put_all(models);
+    Ok(change.put(Record::Resource(id.clone(), root)))
+}
+
+/// The resource `/` of a new API.
+pub(crate) fn root_of(api: &RestApi) -> Resource {
+    Resource {
         id: api.root_resource_id.clone(),
         parent_id: None,
         path_part: String::new(),
         path: "/".to_owned(),
         methods: Default::default(),
-    };
-    let id = api.id.clone();
-    let models = models.iter().map(|model| Record::Model(id.clone(), model.clone()));
-    let change = Change::answering(api.clone()).put(Record::RestApi(api)).put_all(models);
-    Ok(change.put(Record::Resource(id.clone(), root)))
+    }
 }
 
 /// Adds an API that begins as another one stands.

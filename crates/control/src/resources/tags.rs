@@ -128,7 +128,7 @@ fn parse(arn: &str) -> Result<Tagged, Conflict> {
 }
 
 /// The rules for tags.
-fn check(tags: &Tags) -> Result<(), Conflict> {
+pub(crate) fn check(tags: &Tags) -> Result<(), Conflict> {
     if tags.len() > COUNT_LIMIT {
         return Err(Conflict::TooManyTags);
     }

@@ -64,11 +64,12 @@ fn check_burst(burst: i64) -> Result<i32, Conflict> {
     i32::try_from(burst).ok().filter(|burst| *burst >= 0).ok_or(Conflict::BadBurstLimit)
 }
 
-/// Whether text is `{resource path}/{METHOD}`: `/pets/GET`, `//GET` for the root, `/pets/*` for all its methods.
+/// Whether text is `{resource path}/{METHOD}`: `/pets/GET`, `//GET` for the root, `/pets/*` for all its methods, `*/*`
+/// for all methods of the stage.
 pub(crate) fn check_method_key(key: &str) -> Result<(), Conflict> {
     let (path, method) = key.rsplit_once('/').unwrap_or((key, ""));
     let known = method == "*" || HttpMethod::parse(method).is_some();
-    if known && path.starts_with('/') {
+    if known && (path.starts_with('/') || path == "*") {
         Ok(())
     } else {
         Err(Conflict::BadThrottledMethod { path: path.to_owned(), method: method.to_owned() })
@@ -94,7 +95,7 @@ mod tests {
 
     #[test]
     fn methods_are_named_by_path_and_verb() {
-        for good in ["/pets/GET", "//GET", "/pets/*", "/pets/{id}/ANY"] {
+        for good in ["/pets/GET", "//GET", "/pets/*", "/pets/{id}/ANY", "*/*"] {
             assert_eq!(check_method_key(good), Ok(()), "{good}");
         }
         assert_eq!(

@@ -220,6 +220,23 @@ impl Bench {
         Answered { status, error, request_id, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
     }
 
+    /// Sends a document as it is, as clients do that know no media type for it.
+    pub(crate) async fn send_text(&self, method: &str, path: &str, text: &str) -> Answered {
+        self.send(self.signed(method, path, text)).await
+    }
+
+    /// Gets a file: its media type, its disposition and its bytes.
+    pub(crate) async fn file(&self, path: &str, accept: &str) -> (String, String, Vec<u8>) {
+        let mut request = self.signed("GET", path, "");
+        request.headers_mut().insert("accept", accept.parse().expect("a header"));
+        let response = self.control.clone().router().oneshot(request).await.expect("an answer");
+        assert_eq!(response.status().as_u16(), 200);
+        let header = |name: &str| response.headers()[name].to_str().expect("text").to_owned();
+        let (media_type, disposition) = (header("content-type"), header("content-disposition"));
+        let bytes = response.into_body().collect().await.expect("a body").to_bytes();
+        (media_type, disposition, bytes.to_vec())
+    }
+
     /// Makes an API with `GET /pets`, deployed as `stage`, and returns its id.
     pub(crate) async fn deployed_api(&self, stage: &str) -> String {
         let api = self.post("/restapis", serde_json::json!({"name": "pets"})).await.expect(201);

@@ -8,4 +8,5 @@ mod gateway_responses;
 mod keys_and_plans;
 mod models_and_validators;
 mod names_and_links;
+mod openapi;
 mod rest_apis;
