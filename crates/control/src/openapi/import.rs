@@ -18,7 +18,7 @@ use crate::openapi::definition::Definition;
 use crate::openapi::documentation;
 use crate::openapi::notes::Notes;
 use crate::openapi::operation::Operation;
-use crate::resources::{integration_response, method, method_response, model, resource_rules};
+use crate::resources::{authorizer, integration_response, method, method_response, model, resource_rules};
 
 /// Resources that one import may leave an API with. AWS allows 300 unless asked for more.
 const RESOURCE_LIMIT: usize = 5_000;
@@ -134,10 +134,8 @@ impl Import<'_> {
     }
 
     fn put_model(&mut self, model: &Model) {
-        let good = !model.name.is_empty() && model.name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if !good {
-            let reason = format!("Model name must be alphanumeric: {}", model.name);
-            return self.notes.refused(&format!("create model for '{}'", model.name), &reason);
+        if let Err(conflict) = model::check_name(&model.name) {
+            return self.notes.refused(&format!("create model for '{}'", model.name), &conflict);
         }
         let known = self.before.models.get(&model.name);
         let id = known.map_or_else(|| self.ids.lower_alnum(6), |known| known.id.clone());
@@ -152,9 +150,9 @@ impl Import<'_> {
     }
 
     fn put_authorizer(&mut self, authorizer: &Authorizer) {
-        if !authorizer.result_ttl_in_seconds.is_none_or(|ttl| (0..=3600).contains(&ttl)) {
-            let reason = "Authorizer result TTL outside allowable range. TTL must be between 0 and 3600 seconds.";
-            return self.notes.refused(&format!("create authorizer '{}'", authorizer.name), &reason);
+        let ttl = authorizer.result_ttl_in_seconds.map(i64::from);
+        if let Err(conflict) = ttl.map_or(Ok(0), authorizer::check_result_ttl) {
+            return self.notes.refused(&format!("create authorizer '{}'", authorizer.name), &conflict);
         }
         let known = self.before.authorizers.values().find(|known| known.name == authorizer.name);
         let id = known.map_or_else(|| self.ids.lower_alnum(6), |known| known.id.clone());

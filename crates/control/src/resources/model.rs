@@ -181,14 +181,20 @@ fn read(id: String, body: &Members) -> Result<Model, Failure> {
 
 /// The rules for a model as a whole.
 fn check(model: &Model) -> Result<(), Conflict> {
-    if model.name.is_empty() {
-        return Err(Conflict::EmptyModelName);
-    }
-    if !model.name.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return Err(Conflict::BadModelName(model.name.clone()));
-    }
+    check_name(&model.name)?;
     rest_api::check_description(model.description.as_deref())?;
     model_schema::check(&model.schema)
+}
+
+/// The rules for a model's name.
+pub(crate) fn check_name(name: &str) -> Result<(), Conflict> {
+    if name.is_empty() {
+        return Err(Conflict::EmptyModelName);
+    }
+    if !name.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Err(Conflict::BadModelName(name.to_owned()));
+    }
+    Ok(())
 }
 
 /// No method names the model, for what it takes or for what it answers.
