@@ -3,8 +3,8 @@
 //! Keeps three promises: nobody without a valid signature is answered; a change is made whole or not at all; and a
 //! change that was answered holds at the gate already.
 //!
-//! [`router`] is the contents page. A request is verified ([`sigv4`]), routed, and run by the operation's function
-//! in [`resources`]; changes go through [`write`]; every "no" becomes AWS's answer in [`error`].
+//! `router` is the contents page. A request is verified (`sigv4`), routed, and run by the operation's function
+//! in `resources`; changes go through `write`; every "no" becomes AWS's answer in `error`.
 
 mod answer;
 mod conflict;
