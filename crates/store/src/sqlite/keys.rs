@@ -1,5 +1,7 @@
 //! API keys and the plans they are in, as rows.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tollgate_domain::{ApiKey, ApiKeyId, KeyDigest, UnixMillis, UsagePlanId};
 
@@ -16,14 +18,12 @@ const FEW_MATCHES: i64 = 5_000;
 impl Store {
     /// Stores a new key. Its value must be new, too.
     pub async fn create_key(&self, key: ApiKey, value: String) -> Result<KeyDigest, StoreError> {
-        self.write(move |connection, shared| {
-            let digest = shared.secrets.digest(&value);
-            match id_of(connection, &digest)? {
-                Some(existing) => Err(StoreError::DuplicateKeyValue { existing }),
-                None => {
-                    insert(connection, shared, &key, &value, &digest)?;
-                    Ok(digest)
-                }
+        let sealed = SealedValue::new(&self.shared, key.id, &value)?;
+        self.write(move |connection, _| match id_of(connection, &sealed.digest)? {
+            Some(existing) => Err(StoreError::DuplicateKeyValue { existing }),
+            None => {
+                insert(connection, &key, &sealed)?;
+                Ok(sealed.digest)
             }
         })
         .await
@@ -76,8 +76,17 @@ impl Store {
     /// Imports keys in order, all of them or none. Of a value that is known already the key's name, description and
     /// switch are overwritten, and plans are added to; the rest is kept.
     pub async fn import_keys(&self, rows: Vec<KeyImport>) -> Result<Vec<KeyRow>, StoreError> {
-        self.write(move |connection, shared| rows.into_iter().map(|row| import(connection, shared, row)).collect())
-            .await
+        // Sealing takes as long as writing, and does not need the writer, for which the ledger waits, too.
+        let shared = Arc::clone(&self.shared);
+        let seal = move || {
+            let seal = |row: KeyImport| Ok((SealedValue::new(&shared, row.key.id, &row.value)?, row));
+            rows.into_iter().map(seal).collect::<Result<Vec<_>, StoreError>>()
+        };
+        let rows = tokio::task::spawn_blocking(seal).await.unwrap_or(Err(StoreError::Closed))?;
+        let write = |connection: &Connection, shared: &Shared, rows: Vec<(SealedValue, KeyImport)>| {
+            rows.into_iter().map(|(sealed, row)| import(connection, shared, row, &sealed)).collect()
+        };
+        self.write(move |connection, shared| write(connection, shared, rows)).await
     }
 
     /// Adds a key to a plan.
@@ -185,13 +194,19 @@ fn id_of(connection: &Connection, digest: &KeyDigest) -> Result<Option<ApiKeyId>
     id.map(|id| parse_key_id(&id)).transpose()
 }
 
-fn insert(
-    connection: &Connection,
-    shared: &Shared,
-    key: &ApiKey,
-    value: &str,
-    digest: &KeyDigest,
-) -> Result<(), StoreError> {
+/// A value as it is stored.
+struct SealedValue {
+    digest: KeyDigest,
+    bytes: Vec<u8>,
+}
+
+impl SealedValue {
+    fn new(shared: &Shared, id: ApiKeyId, value: &str) -> Result<Self, StoreError> {
+        Ok(Self { digest: shared.secrets.digest(value), bytes: shared.secrets.seal(id, value, &shared.ids)? })
+    }
+}
+
+fn insert(connection: &Connection, key: &ApiKey, sealed: &SealedValue) -> Result<(), StoreError> {
     connection
         .prepare_cached(
             "INSERT INTO api_key (id, digest, sealed, name, description, customer_id, enabled, created, updated,
@@ -200,8 +215,8 @@ fn insert(
         )?
         .execute(params![
             key.id.as_str(),
-            digest.as_bytes().as_slice(),
-            shared.secrets.seal(key.id, value, &shared.ids)?,
+            sealed.digest.as_bytes().as_slice(),
+            sealed.bytes,
             key.name,
             key.description,
             key.customer_id,
@@ -234,28 +249,24 @@ fn update(connection: &Connection, key: &ApiKey) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn import(connection: &Connection, shared: &Shared, row: KeyImport) -> Result<KeyRow, StoreError> {
-    let digest = shared.secrets.digest(&row.value);
-    let id = match id_of(connection, &digest)? {
-        None => {
-            insert(connection, shared, &row.key, &row.value, &digest)?;
-            row.key.id
-        }
-        Some(existing) => {
-            let known = find(connection, shared, existing)?.ok_or(StoreError::Closed)?.key;
-            let (name, description, enabled) = (row.key.name, row.key.description, row.key.enabled);
-            let key = ApiKey { name, description, enabled, updated: row.key.updated, ..known };
-            update(connection, &key)?;
-            existing
-        }
+fn import(
+    connection: &Connection,
+    shared: &Shared,
+    row: KeyImport,
+    sealed: &SealedValue,
+) -> Result<KeyRow, StoreError> {
+    let KeyImport { key, value, plans } = row;
+    let Some(existing) = id_of(connection, &sealed.digest)? else {
+        insert(connection, &key, sealed)?;
+        let seq = connection.last_insert_rowid();
+        plans.iter().try_for_each(|plan| attach(connection, *plan, seq))?;
+        return Ok(KeyRow { seq, key, value, digest: sealed.digest, plans });
     };
-    let seq: i64 = connection
-        .prepare_cached("SELECT seq FROM api_key WHERE id = ?")?
-        .query_row([id.as_str()], |row| row.get(0))?;
-    for plan in &row.plans {
-        attach(connection, *plan, seq)?;
-    }
-    find(connection, shared, id)?.ok_or(StoreError::Closed)
+    let known = find(connection, shared, existing)?.ok_or(StoreError::Closed)?;
+    let ApiKey { name, description, enabled, updated, .. } = key;
+    update(connection, &ApiKey { name, description, enabled, updated, ..known.key })?;
+    plans.iter().try_for_each(|plan| attach(connection, *plan, known.seq))?;
+    find(connection, shared, existing)?.ok_or(StoreError::Closed)
 }
 
 fn attach(connection: &Connection, plan: UsagePlanId, seq: i64) -> Result<(), StoreError> {
