@@ -4,13 +4,16 @@
 //! call costs nothing at any level.
 
 mod counter;
+mod demand;
 mod keeper;
 mod key_table;
 pub mod ledger;
+mod taking;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,129 +23,28 @@ use arc_swap::ArcSwap;
 use crossbeam_queue::SegQueue;
 use foldhash::fast::RandomState;
 use tokio::sync::mpsc;
-use tollgate_domain::bucket::Bucket;
 use tollgate_domain::clock::TICKS_PER_SECOND;
 use tollgate_domain::lease::Spend;
-use tollgate_domain::throttle::{Empty, Taken, TokenRate};
+use tollgate_domain::throttle::TokenRate;
 use tollgate_domain::{
     ApiKeyId, Catalog, KeyDigest, KeyDigester, Moment, Period, QuotaSettings, Return, Ticks, UsagePlanId,
 };
 
 use counter::{Counter, CounterId, MethodBucket, PeriodLease};
+pub use demand::{Demand, Keyed, MethodEntry, PlanLimits};
 use keeper::Message;
 pub use keeper::{Inbox, Keeper};
 pub use key_table::Caller;
 use key_table::KeyTable;
 pub use ledger::{Ledger, LedgerUnavailable};
+use taking::Taking;
+pub use verdict::{Denied, QuotaStanding, Standing, ThrottleStanding, Verdict};
 
 /// How long a call waits for the ledger before it is refused.
 const LEDGER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long the ledger's word that a quota is used up is believed before it is asked again.
 const EXHAUSTED_FOR: Ticks = Ticks(TICKS_PER_SECOND);
-
-/// Limits of a plan, compiled for deciding.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PlanLimits {
-    /// The plan.
-    pub id: UsagePlanId,
-    /// Rate and burst per key; `None` limits nothing.
-    pub rate: Option<TokenRate>,
-    /// Calls per key and period; `None` limits nothing.
-    pub quota: Option<QuotaSettings>,
-}
-
-/// What one call asks of the limits, level by level in AWS's order.
-#[derive(Debug)]
-pub struct Demand<'a> {
-    /// The key and its plan; `None` when the method requires no key.
-    pub keyed: Option<Keyed<'a>>,
-    /// The stage's bucket for the method, shared by all callers.
-    pub method: Option<(&'a Bucket, TokenRate)>,
-    /// The account's bucket.
-    pub account: Option<(&'a Bucket, TokenRate)>,
-}
-
-/// A key and the plan under which it calls.
-#[derive(Debug)]
-pub struct Keyed<'a> {
-    /// The key.
-    pub key: ApiKeyId,
-    /// The plan that covers the stage.
-    pub plan: &'a PlanLimits,
-    /// The plan's own limit for this method, instead of the plan's.
-    pub method_entry: Option<MethodEntry<'a>>,
-}
-
-/// A limit of a plan for one method: its own bucket for each key.
-#[derive(Debug)]
-pub struct MethodEntry<'a> {
-    /// Names the bucket among the key's: API, stage, path and verb.
-    pub name: &'a Arc<str>,
-    /// Its rate and burst; `None` limits nothing.
-    pub rate: Option<TokenRate>,
-}
-
-/// The answer to a [`Demand`], with where the caller stands.
-#[derive(Debug)]
-pub struct Verdict {
-    /// Whether the call may pass.
-    pub outcome: Result<(), Denied>,
-    /// What is left, for the caller's rate-limit headers.
-    pub standing: Standing,
-}
-
-/// Why a call may not pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Denied {
-    /// A bucket is empty.
-    Throttled {
-        /// Time until it gives a token; `None` when it never does.
-        retry_after: Option<Ticks>,
-    },
-    /// The quota is used up.
-    QuotaExceeded {
-        /// Seconds until the next period.
-        retry_after_secs: u64,
-    },
-    /// The quota cannot be accounted for right now. Ours, not the caller's fault.
-    LedgerUnavailable,
-    /// The plan was deleted while the call was on its way.
-    NoSuchPlan,
-}
-
-/// What is left to a caller.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// In the plan's bucket, or the method entry's.
-    pub throttle: Option<ThrottleStanding>,
-    /// In the quota.
-    pub quota: Option<QuotaStanding>,
-}
-
-/// What is left in a bucket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ThrottleStanding {
-    /// Tokens it holds when full.
-    pub burst: u64,
-    /// Tokens in it.
-    pub left: u64,
-    /// Time until it is full.
-    pub full_in: Ticks,
-}
-
-/// What is left of a quota.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct QuotaStanding {
-    /// Calls in a period.
-    pub limit: u32,
-    /// Calls left in this one.
-    pub remaining: u64,
-    /// Length of the period.
-    pub period_secs: u64,
-    /// Seconds until the next one.
-    pub resets_in_secs: u64,
-}
 
 /// Decides calls. One for all threads.
 #[derive(Debug)]
@@ -158,32 +60,6 @@ pub struct Admission {
 }
 
 type PlanTable = std::collections::HashMap<UsagePlanId, PlanLimits, RandomState>;
-
-/// Takes back what a call took when it goes no further: dropping it is a refusal, `keep` an admission.
-struct Taking<'a> {
-    buckets: smallvec::SmallVec<[(&'a Bucket, TokenRate); 3]>,
-    at: Ticks,
-}
-
-impl<'a> Taking<'a> {
-    fn take(&mut self, bucket: &'a Bucket, rate: TokenRate) -> Result<Taken, Empty> {
-        let taken = bucket.take(rate, self.at)?;
-        self.buckets.push((bucket, rate));
-        Ok(taken)
-    }
-
-    fn keep(mut self) {
-        self.buckets.clear();
-    }
-}
-
-impl Drop for Taking<'_> {
-    fn drop(&mut self) {
-        for (bucket, rate) in self.buckets.drain(..) {
-            bucket.give_back(rate, self.at, self.at);
-        }
-    }
-}
 
 impl Admission {
     /// An admission that knows no key and no plan, and the inbox that its [`Keeper`] reads.
@@ -278,8 +154,8 @@ impl Admission {
 
     fn decide(&self, demand: &Demand<'_>, now: Moment) -> Step {
         let Some(keyed) = &demand.keyed else {
-            let mut taking = Taking { buckets: smallvec::SmallVec::new(), at: now.ticks };
-            return Step::Done(match take_shared(&mut taking, demand) {
+            let mut taking = Taking::new(now.ticks);
+            return Step::Done(match taking.take_shared(demand) {
                 Ok(()) => {
                     taking.keep();
                     Verdict { outcome: Ok(()), standing: Standing::default() }
@@ -301,7 +177,7 @@ impl Admission {
         if let Some((rate, Err(empty))) = rate.map(|rate| (rate, bucket.peek(rate, now.ticks))) {
             return Step::Done(Verdict::refuse(empty.into()).with_empty_bucket(rate, empty));
         }
-        if let Some(empty) = peek_shared(demand, now.ticks) {
+        if let Some(empty) = demand.peek_shared(now.ticks) {
             return Step::Done(Verdict::refuse(empty.into()));
         }
         // The unit comes first: it can be put back exactly, whatever time passes.
@@ -309,14 +185,12 @@ impl Admission {
             Ok(unit) => unit,
             Err(step) => return step,
         };
-        let mut taking = Taking { buckets: smallvec::SmallVec::new(), at: now.ticks };
+        let mut taking = Taking::new(now.ticks);
         let taken = rate.map(|rate| (rate, taking.take(bucket, rate)));
         let throttle = match taken {
             Some((_, Err(empty))) => Err(empty),
-            Some((rate, Ok(taken))) => {
-                take_shared(&mut taking, demand).map(|()| Some(ThrottleStanding::new(rate, taken)))
-            }
-            None => take_shared(&mut taking, demand).map(|()| None),
+            Some((rate, Ok(taken))) => taking.take_shared(demand).map(|()| Some(ThrottleStanding::new(rate, taken))),
+            None => taking.take_shared(demand).map(|()| None),
         };
         match throttle {
             Ok(throttle) => {
@@ -448,46 +322,6 @@ impl SpentUnit {
             resets_in_secs: secs(end.start_millis() - now.wall.0),
         }
     }
-}
-
-impl ThrottleStanding {
-    fn new(rate: TokenRate, taken: Taken) -> Self {
-        Self { burst: rate.burst(), left: taken.left, full_in: taken.full_in }
-    }
-}
-
-impl Verdict {
-    fn refuse(denied: Denied) -> Self {
-        Self { outcome: Err(denied), standing: Standing::default() }
-    }
-
-    fn with_quota(mut self, quota: QuotaStanding) -> Self {
-        self.standing.quota = Some(quota);
-        self
-    }
-
-    fn with_empty_bucket(mut self, rate: TokenRate, empty: Empty) -> Self {
-        self.standing.throttle = Some(ThrottleStanding { burst: rate.burst(), left: 0, full_in: empty.full_in });
-        self
-    }
-}
-
-impl From<Empty> for Denied {
-    fn from(empty: Empty) -> Self {
-        Self::Throttled { retry_after: empty.retry_after }
-    }
-}
-
-/// Looks at the buckets that callers share, without taking from them.
-fn peek_shared(demand: &Demand<'_>, now: Ticks) -> Option<Empty> {
-    [demand.method, demand.account].into_iter().flatten().find_map(|(bucket, rate)| bucket.peek(rate, now).err())
-}
-
-fn take_shared<'a>(taking: &mut Taking<'a>, demand: &Demand<'a>) -> Result<(), Empty> {
-    for (bucket, rate) in [demand.method, demand.account].into_iter().flatten() {
-        taking.take(bucket, rate)?;
-    }
-    Ok(())
 }
 
 fn is_exhausted(lease: &PeriodLease, now: Ticks) -> bool {

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use tollgate_domain::bucket::Bucket;
 use tollgate_domain::clock::ManualClock;
 use tollgate_domain::{Adjustment, Clock, Edit, QuotaPeriod, Record, ThrottleSettings, UnixMillis, UsagePlan};
 
