@@ -91,7 +91,10 @@ impl CallerBody {
         self.client.waits_for_body(polled.is_pending());
         // Trailers end the body here: they are not passed on.
         let data = match ready!(polled) {
-            None => return Poll::Ready(None),
+            None => {
+                self.client.raw_head.body_ended();
+                return Poll::Ready(None);
+            }
             Some(frame) => match frame?.into_data() {
                 Ok(data) => data,
                 Err(_trailers) => return Poll::Ready(None),
@@ -101,6 +104,9 @@ impl CallerBody {
             Some(left) => {
                 self.left = left;
                 self.client.passed(data.len());
+                if self.incoming.is_end_stream() {
+                    self.client.raw_head.body_ended();
+                }
                 Poll::Ready(Some(Ok(Frame::data(data))))
             }
             None => {

@@ -20,7 +20,7 @@ pub(crate) fn listen<'a>(
 ) -> Result<&'a str, Refusal> {
     let bare_line_end = raw.has_bare_line_end();
     let two_framings = head.headers.contains_key(header::TRANSFER_ENCODING) && raw.has_length();
-    raw.clear();
+    raw.end(!body.is_end_stream());
     if bare_line_end {
         return Err(Refusal::Malformed("a line that ends without a carriage return"));
     }

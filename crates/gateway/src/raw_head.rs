@@ -4,29 +4,46 @@
 //! Either is harmless here, since requests are framed anew; but such a head has two readings, and whoever sends it
 //! hopes that somebody takes the other one.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use memchr::{memchr_iter, memmem};
 
+/// Room that a connection keeps for its next head.
+const KEPT: usize = 4096;
+
 /// The bytes of one head, as far as they came by themselves: of a call that was sent before the last one was answered,
-/// nothing or only the end is known, and nothing is said about the rest.
+/// or after a body that nobody read to its end, nothing or only a part is known, and nothing is said about it.
 #[derive(Debug, Default)]
-pub(crate) struct RawHead(RefCell<Vec<u8>>);
+pub(crate) struct RawHead {
+    bytes: RefCell<Vec<u8>>,
+    /// Whether what comes next may be the rest of a body.
+    after_body: Cell<bool>,
+}
 
 impl RawHead {
     /// Adds what was read. Heads are bounded by the caller.
     pub(crate) fn add(&self, bytes: &[u8]) {
-        self.0.borrow_mut().extend_from_slice(bytes);
+        if !self.after_body.get() {
+            self.bytes.borrow_mut().extend_from_slice(bytes);
+        }
     }
 
-    /// Forgets the head.
-    pub(crate) fn clear(&self) {
-        self.0.borrow_mut().clear();
+    /// Forgets the head. `body` says whether a body follows it.
+    pub(crate) fn end(&self, body: bool) {
+        let mut bytes = self.bytes.borrow_mut();
+        bytes.clear();
+        bytes.shrink_to(KEPT);
+        self.after_body.set(body);
+    }
+
+    /// Notes that the body was read to its end: what comes next is a head.
+    pub(crate) fn body_ended(&self) {
+        self.after_body.set(false);
     }
 
     /// Whether a line ends without a carriage return.
     pub(crate) fn has_bare_line_end(&self) -> bool {
-        let bytes = self.0.borrow();
+        let bytes = self.bytes.borrow();
         let head = head(&bytes);
         memchr_iter(b'\n', head).any(|at| at == 0 || head[at - 1] != b'\r')
     }
@@ -34,7 +51,7 @@ impl RawHead {
     /// Whether a length is named.
     pub(crate) fn has_length(&self) -> bool {
         const NAME: &[u8] = b"content-length";
-        let bytes = self.0.borrow();
+        let bytes = self.bytes.borrow();
         let head = head(&bytes);
         memchr_iter(b'\n', head)
             .filter_map(|at| head.get(at + 1..at + 1 + NAME.len()))
@@ -70,6 +87,26 @@ mod tests {
         ] {
             assert!(raw(bad).has_bare_line_end(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn the_rest_of_a_body_that_nobody_read_is_not_taken_for_a_head() {
+        let head = raw(b"POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\n");
+        head.end(true);
+        head.add(b"{\n}\n");
+        assert!(!head.has_bare_line_end());
+        head.end(false);
+        head.add(b"GET / HTTP/1.1\n\n");
+        assert!(head.has_bare_line_end());
+    }
+
+    #[test]
+    fn after_a_body_that_was_read_a_head_is_judged_again() {
+        let head = RawHead::default();
+        head.end(true);
+        head.body_ended();
+        head.add(b"GET / HTTP/1.1\n\n");
+        assert!(head.has_bare_line_end());
     }
 
     #[test]
