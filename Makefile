@@ -1,4 +1,4 @@
-.PHONY: run build test e2e lint model help
+.PHONY: run build test e2e lint model bench-management help
 
 VENV := .venv
 TOLLGATE_BIN ?= target/debug/tollgate
@@ -24,6 +24,9 @@ model: ## Model-checks the atomics of the limits with loom.
 e2e: $(VENV)/installed ## Runs the binary against the AWS CLI, boto3 and misbehaving clients.
 	cargo build -p tollgate
 	TOLLGATE_BIN=$(TOLLGATE_BIN) $(VENV)/bin/python -m pytest e2e -q
+
+bench-management: $(VENV)/installed build ## Times every operation of the management API on a full node.
+	TOLLGATE_BIN=target/release/tollgate $(VENV)/bin/python bench/management/run.py --rounds 100
 
 $(VENV)/installed: e2e/requirements.txt
 	e2e/python.sh
