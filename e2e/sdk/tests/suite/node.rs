@@ -45,7 +45,8 @@ impl Node {
         let stdout = process.stdout.take().expect("a pipe");
         let mut node = Self { process, endpoint: String::new(), folder };
         let (lines, line) = mpsc::channel();
-        std::thread::spawn(move || BufReader::new(stdout).lines().try_for_each(|line| lines.send(line)));
+        // Read to its end, whoever listens, so that the process never waits for us.
+        std::thread::spawn(move || BufReader::new(stdout).lines().for_each(|line| drop(lines.send(line))));
         let line = line.recv_timeout(START).map_err(|_| node.log()).expect("the addresses within their time");
         let addresses: serde_json::Value = serde_json::from_str(&line.expect("text")).expect("addresses");
         node.endpoint = format!("http://{}", addresses["management"].as_str().expect("an address"));
