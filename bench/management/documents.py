@@ -1,14 +1,14 @@
 """What is timed without a bar: operations on whole documents, which take as long as their document is."""
 
-from population import RESOURCES, STAGE, document, imported
+from population import STAGE, document, imported
 
 PART = '{"location": {"type": "API"}, "properties": {"description": "all"}}'
 
 
 def whole_documents(timed, population, number):
-    api = {"restApiId": population.apis[number]}
-    made = timed.import_rest_api(body=document("imported", RESOURCES).encode())["id"]
-    timed.put_rest_api(restApiId=made, mode="overwrite", body=document("again", RESOURCES).encode())
+    api, resources = {"restApiId": population.apis[number]}, population.size.resources
+    made = timed.import_rest_api(body=document("imported", resources).encode())["id"]
+    timed.put_rest_api(restApiId=made, mode="overwrite", body=document("again", resources).encode())
     timed.import_documentation_parts(restApiId=made, body=f'{{"documentationParts": [{PART}]}}'.encode())
     timed.client.delete_rest_api(restApiId=made)
     timed.get_export(**api, stageName=STAGE, exportType="oas30")["body"].read()

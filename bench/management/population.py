@@ -3,14 +3,24 @@
 import json
 from dataclasses import dataclass
 
-APIS, RESOURCES, PLANS, KEYS = 500, 50, 1000, 100_000
 STAGE = "prod"
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many of each; resources are those of each API."""
+
+    apis: int = 500
+    resources: int = 50
+    plans: int = 1000
+    keys: int = 100_000
 
 
 @dataclass
 class Population:
-    """The ids of what is there."""
+    """How much is there, and the ids of it."""
 
+    size: Size
     apis: list
     plans: list
     keys: list
@@ -32,16 +42,16 @@ def document(title, resources):
     return json.dumps({"openapi": "3.0.1", "info": {"title": title, "version": "1"}, "paths": paths})
 
 
-def fill(client):
+def fill(client, size):
     """Imports it all: each API is deployed, each plan covers one of the stages, each key is in one plan."""
-    apis = [imported(client, f"api-{number}", RESOURCES) for number in range(APIS)]
+    apis = [imported(client, f"api-{number}", size.resources) for number in range(size.apis)]
     for api in apis:
         client.create_deployment(restApiId=api, stageName=STAGE)
-    plans = [plan(client, f"plan-{number}", apis[number % APIS]) for number in range(PLANS)]
-    rows = (f"key-{number},key-value-{number:018d},true,{plans[number % PLANS]}\n" for number in range(KEYS))
+    plans = [plan(client, f"plan-{number}", apis[number % size.apis]) for number in range(size.plans)]
+    rows = (f"key-{number},key-value-{number:018d},true,{plans[number % size.plans]}\n" for number in range(size.keys))
     body = "Name,Key,Enabled,UsagePlanIds\n" + "".join(rows)
     said = client.import_api_keys(body=body.encode(), format="csv", failOnWarnings=True)
-    return Population(apis, plans, said["ids"])
+    return Population(size, apis, plans, said["ids"])
 
 
 def imported(client, title, resources):

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "e2e"))
 from documents import large_api, large_deployment, whole_documents
 from harness import BINARY, Tollgate
 from lifecycles import SINGLE
-from population import APIS, fill
+from population import Size, fill
 from stopwatch import Stopwatch
 
 SINGLE_BAR, DEPLOYMENT_BAR = 20, 200  # milliseconds, of the median
@@ -31,21 +31,21 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=50, help="each calls every operation at least once")
     rounds = parser.parse_args().rounds
-    if not 1 <= rounds < APIS:
-        parser.error(f"between 1 and {APIS - 1} rounds")
+    if not 1 <= rounds < Size().apis:
+        parser.error(f"between 1 and {Size().apis - 1} rounds")
     with tempfile.TemporaryDirectory() as folder:
         tollgate = Tollgate(Path(folder) / "data", Path(folder) / "stderr.log", TOLLGATE_LOG="error")
         try:
-            missed = measure(tollgate.client(), rounds)
+            missed = measure(tollgate.client(), Size(), rounds)
         finally:
             tollgate.end()
     sys.exit("missed: " + ", ".join(missed) if missed else 0)
 
 
-def measure(client, rounds):
+def measure(client, size, rounds):
     """Prints the tables and returns the operations that missed their bar."""
     start = time.monotonic()
-    population = fill(client)
+    population = fill(client, size)
     print(f"{BINARY.name} filled in {time.monotonic() - start:.1f} s\n")
     single, whole, large = Stopwatch(client), Stopwatch(client), Stopwatch(client)
     for number, lifecycle in itertools.product(range(rounds), SINGLE):
