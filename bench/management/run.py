@@ -69,8 +69,8 @@ def over(watch, bar):
 
 def table(title, watch):
     rows = [
-        f"| {operation} | {len(watch.seconds[operation])} | {watch.median(operation):.1f} | {watch.p99(operation):.1f} |"
-        for operation in sorted(watch.seconds)
+        f"| {operation} | {len(taken)} | {watch.median(operation):.1f} | {watch.p99(operation):.1f} |"
+        for operation, taken in sorted(watch.seconds.items())
     ]
     return "\n".join([f"### {title}\n", HEAD, *rows, ""])
 
