@@ -1,7 +1,8 @@
-.PHONY: run build test e2e lint model help
+.PHONY: run build test e2e sdk lint model bench-management help
 
 VENV := .venv
 TOLLGATE_BIN ?= target/debug/tollgate
+SDK_SUITE := --manifest-path e2e/sdk/Cargo.toml --target-dir target/sdk
 
 help: ## Lists the targets.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -17,6 +18,7 @@ test: ## Runs every test: Rust, the model checker, and the binary from outside.
 	cargo test --workspace --all-features
 	$(MAKE) model
 	$(MAKE) e2e
+	$(MAKE) sdk
 
 model: ## Model-checks the atomics of the limits with loom.
 	RUSTFLAGS="--cfg loom" cargo test -p tollgate-domain --lib --target-dir target/loom
@@ -24,6 +26,13 @@ model: ## Model-checks the atomics of the limits with loom.
 e2e: $(VENV)/installed ## Runs the binary against the AWS CLI, boto3 and misbehaving clients.
 	cargo build -p tollgate
 	TOLLGATE_BIN=$(TOLLGATE_BIN) $(VENV)/bin/python -m pytest e2e -q
+
+sdk: ## Drives the binary with the AWS SDK for Rust, every operation.
+	cargo build -p tollgate
+	TOLLGATE_BIN=$(TOLLGATE_BIN) cargo test --locked $(SDK_SUITE)
+
+bench-management: $(VENV)/installed build ## Times every operation of the management API on a full node.
+	TOLLGATE_BIN=target/release/tollgate $(VENV)/bin/python bench/management/run.py --rounds 100
 
 $(VENV)/installed: e2e/requirements.txt
 	e2e/python.sh
@@ -33,5 +42,7 @@ $(VENV)/installed: e2e/requirements.txt
 
 lint: ## Checks form, lints and docs.
 	cargo fmt --all --check
+	cargo fmt --manifest-path e2e/sdk/Cargo.toml --check
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
+	cargo clippy --locked $(SDK_SUITE) --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps

@@ -15,7 +15,8 @@ from operations import of_aws, of_router
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "operations.md"
-TESTS = [ROOT / "crates" / "control" / "tests", ROOT / "e2e"]
+# Where tests are, and what is put before the names of their files to tell one from another.
+TESTS = {ROOT / "crates" / "control" / "tests": "", ROOT / "e2e": "", ROOT / "e2e" / "sdk" / "tests" / "suite": "sdk/"}
 HEAD = """\
 # Operations
 
@@ -31,8 +32,13 @@ tests that name it. Written by `python e2e/test_operations_table.py --write`; a 
 
 def sources():
     """The tests, by the name of their file."""
-    files = (file for folder in TESTS for kind in ("*.rs", "test_*.py") for file in sorted(folder.rglob(kind)))
-    return {file.name: file.read_text() for file in files if file != Path(__file__).resolve()}
+    files = (
+        (prefix + file.name, file)
+        for folder, prefix in TESTS.items()
+        for pattern in ("*.rs", "*/*.rs", "test_*.py")
+        for file in sorted(folder.glob(pattern))
+    )
+    return {name: file.read_text() for name, file in files if file != Path(__file__).resolve()}
 
 
 def naming(operation, tests):

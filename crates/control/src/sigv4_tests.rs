@@ -167,3 +167,121 @@ proptest! {
         let _ = read_date(&text);
     }
 }
+
+#[path = "../tests/api/mutate.rs"]
+#[expect(dead_code, reason = "the corpus of signatures is the file of vectors")]
+mod mutate;
+
+const PIECES: &[&str] = &[
+    "\n",
+    "\n ",
+    ":",
+    ";",
+    ",",
+    "=",
+    "/",
+    "//",
+    "..",
+    "%",
+    "%2F",
+    "%00",
+    "%ff",
+    "?",
+    "&",
+    "+",
+    " ",
+    "#",
+    "é",
+    "\u{0}",
+    "Host:",
+    "X-Amz-Date:",
+    "X-Amz-Content-Sha256:",
+    "Authorization:",
+    "AWS4-HMAC-SHA256 ",
+    "SignedHeaders=",
+    "Z",
+];
+
+/// The request that a text is, if HTTP has such a one.
+fn parse(case: &[u8]) -> Option<(http::request::Parts, Vec<u8>)> {
+    let mut lines = case.split(|byte| *byte == b'\n');
+    let mut first = lines.next()?.split(|byte| *byte == b' ');
+    let mut builder = http::Request::builder().method(first.next()?).uri(first.next()?);
+    for line in lines.by_ref().take_while(|line| !line.is_empty()) {
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        builder = builder.header(&line[..colon], &line[colon + 1..]);
+    }
+    let body = lines.collect::<Vec<_>>().join(&b'\n');
+    Some((builder.body(()).ok()?.into_parts().0, body))
+}
+
+#[test]
+fn any_request_is_answered_and_none_verifies_that_was_not_signed() {
+    let seeds = VECTORS.split("\n=== ").skip(1).filter_map(|text| text.split_once('\n'));
+    let corpus = mutate::Corpus::of(seeds.map(|(_, text)| text.as_bytes().to_vec()).collect(), PIECES);
+    let signed: Vec<_> = vectors().iter().map(|vector| (vector.parts.method.clone(), vector.body)).collect();
+    let (mut claims, mut verified) = (0, 0);
+    for (number, (parts, body)) in (0..20_000).filter_map(|number| Some((number, parse(&corpus.case(number))?))) {
+        let Ok(claim) = Claim::read(&parts.headers) else { continue };
+        claims += 1;
+        if claim.check_scope("service", SIGNED_AT).and_then(|()| claim.verify(SECRET, &parts, &body)).is_ok() {
+            verified += 1;
+            let same = |(method, text): &(http::Method, &str)| *method == parts.method && text.as_bytes() == body;
+            assert!(signed.iter().any(same), "{number}: {parts:?}");
+        }
+    }
+    assert!(claims > 2_000 && verified > 50, "most cases are far from a request: {claims} claims, {verified} verified");
+}
+
+/// A header that is signed: its name and one of its values.
+fn header() -> impl Strategy<Value = (&'static str, String)> {
+    (prop::sample::select(vec!["x-a", "x-b", "x-c"]), "[ -~]{0,12}")
+}
+
+/// The Authorization that AWS's signer gives a request, and the time of its signing.
+fn signed(uri: &str, headers: &[(&'static str, String)], body: &[u8]) -> (String, String) {
+    let identity = Pair::new("AKIDEXAMPLE", SECRET, None, None, "test").into();
+    let params = v4::SigningParams::builder()
+        .identity(&identity)
+        .region("us-east-1")
+        .name("service")
+        .time(SystemTime::UNIX_EPOCH + Duration::from_millis(SIGNED_AT.0.unsigned_abs()))
+        .settings(SigningSettings::default());
+    let params = params.build().expect("parameters").into();
+    let host = [("host", "example.amazonaws.com")].into_iter();
+    let headers = host.chain(headers.iter().map(|(name, value)| (*name, value.as_str())));
+    let request =
+        SignableRequest::new("PUT", format!("https://example.amazonaws.com{uri}"), headers, SignableBody::Bytes(body));
+    let (instructions, _) = sign(request.expect("a request"), &params).expect("a signature").into_parts();
+    let made = |wanted: &str| {
+        let mut headers = instructions.headers().filter(|(name, _)| *name == wanted);
+        headers.next().map(|(_, value)| value.to_owned()).expect("a header")
+    };
+    (made("authorization"), made("x-amz-date"))
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_signer_of_aws_signs_verifies(
+        path in "(/[a-zA-Z0-9._~-]{0,4}|/%[2-7][0-9A-F]|/[.]{1,2}|//){1,5}",
+        query in "([?&](a|b|%20|%2B|[+]|é)?(=(1|%3D|/|:)?)?){0,5}",
+        headers in prop::collection::vec(header(), 0..6),
+        body in prop::collection::vec(any::<u8>(), 0..20),
+    ) {
+        let query = query.replacen('&', "?", usize::from(!query.starts_with('?'))).replace('é', "%C3%A9");
+        let uri = format!("{path}{query}");
+        let (authorization, date) = signed(&uri, &headers, &body);
+        let mut builder = http::Request::builder().method("PUT").uri(&uri).header(AUTHORIZATION, authorization);
+        // On the wire, headers come in an order of their own; only the values of one name keep theirs.
+        for name in ["x-c", "x-a", "x-b"] {
+            for (_, value) in headers.iter().filter(|(other, _)| *other == name) {
+                builder = builder.header(name, value);
+            }
+        }
+        builder = builder.header("x-amz-date", date).header("host", "example.amazonaws.com").header("x-unsigned", "1");
+        let (parts, ()) = builder.body(()).expect("a request").into_parts();
+        let claim = Claim::read(&parts.headers).expect("a claim");
+        prop_assert_eq!(claim.verify(SECRET, &parts, &body), Ok(()));
+        prop_assert_eq!(claim.verify("another secret", &parts, &body), Err(SignatureRefusal::Mismatch));
+    }
+}

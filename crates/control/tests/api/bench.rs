@@ -177,7 +177,7 @@ impl Bench {
         self.send(self.signed("PATCH", path, &body)).await
     }
 
-    pub(crate) fn signed(&self, method: &str, path: &str, body: &str) -> http::Request<Body> {
+    pub(crate) fn signed(&self, method: &str, path: &str, body: &(impl AsRef<[u8]> + ?Sized)) -> http::Request<Body> {
         self.signed_by(ACCESS_KEY_ID, SECRET, method, path, body)
     }
 
@@ -187,8 +187,9 @@ impl Bench {
         secret: &str,
         method: &str,
         path: &str,
-        body: &str,
+        body: &(impl AsRef<[u8]> + ?Sized),
     ) -> http::Request<Body> {
+        let body = body.as_ref();
         let uri = format!("http://localhost:8081{path}");
         let identity = aws_credential_types::Credentials::new(id, secret, None, None, "test").into();
         let now = u64::try_from(self.clock.now().wall.0).expect("a time after 1970");
@@ -201,13 +202,13 @@ impl Bench {
             .build()
             .expect("parameters");
         let headers = [("host", "localhost:8081")];
-        let signable = SignableRequest::new(method, &uri, headers.into_iter(), SignableBody::Bytes(body.as_bytes()));
+        let signable = SignableRequest::new(method, &uri, headers.into_iter(), SignableBody::Bytes(body));
         let (instructions, _) = sign(signable.expect("a request"), &params.into()).expect("a signature").into_parts();
         let mut request = http::Request::builder().method(method).uri(path).header("host", "localhost:8081");
         for (name, value) in instructions.headers() {
             request = request.header(name, value);
         }
-        request.body(Body::from(body.to_owned())).expect("a request")
+        request.body(Body::from(body.to_vec())).expect("a request")
     }
 
     pub(crate) async fn send(&self, request: http::Request<Body>) -> Answered {

@@ -7,6 +7,8 @@ mod edge;
 mod gateway_responses;
 mod keys_and_plans;
 mod models_and_validators;
+mod mutate;
+mod mutations;
 mod names_and_links;
 mod openapi;
 mod rest_apis;

@@ -1,0 +1,11 @@
+//! Any document is imported or refused.
+#![no_main]
+
+#[allow(dead_code, reason = "the tests need more of it")]
+#[path = "../../tests/api/bench.rs"]
+mod bench;
+mod ground;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|case: &[u8]| ground::send("PUT", &format!("/restapis/{}?mode=overwrite", ground::api()), case));
