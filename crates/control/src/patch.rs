@@ -4,6 +4,8 @@
 //! validated, since clients send members in orders whose steps are invalid (a quota's offset before the period that
 //! allows it). The engine gives back a changed copy or nothing, so a refused PATCH changes nothing.
 
+use std::collections::BTreeMap;
+
 use crate::error::Failure;
 use crate::request::Request;
 use crate::resources::validation::Validation;
@@ -77,6 +79,11 @@ impl PatchOperation {
     /// The value as a boolean. AWS stores anything but "true" as false.
     pub(crate) fn truth(&self) -> bool {
         self.value().eq_ignore_ascii_case("true")
+    }
+
+    /// The value as a map of texts, which is written as a JSON object; none for anything else.
+    pub(crate) fn text_map(&self) -> Option<BTreeMap<String, String>> {
+        serde_json::from_str(self.value()).ok()
     }
 
     /// "Invalid patch path …", as APIs, methods and their responses word it.

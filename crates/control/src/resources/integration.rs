@@ -168,7 +168,11 @@ pub(crate) fn read(kind: IntegrationType, body: &Members, resource: &ResourceId)
         cache_key_parameters: body.strings("cacheKeyParameters")?.unwrap_or_default(),
         content_handling: body.string("contentHandling")?,
         timeout_millis: check_timeout(body.integer("timeoutInMillis")?.unwrap_or(DEFAULT_TIMEOUT_MILLIS))?,
-        insecure_skip_verification: tls.map(|tls| tls.bool("insecureSkipVerification")).transpose()?.flatten(),
+        // Terraform says "false" by an empty `tlsConfig`, and looks for it in what comes back.
+        insecure_skip_verification: match tls {
+            Some(tls) => Some(tls.bool("insecureSkipVerification")?.unwrap_or(false)),
+            None => None,
+        },
         response_transfer_mode: body.string("responseTransferMode")?,
         integration_target: body.string("integrationTarget")?,
         responses: BTreeMap::new(),
@@ -277,6 +281,13 @@ mod tests {
         let wire = serde_json::to_value(IntegrationWire::new(&mock)).expect("json");
         assert_eq!(wire["requestTemplates"], serde_json::json!({"application/json": null}));
         assert_eq!(wire.get("connectionType"), None);
+    }
+
+    #[test]
+    fn an_empty_tls_config_is_one_that_verifies() {
+        let integration = made(r#"{"type":"HTTP","httpMethod":"GET","uri":"http://a","tlsConfig":{}}"#).expect("one");
+        let wire = serde_json::to_value(IntegrationWire::new(&integration)).expect("json");
+        assert_eq!(wire["tlsConfig"], serde_json::json!({"insecureSkipVerification": false}));
     }
 
     #[test]

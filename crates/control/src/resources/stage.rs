@@ -181,6 +181,7 @@ pub(crate) async fn update(control: &Control, request: &Request) -> Reply {
         stage.updated = now;
         check(&stage)?;
         check_deployments(tree, &stage)?;
+        check_documentation(tree, Some(before), &stage)?;
         client_certificate::check_stage(catalog, before, &stage)?;
         Ok(Change::answering(stage.clone()).put(Record::Stage(api.clone(), stage)))
     };
@@ -321,11 +322,21 @@ fn check_deployments(tree: &RestApiTree, stage: &Stage) -> Result<(), Conflict> 
     if served.all(|id| tree.deployments.contains_key(id)) { Ok(()) } else { Err(Conflict::StageDeploymentUnknown) }
 }
 
+/// The version of the documentation that a stage begins to show is there. One that is deleted later stays named.
+fn check_documentation(tree: &RestApiTree, before: Option<&Stage>, after: &Stage) -> Result<(), Conflict> {
+    let shown = before.and_then(|stage| text(&stage.documentation_version));
+    match text(&after.documentation_version).filter(|version| Some(*version) != shown) {
+        Some(version) if !tree.documentation_versions.contains_key(version) => Err(Conflict::StageDocumentationUnknown),
+        _ => Ok(()),
+    }
+}
+
 fn decide_create(tree: &RestApiTree, stage: Stage) -> Result<Change<Stage>, Failure> {
     if tree.stages.contains_key(&stage.name) {
         return Err(Conflict::StageExists.into());
     }
     check_deployments(tree, &stage)?;
+    check_documentation(tree, None, &stage)?;
     Ok(Change::answering(stage.clone()).put(Record::Stage(tree.api.id.clone(), stage)))
 }
 
