@@ -5,14 +5,13 @@ import json
 import pytest
 from botocore import xform_name
 
-from contract import of_apis, of_keys, of_methods, of_names, of_parts, of_stages
-from contract.case import Done, Refused
+from contract.case import Done, Refused, lacks, of_world
+from contract.cases import CASES
 from contract.shapes import answers, strangers
 from contract.world import World
 from operations import of_aws
 from refusals import refused
 
-CASES = [case for group in (of_keys, of_apis, of_methods, of_parts, of_stages, of_names) for case in group.CASES]
 STATUSES = {operation.name: operation.status for operation in of_aws()}
 #: Operations that have tests of their own elsewhere, or no way to be refused.
 NOT_DONE_HERE = {"TestInvokeMethod", "TestInvokeAuthorizer"}
@@ -22,17 +21,6 @@ NEVER_REFUSED = {"GetAccount": "it takes no arguments; signatures are the matter
 def cases(kind):
     chosen = [case for case in CASES if isinstance(case, kind)]
     return pytest.mark.parametrize("case", chosen, ids=lambda case: case.name)
-
-
-def of_world(told, world):
-    return told(world) if callable(told) else told
-
-
-def lacks(said, wanted):
-    """Whether an answer lacks members that are wanted of it; maps in it may have more."""
-    if isinstance(wanted, dict) and isinstance(said, dict):
-        return any(name not in said or lacks(said[name], inner) for name, inner in wanted.items())
-    return said != wanted
 
 
 @pytest.fixture

@@ -65,3 +65,15 @@ def patch(op, path, value=None):
 def no_such_api(operation, **others):
     """The refusal of most operations when the API that they are about is not there."""
     return missing(operation, lambda _: {"restApiId": NO_SUCH_API, **others}, UNKNOWN_API)
+
+
+def of_world(told, world):
+    """What a case tells, where it may depend on the world."""
+    return told(world) if callable(told) else told
+
+
+def lacks(said, wanted):
+    """Whether an answer lacks members that are wanted of it; maps in it may have more."""
+    if isinstance(wanted, dict) and isinstance(said, dict):
+        return any(name not in said or lacks(said[name], inner) for name, inner in wanted.items())
+    return said != wanted

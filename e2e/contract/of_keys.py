@@ -45,7 +45,8 @@ KEYS = [
 ]
 
 PLANS = [
-    Done("CreateUsagePlan", a_quota(7, period="WEEK", offset=3), {"quota": {"limit": 7, "period": "WEEK", "offset": 3}}),
+    Done("CreateUsagePlan", a_quota(7, period="WEEK", offset=3),
+         {"quota": {"limit": 7, "period": "WEEK", "offset": 3}}),
     bad("CreateUsagePlan", a_quota(0, period="DAY"), "Usage Plan quota limit must be a non-negative numeric"),
     bad("CreateUsagePlan", a_quota(),
         "Invalid Usage Plan quota period specified. Must be one of [DAY, WEEK, MONTH]"),

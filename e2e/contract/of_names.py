@@ -86,7 +86,8 @@ ASSOCIATIONS = [
 LINKS = [
     Done("CreateVpcLink", lambda _: {"name": "made", "targetArns": [LOAD_BALANCER]},
          {"name": "made", "status": "AVAILABLE", "targetArns": [LOAD_BALANCER]}),
-    bad("CreateVpcLink", lambda _: {"name": "made", "targetArns": ["nope"]}, "Invalid ARN. ARN is not well formed nope"),
+    bad("CreateVpcLink", lambda _: {"name": "made", "targetArns": ["nope"]},
+        "Invalid ARN. ARN is not well formed nope"),
     bad("CreateVpcLink", lambda _: {"name": "", "targetArns": [LOAD_BALANCER]}, "Name cannot be empty"),
     Done("GetVpcLink", lambda w: w.link, {"name": "contract", "tags": {}}),
     missing("GetVpcLink", lambda _: {"vpcLinkId": "nosuch"}, NO_LINK),

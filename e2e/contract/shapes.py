@@ -40,7 +40,7 @@ def strangers(shape, value, at=""):
         case "map":
             return [it for name, inner in value.items() for it in strangers(shape.value, inner, f"{at}[{name}]")]
         case "list":
-            return [it for number, inner in enumerate(value) for it in strangers(shape.member, inner, f"{at}[{number}]")]
+            return [it for index, inner in enumerate(value) for it in strangers(shape.member, inner, f"{at}[{index}]")]
         case "blob":
             return []
     right = isinstance(value, TYPES[shape.type_name]) and (shape.type_name == "boolean" or not isinstance(value, bool))
