@@ -21,8 +21,9 @@ TESTS = [ROOT / "crates" / "control" / "tests", ROOT / "e2e"]
 HEAD = """\
 # Operations
 
-Every operation of AWS API Gateway's REST API, version 1, by AWS's own model, with what Tollgate does of it and the
-tests of it: how many cases of `test_contract.py` do it and are refused it, and the files that name it. Written by `python e2e/test_operations_table.py --write`; a test keeps it true.
+Every operation of AWS API Gateway's REST API, version 1, by AWS's own model, with what Tollgate does of it and its
+tests: how many cases of `test_contract.py` it does and refuses, and the files that name it. Written by
+`python e2e/test_operations_table.py --write`; a test keeps it true.
 
 {built} of {all} operations are built.
 

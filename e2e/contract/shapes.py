@@ -38,7 +38,9 @@ def strangers(shape, value, at=""):
             unknown = [f"{at}.{name}" for name in value if name not in members]
             return unknown + [it for name, inner in known for it in strangers(members[name], inner, f"{at}.{name}")]
         case "map":
-            return [it for name, inner in value.items() for it in strangers(shape.value, inner, f"{at}[{name}]")]
+            # A template that passes on what it is given is null.
+            given = [(name, inner) for name, inner in value.items() if inner is not None]
+            return [it for name, inner in given for it in strangers(shape.value, inner, f"{at}[{name}]")]
         case "list":
             return [it for index, inner in enumerate(value) for it in strangers(shape.member, inner, f"{at}[{index}]")]
         case "blob":

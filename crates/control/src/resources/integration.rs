@@ -13,6 +13,7 @@ use crate::error::Failure;
 use crate::json::Members;
 use crate::patch;
 use crate::request::Request;
+use crate::resources::choice;
 use crate::resources::integration_patch;
 use crate::resources::integration_response::IntegrationResponseWire;
 use crate::resources::mapping;
@@ -213,6 +214,7 @@ fn check(integration: &Integration) -> Result<(), Conflict> {
     }
     check_uri(integration.kind, integration.uri.as_deref().unwrap_or_default())?;
     check_connection(integration)?;
+    choice::RESPONSE_TRANSFER_MODE.check(text(&integration.response_transfer_mode))?;
     mapping::check_names(integration.request_parameters.keys(), "integration.request.")?;
     mapping::check_values(integration.request_parameters.values(), "method.request")?;
     mapping::check_templates(&integration.request_templates)?;

@@ -15,7 +15,7 @@ use crate::json::Members;
 use crate::patch;
 use crate::request::Request;
 use crate::resources::validation::Validation;
-use crate::resources::{base_path_mapping, client_certificate, rest_api, stage_patch, tags, usage_plan};
+use crate::resources::{base_path_mapping, choice, client_certificate, rest_api, stage_patch, tags, usage_plan};
 use crate::write::Change;
 
 const NAME_LIMIT: usize = 128;
@@ -298,6 +298,7 @@ fn check_name(name: &StageName) -> Result<(), Conflict> {
 /// The rules for a stage as a whole.
 pub(crate) fn check(stage: &Stage) -> Result<(), Conflict> {
     rest_api::check_description(stage.description.as_deref())?;
+    choice::CACHE_CLUSTER_SIZE.check(text(&stage.cache_cluster_size))?;
     check_variables(&stage.variables)?;
     stage.canary_settings.as_ref().map_or(Ok(()), |canary| check_variables(&canary.stage_variable_overrides))
 }
