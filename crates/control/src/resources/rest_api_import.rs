@@ -37,12 +37,13 @@ pub(crate) async fn import(control: &Control, request: &Request) -> Reply {
     fresh.resources.insert(root.id.clone(), Arc::new(root));
     let models = model::defaults(control.ids()).into_iter();
     fresh.models.extend(models.map(|model| (model.name.clone(), Arc::new(model))));
-    let decide = |_: &Catalog| {
-        let (after, warnings) = import::import(&fresh, &definition, options, control.ids())?;
+    let owned = control.clone();
+    let decide = move |_: &Catalog| {
+        let (after, warnings) = import::import(&fresh, &definition, options, owned.ids())?;
         let change = Change::answering((Arc::clone(&after.api), warnings));
         Ok(difference::write(change, &RestApiTree::new(Arc::clone(&fresh.api)), &after))
     };
-    let (api, warnings) = control.writer().write(decide).await?;
+    let (api, warnings) = control.writer().write_at_length(decide).await?;
     rest_api::answer(&api, &warnings)
 }
 
@@ -51,13 +52,14 @@ pub(crate) async fn put(control: &Control, request: &Request) -> Reply {
     let options = options(request, Mode::parse(request.query("mode"))?)?;
     let id = request.rest_api_id();
     let definition = Definition::of_file(request.bytes().clone(), id.clone()).await?;
-    let decide = |catalog: &Catalog| -> Result<Change<Imported>, Failure> {
-        let before = rest_api::find(control, catalog, &id)?;
-        let (after, warnings) = import::import(&before, &definition, options, control.ids())?;
+    let owned = control.clone();
+    let decide = move |catalog: &Catalog| -> Result<Change<Imported>, Failure> {
+        let before = rest_api::find(&owned, catalog, &id)?;
+        let (after, warnings) = import::import(&before, &definition, options, owned.ids())?;
         let change = Change::answering((Arc::clone(&after.api), warnings));
         Ok(difference::write(change, &before, &after))
     };
-    let (api, warnings) = control.writer().write(decide).await?;
+    let (api, warnings) = control.writer().write_at_length(decide).await?;
     rest_api::answer(&api, &warnings)
 }
 
