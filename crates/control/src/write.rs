@@ -152,11 +152,7 @@ impl Writer {
         let _turn = self.turn().await;
         for _ in 0..ATTEMPTS {
             let before = self.catalog();
-            let deciding = tokio::task::spawn_blocking({
-                let (decide, before) = (Arc::clone(&decide), Arc::clone(&before));
-                move || decide(&before)
-            });
-            let change = deciding.await.map_err(|_| Failure::Panicked)??;
+            let change = decide_elsewhere(Arc::clone(&decide), Arc::clone(&before)).await?;
             if self.make(&before, &change).await? {
                 return Ok(change);
             }
@@ -207,5 +203,35 @@ impl Writer {
         let catalog = Arc::new(catalog);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&catalog);
         self.gate.publish(&catalog);
+    }
+}
+
+/// Decides on a thread where that may take its time.
+async fn decide_elsewhere<T: Send + 'static>(
+    decide: Arc<impl Fn(&Catalog) -> Result<Change<T>, Failure> + Send + Sync + 'static>,
+    catalog: Arc<Catalog>,
+) -> Result<Change<T>, Failure> {
+    tokio::task::spawn_blocking(move || decide(&catalog)).await.map_err(|_| Failure::Panicked)?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_takes_long_to_decide_holds_nothing_else_up() {
+        let (sender, receiver) = mpsc::channel();
+        let receiver = std::sync::Mutex::new(receiver);
+        let decide = move |_: &Catalog| {
+            let waited = receiver.lock().expect("one waits").recv_timeout(Duration::from_secs(30));
+            Ok(Change::answering(waited))
+        };
+        let deciding = decide_elsewhere(Arc::new(decide), Arc::new(Catalog::default()));
+        // The test's runtime has one thread: if deciding took it, nothing would ever be sent.
+        let (change, sent) = tokio::join!(deciding, async { sender.send(()) });
+        assert_eq!((change.expect("a change").answer, sent), (Ok(()), Ok(())));
     }
 }
