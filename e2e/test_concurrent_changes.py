@@ -93,3 +93,57 @@ def test_a_key_deleted_while_it_is_attached_is_gone(tollgate, client, api):
         outcomes(work)
         assert call(tollgate.gateway, api.path(), key.value).status == 403
         assert client.get_usage_plan_keys(usagePlanId=plan)["items"] == []
+
+
+def test_parallel_changes_of_one_api_are_never_told_to_try_again(client):
+    """What Terraform does at its default parallelism: each client brings all that one method has."""
+    made = client.create_rest_api(name="parallel")
+    api, root = {"restApiId": made["id"]}, made["rootResourceId"]
+
+    def build(number):
+        name = f"n{number}"
+        client.create_model(**api, name=name, contentType="application/json", schema='{"type":"object"}')
+        resource = client.create_resource(**api, parentId=root, pathPart=name)["id"]
+        method = {**api, "resourceId": resource, "httpMethod": "GET"}
+        client.put_method(**method, authorizationType="NONE", requestModels={"application/json": name})
+        client.put_method_response(**method, statusCode="200")
+        client.put_integration(**method, type="MOCK")
+        client.put_integration_response(**method, statusCode="200")
+        client.put_gateway_response(**api, responseType="THROTTLED", statusCode=str(500 + number))
+
+    def deploy(number):
+        deployment = client.create_deployment(**api)["id"]
+        client.create_stage(**api, stageName=f"n{number}", deploymentId=deployment)
+
+    assert outcomes(build) == {None: CLIENTS}
+    assert outcomes(deploy) == {None: CLIENTS}
+    assert len(client.get_resources(**api, limit=500)["items"]) == CLIENTS + 1
+    assert {stage["stageName"] for stage in client.get_stages(**api)["item"]} == {f"n{n}" for n in range(CLIENTS)}
+
+
+def test_what_many_delete_at_once_is_deleted_by_one(client, api):
+    key, plan = a_key(client), a_plan(client)
+    made = client.create_resource(restApiId=api.id, parentId=api.root, pathPart="gone")["id"]
+    once = {None: 1, "NotFoundException": CLIENTS - 1}
+    assert outcomes(lambda _: client.delete_api_key(apiKey=key.id)) == once
+    assert outcomes(lambda _: client.delete_usage_plan(usagePlanId=plan)) == once
+    assert outcomes(lambda _: client.delete_resource(restApiId=api.id, resourceId=made)) == once
+    assert outcomes(lambda _: client.delete_stage(restApiId=api.id, stageName=api.stage)) == once
+    assert outcomes(lambda _: client.delete_rest_api(restApiId=api.id)) == once
+
+
+def test_an_api_deleted_while_it_is_built_leaves_nothing_of_it(client):
+    """Half of the clients build, the others delete; who comes too late is told that the API is not there."""
+    made = client.create_rest_api(name="doomed")
+    api, root = {"restApiId": made["id"]}, made["rootResourceId"]
+
+    def work(number):
+        if number == CLIENTS // 2:
+            client.delete_rest_api(**api)
+            return
+        for turn in range(10):
+            client.create_resource(**api, parentId=root, pathPart=f"r{number}-{turn}")
+            client.create_request_validator(**api, name=f"v{number}-{turn}")
+
+    assert set(outcomes(work)) <= {None, "NotFoundException", "BadRequestException"}
+    assert outcomes(lambda _: client.get_resources(**api)) == {"NotFoundException": CLIENTS}

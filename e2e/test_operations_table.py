@@ -11,6 +11,8 @@ from pathlib import Path
 
 from botocore import xform_name
 
+from contract.case import Done, Refused
+from contract.cases import CASES
 from operations import of_aws, of_router
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,13 +22,14 @@ TESTS = {ROOT / "crates" / "control" / "tests": "", ROOT / "e2e": "", ROOT / "e2
 HEAD = """\
 # Operations
 
-Every operation of AWS API Gateway's REST API, version 1, by AWS's own model, with what Tollgate does of it and the
-tests that name it. Written by `python e2e/test_operations_table.py --write`; a test keeps it true.
+Every operation of AWS API Gateway's REST API, version 1, by AWS's own model, with what Tollgate does of it and its
+tests: how many cases of `test_contract.py` it does and refuses, and the files that name it. Written by
+`python e2e/test_operations_table.py --write`; a test keeps it true.
 
 {built} of {all} operations are built.
 
-| operation | method | path | built | tests |
-|---|---|---|---|---|
+| operation | method | path | built | done | refused | tests |
+|---|---|---|---|---|---|---|
 """
 
 
@@ -51,7 +54,10 @@ def naming(operation, tests):
 
 def row(operation, built, tests):
     names = ", ".join(f"`{name}`" for name in naming(operation, tests)) or "–"
-    return f"| {operation.name} | {operation.method} | `{operation.path}` | {'yes' if built else 'no'} | {names} |"
+    cases = [case for case in CASES if case.operation == operation.name]
+    counts = [str(sum(isinstance(case, kind) for case in cases) or "–") for kind in (Done, Refused)]
+    cells = [operation.name, operation.method, f"`{operation.path}`", "yes" if built else "no", *counts, names]
+    return f"| {' | '.join(cells)} |"
 
 
 def page():

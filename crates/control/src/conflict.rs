@@ -398,6 +398,9 @@ pub(crate) enum Conflict {
     BadSchema,
     #[error("Cannot delete model '{model}', is referenced in method {message}: {path}/{verb}")]
     ModelInUse { model: String, message: &'static str, path: String, verb: HttpMethod },
+    /// The rule is AWS's, the text that of methods.
+    #[error("Cannot delete model '{model}', is referenced in model: {by}")]
+    ModelInUseByModel { model: String, by: String },
     #[error("Invalid Request Validator identifier specified")]
     UnknownValidator,
     /// AWS answers 400 here, where the other operations answer 404.
@@ -417,6 +420,9 @@ pub(crate) enum Conflict {
     AuthorizerExists(String),
     #[error("Cannot delete authorizer '{authorizer}', is referenced in method: {verb}/{path}")]
     AuthorizerInUse { authorizer: String, verb: HttpMethod, path: String },
+    /// The rule is ours, the text that of deletion.
+    #[error("Cannot change the type of authorizer '{authorizer}', is referenced in method: {verb}/{path}")]
+    AuthorizerTypeInUse { authorizer: String, verb: HttpMethod, path: String },
     /// Ours.
     #[error("Invalid authorizer type specified. Valid options are TOKEN,REQUEST,COGNITO_USER_POOLS")]
     BadAuthorizerType,
@@ -457,6 +463,9 @@ pub(crate) enum Conflict {
     BadProperties,
     #[error("Invalid Documentation version specified")]
     UnknownDocumentationVersion,
+    /// Ours; a 400, since the stage is there and what it names is not.
+    #[error("Invalid Documentation version specified")]
+    StageDocumentationUnknown,
     /// Ours.
     #[error("Documentation version already exists: {0}")]
     DocumentationVersionExists(String),
@@ -628,6 +637,7 @@ impl Conflict {
             | C::BadTargetArn(_)
             | C::VpcLinkInUse { .. }
             | C::StageCertificateUnknown
+            | C::StageDocumentationUnknown
             | C::ClientCertificateInUse { .. } => Fault::Bad,
             C::UnknownModel(_)
             | C::UnknownValidator
@@ -637,8 +647,10 @@ impl Conflict {
             | C::UnknownDocumentationVersion => Fault::Missing,
             C::ModelExists
             | C::ModelInUse { .. }
+            | C::ModelInUseByModel { .. }
             | C::ValidatorInUse { .. }
             | C::AuthorizerInUse { .. }
+            | C::AuthorizerTypeInUse { .. }
             | C::DocumentationPartExists(_)
             | C::DocumentationVersionExists(_) => Fault::Clash,
             C::EmptyModelName

@@ -4,9 +4,15 @@
 //! validated, since clients send members in orders whose steps are invalid (a quota's offset before the period that
 //! allows it). The engine gives back a changed copy or nothing, so a refused PATCH changes nothing.
 
+use std::collections::BTreeMap;
+
 use crate::error::Failure;
 use crate::request::Request;
 use crate::resources::validation::Validation;
+
+/// Operations that one PATCH may have. Each is run on all that came before it, so their number is what keeps a change
+/// short.
+const OPERATIONS_LIMIT: usize = 10_000;
 
 /// What to do at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +85,11 @@ impl PatchOperation {
         self.value().eq_ignore_ascii_case("true")
     }
 
+    /// The value as a map of texts, which is written as a JSON object; none for anything else.
+    pub(crate) fn text_map(&self) -> Option<BTreeMap<String, String>> {
+        serde_json::from_str(self.value()).ok()
+    }
+
     /// "Invalid patch path …", as APIs, methods and their responses word it.
     pub(crate) fn bad_path(&self) -> PatchRefusal {
         PatchRefusal::BadPath(self.path.clone())
@@ -103,6 +114,9 @@ pub(crate) enum PatchRefusal {
     OnlyReplace,
     #[error("Invalid patch operation specified. Must be 'add'|'remove'|'replace'")]
     OnlyAddRemoveReplace,
+    /// Ours.
+    #[error("Too many patch operations specified. A request may have up to {OPERATIONS_LIMIT}")]
+    TooMany,
     #[error("Invalid method setting path: {path}. Must be one of: [{}]", crate::resources::stage_patch::PATHS)]
     BadStagePath { path: String },
 }
@@ -136,7 +150,11 @@ impl Paths {
 pub(crate) fn operations(request: &Request, input: &str) -> Result<Vec<PatchOperation>, Failure> {
     let mut validation = Validation::default();
     let mut operations = Vec::new();
-    for (index, members) in request.body()?.objects("patchOperations")?.unwrap_or_default().into_iter().enumerate() {
+    let sent = request.body()?.objects("patchOperations")?.unwrap_or_default();
+    if sent.len() > OPERATIONS_LIMIT {
+        return Err(PatchRefusal::TooMany.into());
+    }
+    for (index, members) in sent.into_iter().enumerate() {
         let at = format!("{input}.patchOperations.{}.member.op", index + 1);
         let word = members.string("op")?;
         let op = word.as_deref().map(Op::parse);
@@ -179,8 +197,8 @@ mod tests {
 
     use super::*;
 
-    fn read(body: &'static str) -> Result<Vec<PatchOperation>, Failure> {
-        let request = Request::new(Vec::new(), Vec::new(), Bytes::from_static(body.as_bytes()), UnixMillis(0));
+    fn read(body: impl Into<String>) -> Result<Vec<PatchOperation>, Failure> {
+        let request = Request::new(Vec::new(), Vec::new(), Bytes::from(body.into()), UnixMillis(0));
         operations(&request, "updateApiKeyInput")
     }
 
@@ -191,6 +209,17 @@ mod tests {
             error.expect_err("an unknown op").to_string(),
             "1 validation error detected: Value 'set' at 'updateApiKeyInput.patchOperations.2.member.op' failed to \
              satisfy constraint: Member must satisfy enum value set: [add, remove, move, test, replace, copy]"
+        );
+    }
+
+    #[test]
+    fn a_patch_has_so_many_operations_and_no_more() {
+        let body =
+            |count| format!(r#"{{"patchOperations":[{}]}}"#, vec![r#"{"op":"add","path":"/a"}"#; count].join(","));
+        assert_eq!(read(body(OPERATIONS_LIMIT)).expect("operations").len(), OPERATIONS_LIMIT);
+        assert_eq!(
+            read(body(OPERATIONS_LIMIT + 1)).expect_err("too many").to_string(),
+            "Too many patch operations specified. A request may have up to 10000"
         );
     }
 

@@ -49,7 +49,7 @@ impl Request {
         self.now
     }
 
-    pub(crate) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &Bytes {
         &self.body
     }
 

@@ -102,14 +102,29 @@ impl Writer {
     /// Makes the change that `decide` decides on. `decide` may be asked again, on a newer catalog.
     pub(crate) async fn write<T>(&self, decide: impl Fn(&Catalog) -> Result<Change<T>, Failure>) -> Result<T, Failure> {
         let change = self.commit(decide).await?;
-        for plan in change.recall {
+        self.recall(change.recall).await;
+        Ok(change.answer)
+    }
+
+    /// Makes the change that `decide` decides on, where deciding takes long: on a thread where that may be. Other
+    /// changes wait for it, but nothing else does.
+    pub(crate) async fn write_at_length<T: Send + 'static>(
+        &self,
+        decide: impl Fn(&Catalog) -> Result<Change<T>, Failure> + Send + Sync + 'static,
+    ) -> Result<T, Failure> {
+        let change = self.commit_at_length(Arc::new(decide)).await?;
+        self.recall(change.recall).await;
+        Ok(change.answer)
+    }
+
+    async fn recall(&self, plans: Vec<UsagePlanId>) {
+        for plan in plans {
             // The change is made, and leases are closed even where their units cannot be written back yet: the gate
             // keeps those and tries again. To answer "no" now would be untrue.
             if let Err(error) = self.gate.recall(plan, None).await {
                 tracing::error!(target: "tollgate::control", %plan, %error, "leases are recalled but not written back");
             }
         }
-        Ok(change.answer)
     }
 
     /// Takes over what other nodes have committed.
@@ -123,22 +138,48 @@ impl Writer {
         for _ in 0..ATTEMPTS {
             let before = self.catalog();
             let change = decide(&before)?;
-            if let Some(apart) = &change.keys_apart {
-                self.check_keys(&before, apart).await?;
-            }
-            if change.edits.is_empty() {
+            if self.make(&before, &change).await? {
                 return Ok(change);
-            }
-            match self.store.commit(before.revision, change.edits.clone()).await {
-                Ok(()) => {
-                    self.publish(before.apply(&change.edits));
-                    return Ok(change);
-                }
-                Err(StoreError::Stale) => self.reload().await?,
-                Err(error) => return Err(error.into()),
             }
         }
         Err(Failure::Busy)
+    }
+
+    async fn commit_at_length<T: Send + 'static>(
+        &self,
+        decide: Arc<impl Fn(&Catalog) -> Result<Change<T>, Failure> + Send + Sync + 'static>,
+    ) -> Result<Change<T>, Failure> {
+        let _turn = self.turn().await;
+        for _ in 0..ATTEMPTS {
+            let before = self.catalog();
+            let change = decide_elsewhere(Arc::clone(&decide), Arc::clone(&before)).await?;
+            if self.make(&before, &change).await? {
+                return Ok(change);
+            }
+        }
+        Err(Failure::Busy)
+    }
+
+    /// Commits and publishes a change that was decided on `before`. False if the catalog had moved on; it is loaded
+    /// then.
+    async fn make<T>(&self, before: &Catalog, change: &Change<T>) -> Result<bool, Failure> {
+        if let Some(apart) = &change.keys_apart {
+            self.check_keys(before, apart).await?;
+        }
+        if change.edits.is_empty() {
+            return Ok(true);
+        }
+        match self.store.commit(before.revision, change.edits.clone()).await {
+            Ok(()) => {
+                self.publish(before.apply(&change.edits));
+                Ok(true)
+            }
+            Err(StoreError::Stale) => {
+                self.reload().await?;
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn check_keys(&self, catalog: &Catalog, apart: &KeysApart) -> Result<(), Failure> {
@@ -162,5 +203,35 @@ impl Writer {
         let catalog = Arc::new(catalog);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&catalog);
         self.gate.publish(&catalog);
+    }
+}
+
+/// Decides on a thread where that may take its time.
+async fn decide_elsewhere<T: Send + 'static>(
+    decide: Arc<impl Fn(&Catalog) -> Result<Change<T>, Failure> + Send + Sync + 'static>,
+    catalog: Arc<Catalog>,
+) -> Result<Change<T>, Failure> {
+    tokio::task::spawn_blocking(move || decide(&catalog)).await.map_err(|_| Failure::Panicked)?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_takes_long_to_decide_holds_nothing_else_up() {
+        let (sender, receiver) = mpsc::channel();
+        let receiver = std::sync::Mutex::new(receiver);
+        let decide = move |_: &Catalog| {
+            let waited = receiver.lock().expect("one waits").recv_timeout(Duration::from_secs(30));
+            Ok(Change::answering(waited))
+        };
+        let deciding = decide_elsewhere(Arc::new(decide), Arc::new(Catalog::default()));
+        // The test's runtime has one thread: if deciding took it, nothing would ever be sent.
+        let (change, sent) = tokio::join!(deciding, async { sender.send(()) });
+        assert_eq!((change.expect("a change").answer, sent), (Ok(()), Ok(())));
     }
 }

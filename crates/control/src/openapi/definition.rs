@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use tollgate_domain::{Authorizer, DocumentationPart, GatewayResponse, Model, RequestValidator, RestApiId};
 
 use crate::conflict::Conflict;
+use crate::error::Failure;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{Document, Node};
 use crate::openapi::notes::Notes;
@@ -33,6 +35,12 @@ pub(crate) struct Definition {
 }
 
 impl Definition {
+    /// Reads a whole file, on a thread where that may take its time.
+    pub(crate) async fn of_file(file: Bytes, api: RestApiId) -> Result<Self, Failure> {
+        let read = move || Self::read(&Document::read(&file)?, &api);
+        Ok(tokio::task::spawn_blocking(read).await.map_err(|_| Failure::Panicked)??)
+    }
+
     /// Reads a document for the API with this id, which references between models have in them.
     pub(crate) fn read(document: &Document, api: &RestApiId) -> Result<Self, Conflict> {
         let root = document.root();

@@ -1,7 +1,7 @@
 //! Authorizer: who says whether a caller may call.
 
 use serde::Serialize;
-use tollgate_domain::{Authorizer, AuthorizerType, Catalog, Record, RecordKey, RestApiId, RestApiTree};
+use tollgate_domain::{Authorizer, AuthorizerType, Catalog, HttpMethod, Record, RecordKey, RestApiId, RestApiTree};
 
 use crate::Control;
 use crate::answer::{Answer, Reply, is_empty, text};
@@ -97,6 +97,7 @@ pub(crate) async fn update(control: &Control, request: &Request) -> Reply {
         let (tree, before) = find(catalog, &api, id)?;
         let authorizer = patch::apply(before, &operations, authorizer_patch::run)?;
         check(&authorizer)?;
+        check_type(tree, before, &authorizer)?;
         decide_put(tree, authorizer)
     };
     let authorizer = control.writer().write(decide).await?;
@@ -141,14 +142,18 @@ fn read(id: String, body: &Members) -> Result<Authorizer, Failure> {
         identity_validation_expression: body.string("identityValidationExpression")?,
         result_ttl_in_seconds: match body.integer("authorizerResultTtlInSeconds")? {
             Some(seconds) => Some(check_result_ttl(seconds)?),
-            None => asks_a_function(kind).then_some(DEFAULT_RESULT_TTL),
+            None => default_result_ttl(kind),
         },
     };
     check(&authorizer)?;
     Ok(authorizer)
 }
 
-fn default_auth_type(kind: AuthorizerType) -> &'static str {
+pub(crate) fn default_result_ttl(kind: AuthorizerType) -> Option<i32> {
+    asks_a_function(kind).then_some(DEFAULT_RESULT_TTL)
+}
+
+pub(crate) fn default_auth_type(kind: AuthorizerType) -> &'static str {
     if asks_a_function(kind) { "custom" } else { "cognito_user_pools" }
 }
 
@@ -236,12 +241,29 @@ fn decide_put(tree: &RestApiTree, authorizer: Authorizer) -> Result<Change<Autho
 }
 
 fn check_unused(tree: &RestApiTree, authorizer: &Authorizer) -> Result<(), Conflict> {
-    match method::all(tree).find(|(.., method)| method.authorizer_id.as_ref() == Some(&authorizer.id)) {
-        Some((path, verb, _)) => {
+    match used_by(tree, authorizer) {
+        Some((path, verb)) => {
             Err(Conflict::AuthorizerInUse { authorizer: authorizer.name.clone(), verb, path: path.to_owned() })
         }
         None => Ok(()),
     }
+}
+
+/// An authorizer that methods name goes on asking whom their authorization type says: a function, or a user pool.
+fn check_type(tree: &RestApiTree, before: &Authorizer, after: &Authorizer) -> Result<(), Conflict> {
+    match used_by(tree, before).filter(|_| asks_a_function(before.kind) != asks_a_function(after.kind)) {
+        Some((path, verb)) => {
+            Err(Conflict::AuthorizerTypeInUse { authorizer: before.name.clone(), verb, path: path.to_owned() })
+        }
+        None => Ok(()),
+    }
+}
+
+/// A method that names the authorizer, with the path of its resource.
+fn used_by<'a>(tree: &'a RestApiTree, authorizer: &Authorizer) -> Option<(&'a str, HttpMethod)> {
+    let mut methods = method::all(tree);
+    let user = methods.find(|(.., method)| method.authorizer_id.as_ref() == Some(&authorizer.id));
+    user.map(|(path, verb, _)| (path, verb))
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub(crate) fn run(authorizer: &mut Authorizer, operation: &PatchOperation) -> Re
         (Op::Remove, "/identitySource") => authorizer.identity_source = None,
         (Op::Replace, "/name") => authorizer.name = operation.value().to_owned(),
         (Op::Replace, "/type") => {
-            authorizer.kind = AuthorizerType::parse(operation.value()).ok_or(Conflict::BadAuthorizerType)?;
+            become_of(authorizer, AuthorizerType::parse(operation.value()).ok_or(Conflict::BadAuthorizerType)?);
         }
         (Op::Replace, "/authType") => authorizer.auth_type = operation.text(),
         (Op::Replace, "/authorizerUri") => authorizer.authorizer_uri = operation.text(),
@@ -46,6 +46,15 @@ pub(crate) fn run(authorizer: &mut Authorizer, operation: &PatchOperation) -> Re
         _ => return Err(PATHS.refuse(operation).into()),
     }
     Ok(())
+}
+
+/// Changes the type, and with it what was left to the type's defaults.
+fn become_of(authorizer: &mut Authorizer, kind: AuthorizerType) {
+    if authorizer.auth_type.as_deref() == Some(authorizer::default_auth_type(authorizer.kind)) {
+        authorizer.auth_type = Some(authorizer::default_auth_type(kind).to_owned());
+    }
+    authorizer.result_ttl_in_seconds = authorizer.result_ttl_in_seconds.or(authorizer::default_result_ttl(kind));
+    authorizer.kind = kind;
 }
 
 fn add_provider(authorizer: &mut Authorizer, arn: &str) {
@@ -79,6 +88,15 @@ mod tests {
                 "Authorizer result TTL outside allowable range. TTL must be between 0 and 3600 seconds."
             );
         }
+    }
+
+    #[test]
+    fn what_was_left_to_a_types_defaults_changes_with_the_type() {
+        let pool = authorizer::sample("pool", AuthorizerType::CognitoUserPools);
+        let token = patch::apply(&pool, &[operation(Op::Replace, "/type", "TOKEN")], run).expect("an authorizer");
+        assert_eq!((token.auth_type.as_deref(), token.result_ttl_in_seconds), (Some("custom"), Some(300)));
+        let named = [operation(Op::Replace, "/authType", "ours"), operation(Op::Replace, "/type", "TOKEN")];
+        assert_eq!(patch::apply(&pool, &named, run).expect("an authorizer").auth_type.as_deref(), Some("ours"));
     }
 
     #[test]

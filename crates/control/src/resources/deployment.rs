@@ -175,6 +175,7 @@ fn deployed_stage(tree: &RestApiTree, wanted: &Wanted) -> Result<Option<Stage>, 
         let mut stage = Stage::clone(existing.ok_or(Conflict::CanaryStageUnknown(name))?);
         stage.canary_settings = Some(CanarySettings { deployment_id: Some(wanted.id.clone()), ..canary.clone() });
         stage.updated = wanted.now;
+        stage::check(&stage)?;
         return Ok(Some(stage));
     }
     let Some(name) = name else { return Ok(None) };

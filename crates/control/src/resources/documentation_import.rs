@@ -6,6 +6,7 @@ use tollgate_domain::{Catalog, DocumentationPart};
 use crate::Control;
 use crate::answer::{Answer, Reply};
 use crate::conflict::Conflict;
+use crate::error::Failure;
 use crate::openapi::document::Document;
 use crate::openapi::import::Mode;
 use crate::openapi::notes::Notes;
@@ -22,7 +23,9 @@ struct DocumentationPartIdsWire {
 
 pub(crate) async fn import(control: &Control, request: &Request) -> Reply {
     let mode = Mode::parse(request.query("mode"))?;
-    let (parts, warnings) = read(request.bytes(), request.flag("failonwarnings"))?;
+    let (file, fail_on_warnings) = (request.bytes().clone(), request.flag("failonwarnings"));
+    let reading = tokio::task::spawn_blocking(move || read(&file, fail_on_warnings));
+    let (parts, warnings) = reading.await.map_err(|_| Failure::Panicked)??;
     let id = request.rest_api_id();
     let decide = |catalog: &Catalog| {
         let before = rest_api::find(control, catalog, &id)?;

@@ -16,27 +16,11 @@ use crate::patch;
 use crate::request::Request;
 use crate::resources::rest_api::{self, EndpointConfigurationWire};
 use crate::resources::validation::Validation;
-use crate::resources::{domain_name_address as address, domain_name_patch, tags};
+use crate::resources::{choice, domain_name_address as address, domain_name_patch, tags};
 use crate::write::Change;
 use crate::{Control, ControlConfig};
 
 const DEFAULT_SECURITY_POLICY: &str = "TLS_1_2";
-const SECURITY_POLICIES: &[&str] = &[
-    "TLS_1_0",
-    "TLS_1_2",
-    "SecurityPolicy_TLS13_1_3_2025_09",
-    "SecurityPolicy_TLS13_1_3_FIPS_2025_09",
-    "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09",
-    "SecurityPolicy_TLS13_1_2_FIPS_PQ_2025_09",
-    "SecurityPolicy_TLS13_1_2_FIPS_PFS_PQ_2025_09",
-    "SecurityPolicy_TLS13_1_2_PQ_2025_09",
-    "SecurityPolicy_TLS13_1_2_2021_06",
-    "SecurityPolicy_TLS13_2025_EDGE",
-    "SecurityPolicy_TLS12_PFS_2025_EDGE",
-    "SecurityPolicy_TLS12_2018_EDGE",
-];
-const ACCESS_MODES: &[&str] = &["BASIC", "STRICT"];
-const ROUTING_MODES: &[&str] = &["BASE_PATH_MAPPING_ONLY", "ROUTING_RULE_ONLY", "ROUTING_RULE_THEN_BASE_PATH_MAPPING"];
 const OWNERS: &[&str] = &["SELF", "OTHER_ACCOUNTS"];
 
 /// A domain name on the wire. Its policies are escaped once, unlike an API's: Terraform reads them as they are.
@@ -197,7 +181,9 @@ pub(crate) fn find(catalog: &Catalog, request: &Request) -> Result<Arc<DomainNam
 pub(crate) fn is_own(request: &Request) -> Result<bool, Failure> {
     let mut validation = Validation::default();
     let owner = request.query("resourceOwner");
-    check_word(owner, OWNERS, "resourceOwner", &mut validation);
+    if let Some(word) = owner.filter(|word| !OWNERS.contains(word)) {
+        validation.not_in(word, "resourceOwner", &format!("[{}]", OWNERS.join(", ")));
+    }
     validation.finish()?;
     Ok(owner != Some("OTHER_ACCOUNTS"))
 }
@@ -214,12 +200,9 @@ fn read(id: String, now: UnixMillis, body: &Members) -> Result<DomainName, Failu
     let security_policy = body.string("securityPolicy")?.unwrap_or_else(|| DEFAULT_SECURITY_POLICY.to_owned());
     let endpoint_access_mode = body.string("endpointAccessMode")?;
     let routing_mode = body.string("routingMode")?;
-    let mut one_of = |word: Option<&str>, set, member: &str| {
-        check_word(word, set, &format!("createDomainNameInput.{member}"), &mut validation);
-    };
-    one_of(Some(&security_policy), SECURITY_POLICIES, "securityPolicy");
-    one_of(endpoint_access_mode.as_deref(), ACCESS_MODES, "endpointAccessMode");
-    one_of(routing_mode.as_deref(), ROUTING_MODES, "routingMode");
+    choice::SECURITY_POLICY.note(Some(&security_policy), "createDomainNameInput", &mut validation);
+    choice::ENDPOINT_ACCESS_MODE.note(endpoint_access_mode.as_deref(), "createDomainNameInput", &mut validation);
+    choice::ROUTING_MODE.note(routing_mode.as_deref(), "createDomainNameInput", &mut validation);
     validation.finish()?;
     let private = endpoint_configuration.types.iter().any(|kind| kind == "PRIVATE");
     let uploaded = body.has("certificateArn") || body.has("certificateBody");
@@ -262,28 +245,13 @@ fn read_truststore(body: &Members) -> Result<Option<Truststore>, Failure> {
     Ok(uri.map(|uri| store.string("truststoreVersion").map(|version| Truststore { uri, version })).transpose()?)
 }
 
-fn check_word(word: Option<&str>, set: &[&str], at: &str, validation: &mut Validation) {
-    if let Some(word) = word.filter(|word| !set.contains(word)) {
-        validation.not_in(word, at, &format!("[{}]", set.join(", ")));
-    }
-}
-
 /// The rules for a domain name as a whole.
 fn check(domain: &DomainName) -> Result<(), Conflict> {
     check_host(&domain.name)?;
     check_endpoint(domain)?;
-    let one_of = |word: &Option<String>, member, set: &[&str], options| match word.as_deref() {
-        Some(word) if !set.contains(&word) => Err(Conflict::NotAnOption { member, options }),
-        _ => Ok(()),
-    };
-    one_of(&domain.security_policy, "securityPolicy", SECURITY_POLICIES, "TLS_1_0,TLS_1_2,SecurityPolicy_*")?;
-    one_of(&domain.endpoint_access_mode, "endpointAccessMode", ACCESS_MODES, "BASIC,STRICT")?;
-    one_of(
-        &domain.routing_mode,
-        "routingMode",
-        ROUTING_MODES,
-        "BASE_PATH_MAPPING_ONLY,ROUTING_RULE_ONLY,ROUTING_RULE_THEN_BASE_PATH_MAPPING",
-    )
+    choice::SECURITY_POLICY.check(domain.security_policy.as_deref())?;
+    choice::ENDPOINT_ACCESS_MODE.check(domain.endpoint_access_mode.as_deref())?;
+    choice::ROUTING_MODE.check(domain.routing_mode.as_deref())
 }
 
 /// A host name in lower case; its first label may be `*`.

@@ -14,6 +14,12 @@ pub(crate) fn run(response: &mut GatewayResponse, operation: &PatchOperation) ->
     let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
     match (operation.op, tokens.as_slice()) {
         (Op::Replace, ["statusCode"]) => response.status_code = operation.text(),
+        (Op::Add | Op::Replace, ["responseParameters"]) => {
+            response.response_parameters = whole_map("responseParameters", operation)?;
+        }
+        (Op::Add | Op::Replace, ["responseTemplates"]) => {
+            response.response_templates = whole_map("responseTemplates", operation)?;
+        }
         (Op::Remove, ["responseParameters"]) => response.response_parameters.clear(),
         (Op::Remove, ["responseTemplates"]) => response.response_templates.clear(),
         (Op::Add | Op::Replace | Op::Remove, ["responseParameters", name]) => {
@@ -27,6 +33,11 @@ pub(crate) fn run(response: &mut GatewayResponse, operation: &PatchOperation) ->
         _ => return Err(operation.bad_path().into()),
     }
     Ok(())
+}
+
+fn whole_map(map_name: &'static str, operation: &PatchOperation) -> Result<BTreeMap<String, String>, Conflict> {
+    let value = operation.text().ok_or(Conflict::EmptyValue(map_name))?;
+    operation.text_map().ok_or_else(|| Conflict::BadSetting { path: operation.path().to_owned(), value })
 }
 
 /// Runs an operation on an entry of a map; one that has to be there and is not is `missing`.

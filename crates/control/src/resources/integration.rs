@@ -13,6 +13,7 @@ use crate::error::Failure;
 use crate::json::Members;
 use crate::patch;
 use crate::request::Request;
+use crate::resources::choice;
 use crate::resources::integration_patch;
 use crate::resources::integration_response::IntegrationResponseWire;
 use crate::resources::mapping;
@@ -168,7 +169,11 @@ pub(crate) fn read(kind: IntegrationType, body: &Members, resource: &ResourceId)
         cache_key_parameters: body.strings("cacheKeyParameters")?.unwrap_or_default(),
         content_handling: body.string("contentHandling")?,
         timeout_millis: check_timeout(body.integer("timeoutInMillis")?.unwrap_or(DEFAULT_TIMEOUT_MILLIS))?,
-        insecure_skip_verification: tls.map(|tls| tls.bool("insecureSkipVerification")).transpose()?.flatten(),
+        // Terraform says "false" by an empty `tlsConfig`, and looks for it in what comes back.
+        insecure_skip_verification: match tls {
+            Some(tls) => Some(tls.bool("insecureSkipVerification")?.unwrap_or(false)),
+            None => None,
+        },
         response_transfer_mode: body.string("responseTransferMode")?,
         integration_target: body.string("integrationTarget")?,
         responses: BTreeMap::new(),
@@ -209,6 +214,7 @@ fn check(integration: &Integration) -> Result<(), Conflict> {
     }
     check_uri(integration.kind, integration.uri.as_deref().unwrap_or_default())?;
     check_connection(integration)?;
+    choice::RESPONSE_TRANSFER_MODE.check(text(&integration.response_transfer_mode))?;
     mapping::check_names(integration.request_parameters.keys(), "integration.request.")?;
     mapping::check_values(integration.request_parameters.values(), "method.request")?;
     mapping::check_templates(&integration.request_templates)?;
@@ -277,6 +283,13 @@ mod tests {
         let wire = serde_json::to_value(IntegrationWire::new(&mock)).expect("json");
         assert_eq!(wire["requestTemplates"], serde_json::json!({"application/json": null}));
         assert_eq!(wire.get("connectionType"), None);
+    }
+
+    #[test]
+    fn an_empty_tls_config_is_one_that_verifies() {
+        let integration = made(r#"{"type":"HTTP","httpMethod":"GET","uri":"http://a","tlsConfig":{}}"#).expect("one");
+        let wire = serde_json::to_value(IntegrationWire::new(&integration)).expect("json");
+        assert_eq!(wire["tlsConfig"], serde_json::json!({"insecureSkipVerification": false}));
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub(crate) mod api_key_import;
 pub(crate) mod authorizer;
 pub(crate) mod authorizer_patch;
 pub(crate) mod base_path_mapping;
+pub(crate) mod choice;
 pub(crate) mod client_certificate;
 pub(crate) mod deployment;
 pub(crate) mod documentation_import;

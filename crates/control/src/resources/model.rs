@@ -197,11 +197,15 @@ pub(crate) fn check_name(name: &str) -> Result<(), Conflict> {
     Ok(())
 }
 
-/// No method names the model, for what it takes or for what it answers.
+/// No other model refers to the model, and no method names it for what it takes or for what it answers.
 fn check_unused(tree: &RestApiTree, model: &str) -> Result<(), Conflict> {
     let in_use = |message, path: &str, verb: HttpMethod| {
         Err(Conflict::ModelInUse { model: model.to_owned(), message, path: path.to_owned(), verb })
     };
+    let mut others = tree.models.values().filter(|other| other.name != model);
+    if let Some(by) = others.find(|other| model_schema::refers_to(&other.schema, model)) {
+        return Err(Conflict::ModelInUseByModel { model: model.to_owned(), by: by.name.clone() });
+    }
     for (path, verb, method) in method::all(tree) {
         if method.request_models.values().any(|named| named == model) {
             return in_use("request", path, verb);

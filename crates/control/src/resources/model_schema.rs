@@ -45,6 +45,27 @@ fn is_type(value: &Value) -> bool {
     }
 }
 
+/// Whether the schema refers to the model of this name.
+pub(crate) fn refers_to(schema: &str, model: &str) -> bool {
+    serde_json::from_str(schema).is_ok_and(|schema: Value| value_refers_to(&schema, model))
+}
+
+fn value_refers_to(value: &Value, model: &str) -> bool {
+    match value {
+        Value::Object(members) => {
+            members.get("$ref").and_then(Value::as_str).and_then(model_name) == Some(model)
+                || members.values().any(|member| value_refers_to(member, model))
+        }
+        Value::Array(items) => items.iter().any(|item| value_refers_to(item, model)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+/// The name in a reference to a model.
+fn model_name(reference: &str) -> Option<&str> {
+    reference.rsplit_once("/models/").map(|(_, name)| name)
+}
+
 /// The schema with the models that it refers to as definitions of its own.
 ///
 /// A reference to another model is `https://apigateway.amazonaws.com/restapis/{api}/models/{name}`. Each model comes in
@@ -104,7 +125,7 @@ fn point_reference_inside(
     wanted: &mut Vec<String>,
 ) {
     let Some(Value::String(reference)) = schema.get_mut("$ref") else { return };
-    let Some((_, name)) = reference.rsplit_once("/models/") else { return };
+    let Some(name) = model_name(reference) else { return };
     if models.contains_key(name) {
         wanted.push(name.to_owned());
         *reference = format!("#/definitions/{name}");
@@ -163,6 +184,13 @@ mod tests {
             json!({"type": "array", "items": inner("Pet"), "definitions": {"Pet": pet, "Person": person}})
         );
         assert_eq!(flat(&models, &reference("Person"))["$ref"], json!("#/definitions/Person"));
+    }
+
+    #[test]
+    fn a_reference_to_a_model_is_found_wherever_it_stands() {
+        let nested = json!({"allOf": [{"properties": {"pets": {"items": reference("Pet")}}}]}).to_string();
+        assert!(refers_to(&nested, "Pet") && !refers_to(&nested, "Pe"));
+        assert!(!refers_to(r#"{"description": "https://a/models/Pet"}"#, "Pet"));
     }
 
     #[test]

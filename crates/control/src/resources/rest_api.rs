@@ -18,7 +18,7 @@ use crate::page::PageQuery;
 use crate::patch::{self, PatchOperation};
 use crate::request::Request;
 use crate::resources::validation::Validation;
-use crate::resources::{base_path_mapping, model, rest_api_clone, rest_api_patch, tags, usage_plan};
+use crate::resources::{base_path_mapping, choice, model, rest_api_clone, rest_api_patch, tags, usage_plan};
 use crate::write::Change;
 
 const NAME_LIMIT: usize = 1024;
@@ -183,6 +183,10 @@ pub(crate) fn read(id: RestApiId, root: ResourceId, now: UnixMillis, body: &Memb
     }
     let endpoint = body.object("endpointConfiguration")?.unwrap_or_default();
     let endpoint_configuration = read_endpoint(&endpoint, "createRestApiInput", &mut validation)?;
+    let security_policy = body.string("securityPolicy")?;
+    let endpoint_access_mode = body.string("endpointAccessMode")?;
+    choice::SECURITY_POLICY.note(security_policy.as_deref(), "createRestApiInput", &mut validation);
+    choice::ENDPOINT_ACCESS_MODE.note(endpoint_access_mode.as_deref(), "createRestApiInput", &mut validation);
     validation.finish()?;
     let tags = tags::read(body)?;
     let description = body.string("description")?;
@@ -202,8 +206,8 @@ pub(crate) fn read(id: RestApiId, root: ResourceId, now: UnixMillis, body: &Memb
         endpoint_configuration,
         policy: body.string("policy")?.map(|policy| parse_policy(&policy)).transpose()?.flatten(),
         disable_execute_api_endpoint: body.bool("disableExecuteApiEndpoint")?.unwrap_or(false),
-        security_policy: body.string("securityPolicy")?,
-        endpoint_access_mode: body.string("endpointAccessMode")?,
+        security_policy,
+        endpoint_access_mode,
         tags,
     };
     check(&api)?;
@@ -278,6 +282,8 @@ pub(crate) fn check_description(description: Option<&str>) -> Result<(), Conflic
 pub(crate) fn check(api: &RestApi) -> Result<(), Conflict> {
     check_name(&api.name)?;
     check_description(api.description.as_deref())?;
+    choice::SECURITY_POLICY.check(api.security_policy.as_deref())?;
+    choice::ENDPOINT_ACCESS_MODE.check(api.endpoint_access_mode.as_deref())?;
     let endpoint = &api.endpoint_configuration;
     match endpoint.types.as_slice() {
         [] => Err(Conflict::NoEndpointType),

@@ -13,7 +13,6 @@ use crate::json::Members;
 use crate::openapi::base_path::BasePath;
 use crate::openapi::definition::Definition;
 use crate::openapi::difference;
-use crate::openapi::document::Document;
 use crate::openapi::import::{self, Mode, Options};
 use crate::request::Request;
 use crate::resources::{model, rest_api};
@@ -25,9 +24,8 @@ type Imported = (Arc<RestApi>, Vec<String>);
 /// Makes an API of a document.
 pub(crate) async fn import(control: &Control, request: &Request) -> Reply {
     let options = options(request, Mode::Merge)?;
-    let document = Document::read(request.bytes())?;
     let id = control.ids().rest_api_id();
-    let definition = Definition::read(&document, &id)?;
+    let definition = Definition::of_file(request.bytes().clone(), id.clone()).await?;
     let endpoint = request.query("endpointConfigurationTypes").map(|types| json!({ "types": [types] }));
     let body = json!({ "name": definition.settings.title, "endpointConfiguration": endpoint }).to_string();
     if definition.settings.title.is_none() {
@@ -39,12 +37,13 @@ pub(crate) async fn import(control: &Control, request: &Request) -> Reply {
     fresh.resources.insert(root.id.clone(), Arc::new(root));
     let models = model::defaults(control.ids()).into_iter();
     fresh.models.extend(models.map(|model| (model.name.clone(), Arc::new(model))));
-    let decide = |_: &Catalog| {
-        let (after, warnings) = import::import(&fresh, &definition, options, control.ids())?;
+    let owned = control.clone();
+    let decide = move |_: &Catalog| {
+        let (after, warnings) = import::import(&fresh, &definition, options, owned.ids())?;
         let change = Change::answering((Arc::clone(&after.api), warnings));
         Ok(difference::write(change, &RestApiTree::new(Arc::clone(&fresh.api)), &after))
     };
-    let (api, warnings) = control.writer().write(decide).await?;
+    let (api, warnings) = control.writer().write_at_length(decide).await?;
     rest_api::answer(&api, &warnings)
 }
 
@@ -52,15 +51,15 @@ pub(crate) async fn import(control: &Control, request: &Request) -> Reply {
 pub(crate) async fn put(control: &Control, request: &Request) -> Reply {
     let options = options(request, Mode::parse(request.query("mode"))?)?;
     let id = request.rest_api_id();
-    let document = Document::read(request.bytes())?;
-    let definition = Definition::read(&document, &id)?;
-    let decide = |catalog: &Catalog| -> Result<Change<Imported>, Failure> {
-        let before = rest_api::find(control, catalog, &id)?;
-        let (after, warnings) = import::import(&before, &definition, options, control.ids())?;
+    let definition = Definition::of_file(request.bytes().clone(), id.clone()).await?;
+    let owned = control.clone();
+    let decide = move |catalog: &Catalog| -> Result<Change<Imported>, Failure> {
+        let before = rest_api::find(&owned, catalog, &id)?;
+        let (after, warnings) = import::import(&before, &definition, options, owned.ids())?;
         let change = Change::answering((Arc::clone(&after.api), warnings));
         Ok(difference::write(change, &before, &after))
     };
-    let (api, warnings) = control.writer().write(decide).await?;
+    let (api, warnings) = control.writer().write_at_length(decide).await?;
     rest_api::answer(&api, &warnings)
 }
 

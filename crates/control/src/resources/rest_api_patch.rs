@@ -96,7 +96,10 @@ fn run_endpoint_type(api: &mut RestApi, op: Op, at: &str, operation: &PatchOpera
     let place = types.iter().position(|kind| kind == at).or_else(|| at.parse().ok());
     let value = operation.text().unwrap_or_else(|| at.to_owned());
     match op {
-        Op::Remove => types.retain(|kind| kind != at),
+        Op::Remove => {
+            let place = place.filter(|place| *place < types.len()).ok_or_else(|| operation.bad_path())?;
+            types.remove(place);
+        }
         Op::Add | Op::Replace if !rest_api::is_endpoint_type(&value) => return Err(Conflict::BadEndpointType.into()),
         Op::Add if types.contains(&value) => {}
         Op::Add => types.push(value),

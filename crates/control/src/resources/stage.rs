@@ -15,7 +15,7 @@ use crate::json::Members;
 use crate::patch;
 use crate::request::Request;
 use crate::resources::validation::Validation;
-use crate::resources::{base_path_mapping, client_certificate, rest_api, stage_patch, tags, usage_plan};
+use crate::resources::{base_path_mapping, choice, client_certificate, rest_api, stage_patch, tags, usage_plan};
 use crate::write::Change;
 
 const NAME_LIMIT: usize = 128;
@@ -181,6 +181,7 @@ pub(crate) async fn update(control: &Control, request: &Request) -> Reply {
         stage.updated = now;
         check(&stage)?;
         check_deployments(tree, &stage)?;
+        check_documentation(tree, Some(before), &stage)?;
         client_certificate::check_stage(catalog, before, &stage)?;
         Ok(Change::answering(stage.clone()).put(Record::Stage(api.clone(), stage)))
     };
@@ -297,6 +298,7 @@ fn check_name(name: &StageName) -> Result<(), Conflict> {
 /// The rules for a stage as a whole.
 pub(crate) fn check(stage: &Stage) -> Result<(), Conflict> {
     rest_api::check_description(stage.description.as_deref())?;
+    choice::CACHE_CLUSTER_SIZE.check(text(&stage.cache_cluster_size))?;
     check_variables(&stage.variables)?;
     stage.canary_settings.as_ref().map_or(Ok(()), |canary| check_variables(&canary.stage_variable_overrides))
 }
@@ -321,11 +323,21 @@ fn check_deployments(tree: &RestApiTree, stage: &Stage) -> Result<(), Conflict> 
     if served.all(|id| tree.deployments.contains_key(id)) { Ok(()) } else { Err(Conflict::StageDeploymentUnknown) }
 }
 
+/// The version of the documentation that a stage begins to show is there. One that is deleted later stays named.
+fn check_documentation(tree: &RestApiTree, before: Option<&Stage>, after: &Stage) -> Result<(), Conflict> {
+    let shown = before.and_then(|stage| text(&stage.documentation_version));
+    match text(&after.documentation_version).filter(|version| Some(*version) != shown) {
+        Some(version) if !tree.documentation_versions.contains_key(version) => Err(Conflict::StageDocumentationUnknown),
+        _ => Ok(()),
+    }
+}
+
 fn decide_create(tree: &RestApiTree, stage: Stage) -> Result<Change<Stage>, Failure> {
     if tree.stages.contains_key(&stage.name) {
         return Err(Conflict::StageExists.into());
     }
     check_deployments(tree, &stage)?;
+    check_documentation(tree, None, &stage)?;
     Ok(Change::answering(stage.clone()).put(Record::Stage(tree.api.id.clone(), stage)))
 }
 

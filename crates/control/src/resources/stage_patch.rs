@@ -1,5 +1,7 @@
 //! UpdateStage: the paths of a stage, with texts of their own.
 
+use std::collections::BTreeMap;
+
 use tollgate_domain::stage::CanarySettings;
 use tollgate_domain::{DeploymentId, HttpMethod, MethodSetting, Stage};
 
@@ -49,6 +51,7 @@ fn replace(stage: &mut Stage, operation: &PatchOperation) -> Result<(), Failure>
         "/cacheClusterEnabled" => stage.cache_cluster_enabled = operation.truth(),
         "/cacheClusterSize" => stage.cache_cluster_size = operation.text(),
         "/tracingEnabled" => stage.tracing_enabled = operation.truth(),
+        "/variables" => stage.variables = whole_map(operation)?,
         _ => {
             if let Some(name) = path.strip_prefix("/variables/") {
                 stage.variables.insert(unescape(name), operation.value().to_owned());
@@ -96,6 +99,11 @@ fn remove(stage: &mut Stage, operation: &PatchOperation) -> Result<(), Failure> 
         }
     }
     Ok(())
+}
+
+fn whole_map(operation: &PatchOperation) -> Result<BTreeMap<String, String>, Conflict> {
+    let bad = || Conflict::BadSetting { path: operation.path().to_owned(), value: operation.value().to_owned() };
+    operation.text_map().ok_or_else(bad)
 }
 
 /// Promotes a canary: its deployment or its variables become the stage's.
@@ -155,6 +163,7 @@ fn set_in_canary(canary: &mut CanarySettings, member: &str, operation: &PatchOpe
             canary.percent_traffic = check_percent(percent)?;
         }
         "useStageCache" => canary.use_stage_cache = operation.truth(),
+        "stageVariableOverrides" => canary.stage_variable_overrides = whole_map(operation)?,
         _ => {
             let name = member.strip_prefix("stageVariableOverrides/").ok_or_else(|| bad_path(operation))?;
             canary.stage_variable_overrides.insert(unescape(name), operation.value().to_owned());

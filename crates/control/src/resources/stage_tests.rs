@@ -111,6 +111,36 @@ fn a_canary_is_promoted_by_copying() {
 }
 
 #[test]
+fn variables_are_replaced_one_by_one_or_all_at_once() {
+    let stage = patched(&[
+        operation(Op::Replace, "/variables/gone", "x"),
+        operation(Op::Replace, "/variables", r#"{"a":"b"}"#),
+        operation(Op::Replace, "/canarySettings/stageVariableOverrides/gone", "x"),
+        operation(Op::Replace, "/canarySettings/stageVariableOverrides", r#"{"c":"d"}"#),
+    ])
+    .expect("a stage");
+    assert_eq!(stage.variables, [("a".to_owned(), "b".to_owned())].into());
+    let overrides = stage.canary_settings.expect("a canary").stage_variable_overrides;
+    assert_eq!(overrides, [("c".to_owned(), "d".to_owned())].into());
+    for path in ["/variables", "/canarySettings/stageVariableOverrides"] {
+        for bad in ["", "a=b", "[]", r#"{"a":1}"#] {
+            assert_eq!(refused(Op::Replace, path, bad), format!("Invalid value specified for {path}: {bad}"));
+        }
+    }
+}
+
+#[test]
+fn a_stage_shows_a_version_of_the_documentation_that_is_there() {
+    let catalog = sample_catalog("api1", &["dev"]);
+    let tree = catalog.rest_apis.values().next().expect("an API");
+    let plain = sample("dev", &DeploymentId::new("dep1"));
+    let showing = Stage { documentation_version: Some("v1".to_owned()), ..plain.clone() };
+    assert_eq!(check_documentation(tree, None, &plain), Ok(()));
+    assert_eq!(check_documentation(tree, Some(&plain), &showing), Err(Conflict::StageDocumentationUnknown));
+    assert_eq!(check_documentation(tree, Some(&showing), &showing), Ok(()), "a deleted version may stay named");
+}
+
+#[test]
 fn canaries_are_refused_in_the_words_of_aws() {
     let copied = |path, from| patched(&[copying(path, from)]).expect_err("a refusal");
     assert_eq!(

@@ -176,10 +176,10 @@ fn with_member(entry: ThrottleSettings, member: &str, value: &str) -> Result<Opt
 }
 
 /// The key of a method's throttle. Terraform sends the resource path with its own slashes, so that paths begin with
-/// two; the documentation escapes it or leaves its first slash out.
+/// two; the documentation escapes it or leaves its first slash out. All methods of the stage have none, `*/*`.
 fn method_key(text: &str) -> String {
     let text = unescape(text);
-    if text.starts_with('/') { text } else { format!("/{text}") }
+    if text.starts_with('/') || text.starts_with("*/") { text } else { format!("/{text}") }
 }
 
 fn number(operation: &PatchOperation, refusal: Conflict) -> Result<i64, Conflict> {

@@ -96,6 +96,21 @@ fn refusals_have_the_words_of_aws() {
 }
 
 #[test]
+fn a_method_has_one_key_however_its_path_is_written() {
+    let key_of = |method: &str| {
+        let path = format!("/apiStages/api1:dev/throttle/{method}/rateLimit");
+        let none = op(Op::Remove, "/apiStages/api1:dev/throttle", "");
+        let plan = patched(&[none, op(Op::Replace, &path, "1")]).expect("a plan");
+        let keys: Vec<_> = plan.api_stages[0].throttle.keys().cloned().collect();
+        keys.join(" ")
+    };
+    for written in ["/pets/GET", "pets/GET", "~1pets/GET"] {
+        assert_eq!(key_of(written), "/pets/GET", "{written}");
+    }
+    assert_eq!((key_of("//GET"), key_of("*/*"), key_of("*/GET")), ("//GET".into(), "*/*".into(), "*/GET".into()));
+}
+
+#[test]
 fn one_member_of_a_throttle_makes_the_block_with_just_that_member() {
     let plan = patched(&[op(Op::Add, "/throttle/rateLimit", "2")]).expect("a plan");
     assert_eq!(plan.throttle, Some(ThrottleSettings { rate_limit: Some(2.0), burst_limit: None }));
