@@ -6,10 +6,10 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
+use bytes::{Buf as _, Bytes};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead as _, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::clients::Client;
 
@@ -17,14 +17,31 @@ use crate::clients::Client;
 const HEAD_READ: usize = 4096;
 
 /// A caller's connection.
-pub(crate) struct ClientStream {
-    stream: TokioIo<TcpStream>,
+pub(crate) struct ClientStream<S> {
+    stream: TokioIo<S>,
     client: Rc<Client>,
+    /// What was read before, to be read again.
+    opening: Bytes,
 }
 
-impl ClientStream {
-    pub(crate) fn new(stream: TcpStream, client: Rc<Client>) -> Self {
-        Self { stream: TokioIo::new(stream), client }
+impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
+    pub(crate) fn new(stream: S, client: Rc<Client>) -> Self {
+        Self { stream: TokioIo::new(stream), client, opening: Bytes::new() }
+    }
+
+    /// Puts what was read from the connection already before what is to come.
+    pub(crate) fn after(self, opening: Bytes) -> Self {
+        Self { opening, ..self }
+    }
+
+    fn read_opening(&mut self, mut buf: ReadBufCursor<'_>) {
+        let length = self.opening.len().min(buf.remaining());
+        let read = &self.opening[..length];
+        if self.client.awaits_head() {
+            self.client.raw_head.add(read);
+        }
+        buf.put_slice(read);
+        self.opening.advance(length);
     }
 
     /// Reads by way of a buffer of our own, since hyper's cannot be looked into.
@@ -44,8 +61,12 @@ impl ClientStream {
     }
 }
 
-impl Read for ClientStream {
+impl<S: AsyncRead + AsyncWrite + Unpin> Read for ClientStream<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        if !self.opening.is_empty() {
+            self.read_opening(buf);
+            return Poll::Ready(Ok(()));
+        }
         let polled = match self.client.awaits_head() {
             true => self.read_head(cx, buf),
             false => Pin::new(&mut self.stream).poll_read(cx, buf),
@@ -57,7 +78,7 @@ impl Read for ClientStream {
     }
 }
 
-impl Write for ClientStream {
+impl<S: AsyncRead + AsyncWrite + Unpin> Write for ClientStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
         self.wrote(polled)
@@ -77,7 +98,9 @@ impl Write for ClientStream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        // TLS takes what is written before it can go.
+        let polled = Pin::new(&mut self.stream).poll_flush(cx);
+        self.wrote(polled)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -9,6 +9,7 @@ mod authorize;
 mod body;
 mod bucket_shelf;
 mod call;
+pub mod certificates;
 mod client_stream;
 mod clients;
 mod compile;
@@ -34,5 +35,5 @@ mod worker;
 
 pub use config::{GatewayConfig, PlanThrottleScope};
 pub use gateway::Gateway;
-pub use listener::{BoundGateway, RunningGateway};
+pub use listener::{BoundGateway, DrainingGateway, RunningGateway, Sockets};
 pub use meter::CallCounts;
