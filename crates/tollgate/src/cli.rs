@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
+use tollgate_gateway::certificates::Certificates;
 
 use crate::config::{Config, Flag};
 use crate::node::Node;
@@ -82,7 +83,8 @@ impl Cli {
             }
             Command::Demo(settings) => runtime()?.block_on(demo::run(&settings)),
             Command::CheckConfig(settings) => {
-                settings.load(&[])?;
+                let config = settings.load(&[])?;
+                config.certificates().map(Certificates::load).transpose()?;
                 say("the configuration is valid");
                 Ok(())
             }
@@ -106,7 +108,7 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 
 async fn serve(config: &Config) -> anyhow::Result<()> {
     let stop = stop_signal()?;
-    let node = Node::start(config).await?;
+    let node = Node::open(config).await?;
     if node.root_is_new {
         tell(&format!(
             "Root credentials, shown this once and kept in {}/root.json:\n  AWS_ACCESS_KEY_ID={}\n  AWS_SECRET_ACCESS_KEY={}",
@@ -116,11 +118,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         ));
     }
     if config.print_addresses {
-        let addresses = serde_json::json!({
-            "gateway": node.gateway_address.to_string(),
-            "management": node.management_address.to_string(),
-        });
-        say(&addresses.to_string());
+        say(&serde_json::to_string(&node.addresses)?);
     }
     stop.await;
     tracing::info!("stopping: calls in flight are finished, leases returned");

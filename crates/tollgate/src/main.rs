@@ -1,5 +1,6 @@
 //! The binary: command line, configuration and wiring.
 
+mod certificates;
 mod cli;
 mod config;
 mod demo;
@@ -9,6 +10,7 @@ mod logging;
 mod management;
 mod node;
 mod root;
+mod sockets;
 
 use std::process::ExitCode;
 
