@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tollgate_gateway::certificates::Certificates;
 
 use crate::config::{Config, Flag};
-use crate::node::Node;
+use crate::serve::{Start, serve};
 use crate::{demo, logging};
 
 /// An API gateway that enforces API keys and usage plans, driven by AWS API Gateway's own management API.
@@ -22,7 +22,13 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve calls and the management API until SIGTERM or Ctrl-C.
-    Serve(Settings),
+    Serve {
+        #[command(flatten)]
+        settings: Settings,
+        /// Take over from the process that serves on the data directory, without a call that fails.
+        #[arg(long)]
+        take_over: bool,
+    },
     /// Serve a sample API with three usage plans, and print what to paste.
     Demo(Settings),
     /// Check the configuration, tell all mistakes, and start nothing.
@@ -76,10 +82,11 @@ impl Cli {
     /// Runs the command.
     pub(crate) fn run(self) -> anyhow::Result<()> {
         match self.command {
-            Command::Serve(settings) => {
+            Command::Serve { settings, take_over } => {
                 let config = settings.load(&[])?;
                 logging::start(&config)?;
-                runtime()?.block_on(serve(&config))
+                let how = if take_over { Start::TakeOver } else { Start::Fresh };
+                runtime()?.block_on(serve(&config, how))
             }
             Command::Demo(settings) => runtime()?.block_on(demo::run(&settings)),
             Command::CheckConfig(settings) => {
@@ -106,25 +113,6 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .context("cannot start the runtime")
 }
 
-async fn serve(config: &Config) -> anyhow::Result<()> {
-    let stop = stop_signal()?;
-    let node = Node::open(config).await?;
-    if node.root_is_new {
-        tell(&format!(
-            "Root credentials, shown this once and kept in {}/root.json:\n  AWS_ACCESS_KEY_ID={}\n  AWS_SECRET_ACCESS_KEY={}",
-            config.data_dir.display(),
-            node.root.access_key_id,
-            node.root.secret_access_key
-        ));
-    }
-    if config.print_addresses {
-        say(&serde_json::to_string(&node.addresses)?);
-    }
-    stop.await;
-    tracing::info!("stopping: calls in flight are finished, leases returned");
-    node.stop().await
-}
-
 /// Resolves on SIGTERM or SIGINT. Both are caught from the moment this returns.
 pub(crate) fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
@@ -145,7 +133,7 @@ pub(crate) fn say(text: &str) {
 }
 
 /// Writes a line for people to standard error.
-fn tell(text: &str) {
+pub(crate) fn tell(text: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use serde::Serialize;
@@ -11,7 +12,7 @@ use tollgate_domain::clock::SystemClock;
 use tollgate_domain::{Clock, IdSource};
 use tollgate_gateway::admission::{Admission, Keeper, Ledger};
 use tollgate_gateway::certificates::Certificates;
-use tollgate_gateway::{BoundGateway, Gateway, RunningGateway};
+use tollgate_gateway::{BoundGateway, DrainingGateway, Gateway, RunningGateway};
 use tollgate_store::{DataDir, Store};
 
 use crate::certificates;
@@ -21,6 +22,10 @@ use crate::ledger::StoreLedger;
 use crate::management::{Listener, Management, Patience};
 use crate::root::RootCredentials;
 use crate::sockets::{Door, NodeSockets};
+
+/// How long callers are asked to use another connection for their next call before connections that wait for one are
+/// closed. Whoever calls in shorter intervals than this loses no call to a hand-over.
+const RETIRING: Duration = Duration::from_secs(1);
 
 /// A node that serves.
 pub(crate) struct Node {
@@ -140,6 +145,18 @@ impl Node {
             keeper,
             _certificates: watching,
         })
+    }
+
+    /// Lets go of the data directory, for another process that has the same sockets. Each call that came is admitted or
+    /// refused, and counted; what is left are answers on their way.
+    pub(crate) async fn release(self) -> DrainingGateway {
+        self.gateway.retire();
+        tokio::join!(tokio::time::sleep(RETIRING), self.management.drain());
+        let draining = self.gateway.release().await;
+        if let Err(error) = close(&self.admission, self.keeper).await {
+            tracing::error!(error = format!("{error:#}"), "a node hands over without its last counts");
+        }
+        draining
     }
 
     /// Stops accepting, finishes what is in flight, returns leases and writes all usage.

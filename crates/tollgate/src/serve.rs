@@ -1,0 +1,101 @@
+//! Serving: from the start until a signal, or until another process has taken over.
+
+use std::pin::pin;
+
+use anyhow::Context;
+use tollgate_store::DataDir;
+
+use crate::cli::{say, stop_signal, tell};
+use crate::config::Config;
+use crate::hand_over::{self, Post, Successor};
+use crate::node::{Frontage, Node};
+use crate::sockets::NodeSockets;
+
+/// How a process comes to serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// On a data directory that nobody holds.
+    Fresh,
+    /// From the process that serves, if there is one.
+    TakeOver,
+}
+
+/// Serves until SIGTERM or SIGINT, or until a successor does.
+pub(crate) async fn serve(config: &Config, how: Start) -> anyhow::Result<()> {
+    let mut stop = pin!(stop_signal()?);
+    let taken = match how {
+        Start::Fresh => None,
+        Start::TakeOver => hand_over::take(config).await?,
+    };
+    let (mut node, sockets) = match taken {
+        Some(taken) => taken,
+        None => start(config).await?,
+    };
+    announce(config, &node)?;
+    loop {
+        let post = Post::open(config)
+            .inspect_err(|error| tracing::warn!(%error, "this process cannot be asked to hand over"))
+            .ok();
+        let asked = async {
+            match &post {
+                Some(post) => post.successor(&sockets).await,
+                None => std::future::pending().await,
+            }
+        };
+        let successor = tokio::select! {
+            () = &mut stop => {
+                tracing::info!("stopping: calls in flight are finished, leases returned");
+                return node.stop().await;
+            }
+            successor = asked => successor,
+        };
+        drop(post);
+        match hand_over(config, &sockets, node, successor).await? {
+            Some(resumed) => node = resumed,
+            None => return Ok(()),
+        }
+    }
+}
+
+async fn start(config: &Config) -> anyhow::Result<(Node, NodeSockets)> {
+    let dir = DataDir::open(&config.data_dir)?;
+    let sockets = NodeSockets::open(config, Vec::new())?;
+    let frontage = Frontage::new(config, sockets.try_clone()?)?;
+    Ok((Node::start(config, frontage, dir).await?, sockets))
+}
+
+/// Hands over, and finishes the calls in flight. Should the successor fail, a node is started on the same sockets.
+async fn hand_over(
+    config: &Config,
+    sockets: &NodeSockets,
+    node: Node,
+    successor: Successor,
+) -> anyhow::Result<Option<Node>> {
+    tracing::info!("handing over to another process");
+    let (draining, served) = successor.succeed(node).await;
+    let Err(error) = served else {
+        tracing::info!("another process serves; calls in flight are finished");
+        draining.finish().await;
+        return Ok(None);
+    };
+    tracing::error!(%error, "the other process failed before it served; this one takes up again");
+    tokio::spawn(draining.finish());
+    let dir = hand_over::data_dir(&config.data_dir).await.context("cannot take up again")?;
+    let frontage = Frontage::new(config, sockets.try_clone()?)?;
+    Node::start(config, frontage, dir).await.map(Some).context("cannot take up again")
+}
+
+fn announce(config: &Config, node: &Node) -> anyhow::Result<()> {
+    if node.root_is_new {
+        tell(&format!(
+            "Root credentials, shown this once and kept in {}/root.json:\n  AWS_ACCESS_KEY_ID={}\n  AWS_SECRET_ACCESS_KEY={}",
+            config.data_dir.display(),
+            node.root.access_key_id,
+            node.root.secret_access_key
+        ));
+    }
+    if config.print_addresses {
+        say(&serde_json::to_string(&node.addresses)?);
+    }
+    Ok(())
+}
