@@ -1,4 +1,5 @@
-//! A caller's connection, which notes for [`Client`] when bytes come and when they cannot go.
+//! A caller's connection, which notes for [`Client`] when bytes come and when they cannot go, and puts the refusals of
+//! hyper as the gateway's.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -12,6 +13,8 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::clients::Client;
+use crate::head_refusal::HeadRefusal;
+use crate::worker::Worker;
 
 /// Bytes of a head that are read at once.
 const HEAD_READ: usize = 4096;
@@ -20,13 +23,16 @@ const HEAD_READ: usize = 4096;
 pub(crate) struct ClientStream<S> {
     stream: TokioIo<S>,
     client: Rc<Client>,
+    worker: Rc<Worker>,
     /// What was read before, to be read again.
     opening: Bytes,
+    /// What is still to be written in place of an answer of hyper's.
+    refusal: Option<Bytes>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
-    pub(crate) fn new(stream: S, client: Rc<Client>) -> Self {
-        Self { stream: TokioIo::new(stream), client, opening: Bytes::new() }
+    pub(crate) fn new(stream: S, client: Rc<Client>, worker: Rc<Worker>) -> Self {
+        Self { stream: TokioIo::new(stream), client, worker, opening: Bytes::new(), refusal: None }
     }
 
     /// Puts what was read from the connection already before what is to come.
@@ -55,6 +61,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
         Poll::Ready(Ok(()))
     }
 
+    /// Writes a refusal in place of `answer`, if that is hyper's own.
+    fn poll_refuse(&mut self, cx: &mut Context<'_>, answer: &[u8]) -> Option<Poll<io::Result<usize>>> {
+        if self.refusal.is_none() && self.client.awaits_head() {
+            let refusal = HeadRefusal::instead_of(answer, || self.worker.call_ids.next())?;
+            self.worker.meter.count(refusal.status, true);
+            self.refusal = Some(refusal.bytes);
+        }
+        let refusal = self.refusal.as_mut()?;
+        while !refusal.is_empty() {
+            match Pin::new(&mut self.stream).poll_write(cx, refusal) {
+                Poll::Ready(Ok(0)) => return Some(Poll::Ready(Err(io::ErrorKind::WriteZero.into()))),
+                Poll::Ready(Ok(written)) => refusal.advance(written),
+                other => return Some(other),
+            }
+        }
+        self.refusal = None;
+        Some(Poll::Ready(Ok(answer.len())))
+    }
+
     fn wrote<T>(&self, polled: Poll<T>) -> Poll<T> {
         self.client.waits_for_reader(polled.is_pending());
         polled
@@ -80,7 +105,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Read for ClientStream<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Write for ClientStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
+        let polled = match self.poll_refuse(cx, buf) {
+            Some(refused) => refused,
+            None => Pin::new(&mut self.stream).poll_write(cx, buf),
+        };
         self.wrote(polled)
     }
 
@@ -89,6 +117,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Write for ClientStream<S> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if let [only] = bufs {
+            return self.poll_write(cx, only);
+        }
         let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
         self.wrote(polled)
     }

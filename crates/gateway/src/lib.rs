@@ -15,6 +15,7 @@ mod clients;
 mod compile;
 mod config;
 mod gateway;
+mod head_refusal;
 mod integration;
 mod key;
 mod limit_headers;

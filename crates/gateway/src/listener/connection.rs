@@ -50,7 +50,7 @@ async fn serve_plain(worker: Rc<Worker>, client: &Rc<Client>, mut stream: TcpStr
         let Some(read) = until_expired(client, Opening::read(client, &mut stream)).await else { return Ok(()) };
         opening = read?;
     }
-    let stream = ClientStream::new(stream, Rc::clone(client)).after(opening.bytes);
+    let stream = ClientStream::new(stream, Rc::clone(client), Rc::clone(&worker)).after(opening.bytes);
     match opening.is_http2 {
         false => serve_http1(worker, client, stream).await,
         true => http2::serve(worker, client, stream).await,
@@ -66,7 +66,7 @@ async fn serve_secured(
     let Some(secured) = until_expired(client, tls.accept(stream)).await else { return Ok(()) };
     let secured = secured?;
     let is_http2 = secured.get_ref().1.alpn_protocol() == Some(ALPN_HTTP2);
-    let stream = ClientStream::new(secured, Rc::clone(client));
+    let stream = ClientStream::new(secured, Rc::clone(client), Rc::clone(&worker));
     match is_http2 {
         false => serve_http1(worker, client, stream).await,
         true => http2::serve(worker, client, stream).await,
