@@ -58,7 +58,7 @@ class Tollgate:
 
     def __init__(self, data_dir, log_file, **settings):
         self.data_dir, self.log_file, self.settings = Path(data_dir), Path(log_file), settings
-        self.process = self.gateway = self.management = None
+        self.process = self.gateway = self.management = self.gateway_tls = self.management_tls = None
         self.start()
 
     def command(self, *more):
@@ -82,6 +82,7 @@ class Tollgate:
             )
         addresses = json.loads(self._first_line(within=30))
         self.gateway, self.management = _address(addresses["gateway"]), _address(addresses["management"])
+        self.gateway_tls, self.management_tls = map(_address, map(addresses.get, ("gateway_tls", "management_tls")))
         poll(lambda: self.get_management("/readyz")[0] == 200, within=30, what="readiness")
 
     def take_over(self):
@@ -176,5 +177,7 @@ class Tollgate:
 
 
 def _address(text):
+    if text is None:
+        return None
     host, port = text.rsplit(":", 1)
     return host, int(port)

@@ -13,7 +13,7 @@ import pytest
 
 from arrange import a_key, a_plan, an_api, unique, usage, usage_becomes
 from callers import call
-from harness import poll
+from harness import environment, poll
 
 CLIENTS = 16
 
@@ -128,10 +128,12 @@ def test_a_successor_that_dies_leaves_the_old_process_serving(served, after, one
 
 def test_a_successor_with_broken_settings_leaves_the_old_process_serving(served):
     tollgate, api, _, key = served
+    certificates = '[{ chain = "/no/such.crt", key = "/no/such.key" }]'
+    settings = {"TOLLGATE_GATEWAY_TLS": "127.0.0.1:0", "TOLLGATE_TLS__CERTIFICATES": certificates}
     broken = subprocess.run(
-        [*tollgate.command("--take-over"), "--management", "192.0.2.1:1"], capture_output=True, text=True, timeout=60
+        tollgate.command("--take-over"), env=environment(**settings), capture_output=True, text=True, timeout=60
     )
-    assert broken.returncode not in (0, 101), broken.stderr
+    assert broken.returncode not in (0, 101) and "/no/such.crt" in broken.stderr, broken.stderr
     assert call(tollgate.gateway, api.path(), key.value).status == 200
     assert tollgate.get_management("/readyz")[0] == 200
 

@@ -105,9 +105,12 @@ mod tests {
     #[test]
     fn an_answer_to_a_call_stays_as_it_is() {
         for answer in [
-            format!("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\nx-amzn-requestid: 1\r\n{DATE}"),
+            format!(
+                "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\nx-amzn-requestid: 1\r\n{DATE}"
+            ),
             format!("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n{DATE}more"),
-            "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\ndate: x\r\nx-a: b\r\n\r\n".to_owned(),
+            "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\ndate: x\r\nx-a: b\r\n\r\n"
+                .to_owned(),
             "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\ndate: ".to_owned(),
             format!("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n{DATE}"),
         ] {

@@ -5,8 +5,8 @@ mod support;
 use std::time::Duration;
 
 use bytes::Bytes;
-use h2::client::SendRequest;
 use h2::RecvStream;
+use h2::client::SendRequest;
 use http::{Request, Response};
 use support::secured::{connect, start, write_certificate};
 use support::{Script, Served, Upstream, catalog, config, http_proxy, method, ok, soon};
@@ -242,7 +242,11 @@ async fn calls_in_flight_are_finished_when_the_gateway_stops_and_callers_told_to
     soon(answered.arrived.notified()).await;
     let stopping = tokio::spawn(served.running.drain());
     // Told to go: no call can begin.
-    let told = async { while caller.calls.clone().ready().await.is_ok() { tokio::task::yield_now().await } };
+    let told = async {
+        while caller.calls.clone().ready().await.is_ok() {
+            tokio::task::yield_now().await
+        }
+    };
     soon(told).await;
     answered.go.notify_one();
     assert_eq!(read(soon(answer).await.expect("an answer")).await.expect("a body"), (200, "hi".to_owned()));

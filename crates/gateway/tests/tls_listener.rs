@@ -122,7 +122,8 @@ async fn files_that_cannot_be_used_leave_the_certificate_in_force() {
 #[test]
 fn certificates_that_cannot_be_used_are_no_start() {
     let dir = folder();
-    let (one, other) = (write_certificate(dir.path(), "a", &["a.test"]), write_certificate(dir.path(), "b", &["b.test"]));
+    let (one, other) =
+        (write_certificate(dir.path(), "a", &["a.test"]), write_certificate(dir.path(), "b", &["b.test"]));
     let error = |files| Certificates::load(files).expect_err("unusable");
     assert!(matches!(error(Vec::new()), CertificateError::NoneNamed));
     let swapped = CertificateFiles { chain: one.chain.clone(), key: other.key };

@@ -61,12 +61,7 @@ impl Management {
     }
 }
 
-async fn serve(
-    listeners: Vec<Listener>,
-    router: axum::Router,
-    patience: Patience,
-    mut stopped: oneshot::Receiver<()>,
-) {
+async fn serve(listeners: Vec<Listener>, router: axum::Router, patience: Patience, mut stopped: oneshot::Receiver<()>) {
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(patience.header_read);
     let graceful = GracefulShutdown::new();

@@ -33,26 +33,28 @@ pub(crate) async fn serve(config: &Config, how: Start) -> anyhow::Result<()> {
     };
     announce(config, &node)?;
     loop {
-        let post = Post::open(config)
-            .inspect_err(|error| tracing::warn!(%error, "this process cannot be asked to hand over"))
-            .ok();
-        let asked = async {
-            match &post {
-                Some(post) => post.successor(&sockets).await,
-                None => std::future::pending().await,
-            }
-        };
         let successor = tokio::select! {
-            () = &mut stop => {
-                tracing::info!("stopping: calls in flight are finished, leases returned");
-                return node.stop().await;
-            }
-            successor = asked => successor,
+            () = &mut stop => break,
+            successor = successor(config, &sockets) => successor,
         };
-        drop(post);
         match hand_over(config, &sockets, node, successor).await? {
             Some(resumed) => node = resumed,
             None => return Ok(()),
+        }
+    }
+    tracing::info!("stopping: calls in flight are finished, leases returned");
+    // Whoever connects now is to be refused, not left in a queue.
+    drop(sockets);
+    node.stop().await
+}
+
+/// Waits for a process that is ready to take over. Without a place to ask at, there will be none.
+async fn successor(config: &Config, sockets: &NodeSockets) -> Successor {
+    match Post::open(config) {
+        Ok(post) => post.successor(sockets).await,
+        Err(error) => {
+            tracing::warn!(%error, "this process cannot be asked to hand over");
+            std::future::pending().await
         }
     }
 }

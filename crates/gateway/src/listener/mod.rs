@@ -91,8 +91,11 @@ impl BoundGateway {
     pub fn start(self) -> io::Result<RunningGateway> {
         let Self { gateway, plain, secured } = self;
         let count = gateway.0.config.threads();
-        let mut sockets: Vec<Vec<_>> =
-            plain.spread(count)?.into_iter().map(|own| own.into_iter().map(|socket| (socket, None)).collect()).collect();
+        let mut sockets: Vec<Vec<_>> = plain
+            .spread(count)?
+            .into_iter()
+            .map(|own| own.into_iter().map(|socket| (socket, None)).collect())
+            .collect();
         if let Some((secured, acceptor)) = secured {
             for (own, more) in sockets.iter_mut().zip(secured.spread(count)?) {
                 own.extend(more.into_iter().map(|socket| (socket, Some(acceptor.clone()))));

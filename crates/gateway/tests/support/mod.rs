@@ -66,7 +66,8 @@ impl Served {
         let gateway = Gateway::new(config, Arc::clone(&clock) as Arc<dyn Clock>, ids, Arc::clone(&admission));
         let bound = more(gateway.bind(([127, 0, 0, 1], 0).into()).expect("a free port"));
         let addr = bound.local_addr();
-        let served = Self { addr, gateway, admission, ledger, clock, running: bound.start().expect("threads"), digester };
+        let served =
+            Self { addr, gateway, admission, ledger, clock, running: bound.start().expect("threads"), digester };
         served.publish(catalog);
         served
     }

@@ -28,7 +28,11 @@ pub(crate) fn write_certificate(dir: &Path, file: &str, names: &[&str]) -> Certi
 }
 
 /// A gateway, and where it serves TLS.
-pub(crate) fn start(config: GatewayConfig, catalog: &Catalog, certificates: &Arc<Certificates>) -> (Served, SocketAddr) {
+pub(crate) fn start(
+    config: GatewayConfig,
+    catalog: &Catalog,
+    certificates: &Arc<Certificates>,
+) -> (Served, SocketAddr) {
     let sockets = Sockets::bind(([127, 0, 0, 1], 0).into(), 1).expect("a free port");
     let addr = sockets.local_addr();
     let acceptor = certificates.acceptor(config.http2, config.tls_handshake_timeout);

@@ -132,7 +132,9 @@ mod tests {
         assert_eq!((message, sockets.len()), (Message::Sockets(Door::Gateway), 3));
         let adopted = Sockets::adopt(sockets).expect("sockets").expect("some");
         assert_eq!(adopted.local_addr(), passed.local_addr());
-        assert!(matches!(theirs.receive().await.expect("received"), (Message::Complete, sockets) if sockets.is_empty()));
+        assert!(
+            matches!(theirs.receive().await.expect("received"), (Message::Complete, sockets) if sockets.is_empty())
+        );
     }
 
     #[tokio::test]

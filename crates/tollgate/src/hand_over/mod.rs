@@ -103,7 +103,8 @@ pub(crate) async fn take(config: &Config) -> anyhow::Result<Option<(Node, NodeSo
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => return Ok(None),
         Err(error) => return Err(error).context("cannot ask the process that serves to hand over"),
     };
-    let sockets = in_time(passed(&channel, config)).await.context("the process that serves did not pass its sockets")?;
+    let sockets =
+        in_time(passed(&channel, config)).await.context("the process that serves did not pass its sockets")?;
     let sockets = NodeSockets::open(config, sockets)?;
     let frontage = Frontage::new(config, sockets.try_clone()?)?;
     channel.send(Message::Ready, &[]).await?;
