@@ -2,9 +2,15 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use axum::extract::State;
+use axum::middleware;
+use axum::response::Response;
 use futures_util::future::select_all;
+use http::{HeaderValue, header};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
@@ -16,8 +22,12 @@ use tokio::task::JoinSet;
 use tollgate_gateway::Sockets;
 use tollgate_gateway::certificates::TlsAcceptor;
 
+/// How long those who just connected are waited for: their request is on the way.
+const ARRIVING: Duration = Duration::from_millis(100);
+
 /// A management listener that serves.
 pub(crate) struct Management {
+    retiring: Arc<AtomicBool>,
     stop: oneshot::Sender<()>,
     served: tokio::task::JoinHandle<()>,
 }
@@ -50,8 +60,15 @@ impl Management {
     /// Serves `router` on `listeners`, of which there is one at least.
     pub(crate) fn start(listeners: Vec<Listener>, router: axum::Router, patience: Patience) -> Self {
         let (stop, stopped) = oneshot::channel();
+        let retiring = Arc::new(AtomicBool::new(false));
+        let router = router.layer(middleware::map_response_with_state(Arc::clone(&retiring), say_goodbye));
         let served = tokio::spawn(serve(listeners, router, patience, stopped));
-        Self { stop, served }
+        Self { retiring, stop, served }
+    }
+
+    /// Asks clients to use another connection for their next request.
+    pub(crate) fn retire(&self) {
+        self.retiring.store(true, Ordering::Relaxed);
     }
 
     /// Stops accepting and waits for requests in flight.
@@ -59,6 +76,13 @@ impl Management {
         let _ = self.stop.send(());
         let _ = self.served.await;
     }
+}
+
+async fn say_goodbye(State(retiring): State<Arc<AtomicBool>>, mut response: Response) -> Response {
+    if retiring.load(Ordering::Relaxed) {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 async fn serve(listeners: Vec<Listener>, router: axum::Router, patience: Patience, mut stopped: oneshot::Receiver<()>) {
@@ -78,6 +102,7 @@ async fn serve(listeners: Vec<Listener>, router: axum::Router, patience: Patienc
         connections.spawn(connection.serve(stream, listeners[index].tls.clone()));
     }
     drop(listeners);
+    tokio::time::sleep(ARRIVING).await;
     let _ = tokio::time::timeout(patience.drain, graceful.shutdown()).await;
     connections.shutdown().await;
 }

@@ -151,7 +151,9 @@ impl Node {
     /// refused, and counted; what is left are answers on their way.
     pub(crate) async fn release(self) -> DrainingGateway {
         self.gateway.retire();
-        tokio::join!(tokio::time::sleep(RETIRING), self.management.drain());
+        self.management.retire();
+        tokio::time::sleep(RETIRING).await;
+        self.management.drain().await;
         let draining = self.gateway.release().await;
         if let Err(error) = close(&self.admission, self.keeper).await {
             tracing::error!(error = format!("{error:#}"), "a node hands over without its last counts");

@@ -3,6 +3,7 @@
 use std::pin::pin;
 
 use anyhow::Context;
+use tollgate_gateway::DrainingGateway;
 use tollgate_store::DataDir;
 
 use crate::cli::{say, stop_signal, tell};
@@ -37,10 +38,15 @@ pub(crate) async fn serve(config: &Config, how: Start) -> anyhow::Result<()> {
             () = &mut stop => break,
             successor = successor(config, &sockets) => successor,
         };
-        match hand_over(config, &sockets, node, successor).await? {
-            Some(resumed) => node = resumed,
-            None => return Ok(()),
-        }
+        node = match hand_over(config, &sockets, node, successor).await? {
+            Outcome::TakenUpAgain(node) => *node,
+            Outcome::HandedOver(draining) => {
+                // They are the successor's alone now.
+                drop(sockets);
+                draining.finish().await;
+                return Ok(());
+            }
+        };
     }
     tracing::info!("stopping: calls in flight are finished, leases returned");
     // Whoever connects now is to be refused, not left in a queue.
@@ -66,25 +72,32 @@ async fn start(config: &Config) -> anyhow::Result<(Node, NodeSockets)> {
     Ok((Node::start(config, frontage, dir).await?, sockets))
 }
 
-/// Hands over, and finishes the calls in flight. Should the successor fail, a node is started on the same sockets.
+/// What came of handing over.
+enum Outcome {
+    /// Another process serves, and this one has calls in flight.
+    HandedOver(DrainingGateway),
+    /// The successor failed, and a node was started on the same sockets.
+    TakenUpAgain(Box<Node>),
+}
+
 async fn hand_over(
     config: &Config,
     sockets: &NodeSockets,
     node: Node,
     successor: Successor,
-) -> anyhow::Result<Option<Node>> {
+) -> anyhow::Result<Outcome> {
     tracing::info!("handing over to another process");
     let (draining, served) = successor.succeed(node).await;
     let Err(error) = served else {
         tracing::info!("another process serves; calls in flight are finished");
-        draining.finish().await;
-        return Ok(None);
+        return Ok(Outcome::HandedOver(draining));
     };
     tracing::error!(%error, "the other process failed before it served; this one takes up again");
     tokio::spawn(draining.finish());
     let dir = hand_over::data_dir(&config.data_dir).await.context("cannot take up again")?;
     let frontage = Frontage::new(config, sockets.try_clone()?)?;
-    Node::start(config, frontage, dir).await.map(Some).context("cannot take up again")
+    let node = Node::start(config, frontage, dir).await.context("cannot take up again")?;
+    Ok(Outcome::TakenUpAgain(Box::new(node)))
 }
 
 fn announce(config: &Config, node: &Node) -> anyhow::Result<()> {

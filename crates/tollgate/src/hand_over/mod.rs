@@ -7,7 +7,9 @@
 
 mod channel;
 
+use std::fs::Permissions;
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -31,10 +33,11 @@ const STEP_PATIENCE: Duration = Duration::from_secs(120);
 const LOCK_PATIENCE: Duration = Duration::from_secs(10);
 const LOCK_INTERVAL: Duration = Duration::from_millis(2);
 
-/// Where successors ask. Only the owner of the data directory can.
+/// Where successors ask. Only the user that this process runs as can.
 pub(crate) struct Post {
     listener: UnixListener,
     path: PathBuf,
+    user: u32,
 }
 
 /// A process that is ready to take over.
@@ -48,7 +51,10 @@ impl Post {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        Ok(Self { listener: UnixListener::bind(&path)?, path })
+        let listener = UnixListener::bind(&path)?;
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+        let user = std::fs::metadata(&path)?.uid();
+        Ok(Self { listener, path, user })
     }
 
     /// Waits for a process that has got as far as it can without the data directory. `sockets` are passed to it.
@@ -67,6 +73,10 @@ impl Post {
 
     async fn prepared(&self, sockets: &NodeSockets) -> io::Result<Successor> {
         let (stream, _) = self.listener.accept().await?;
+        // Between its making and its mode, the file was as open as the process's umask leaves it.
+        if stream.peer_cred()?.uid() != self.user {
+            return Err(ErrorKind::PermissionDenied.into());
+        }
         let channel = Channel::new(stream);
         for (door, sockets) in sockets.iter() {
             channel.send(Message::Sockets(door), &sockets.as_fds()).await?;
