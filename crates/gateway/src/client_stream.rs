@@ -48,6 +48,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
         }
         buf.put_slice(read);
         self.opening.advance(length);
+        if self.opening.is_empty() {
+            // An empty rest would keep all of it in memory for as long as the connection lasts.
+            self.opening = Bytes::new();
+        }
     }
 
     /// Reads by way of a buffer of our own, since hyper's cannot be looked into.

@@ -62,6 +62,16 @@ pub enum PlanThrottleScope {
     Method,
 }
 
+impl GatewayConfig {
+    /// How many threads serve calls, and how many sockets listen on each address; at least one.
+    pub fn thread_count(&self) -> usize {
+        match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        }
+    }
+}
+
 impl Default for GatewayConfig {
     fn default() -> Self {
         Self {

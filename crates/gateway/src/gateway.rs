@@ -81,7 +81,7 @@ impl Gateway {
 
     /// Opens the sockets, one for each thread. Calls are served once it is started.
     pub fn bind(&self, addr: SocketAddr) -> io::Result<BoundGateway> {
-        Ok(self.on(Sockets::bind(addr, self.0.config.threads())?))
+        Ok(self.on(Sockets::bind(addr, self.0.config.thread_count())?))
     }
 
     /// Takes sockets that are open already.

@@ -32,7 +32,9 @@ impl Door {
 
     fn bind(self, address: SocketAddr, config: &Config) -> anyhow::Result<Sockets> {
         let (bound, side) = match self {
-            Self::Gateway | Self::GatewayTls => (Sockets::bind(address, config.gateway_config().threads()), "gateway"),
+            Self::Gateway | Self::GatewayTls => {
+                (Sockets::bind(address, config.gateway_config().thread_count()), "gateway")
+            }
             Self::Management | Self::ManagementTls => (Sockets::bind_alone(address), "management"),
         };
         bound.with_context(|| format!("cannot listen on {address} ({side})"))

@@ -74,7 +74,6 @@ fn builder(config: &GatewayConfig, streams: Streams) -> http2::Builder<Streams> 
         .max_concurrent_streams(config.http2_max_streams)
         .max_header_list_size(u32::try_from(config.max_header_bytes).unwrap_or(u32::MAX))
         .max_pending_accept_reset_streams(RESETS)
-        .max_local_error_reset_streams(RESETS)
         .initial_connection_window_size(WINDOW)
         .initial_stream_window_size(WINDOW)
         .max_send_buf_size(SEND_BUFFER);

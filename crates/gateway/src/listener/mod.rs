@@ -22,7 +22,6 @@ use tokio::task::spawn_local;
 use self::accept::Listener;
 use self::stage::Stage;
 use crate::certificates::TlsAcceptor;
-use crate::config::GatewayConfig;
 use crate::gateway::Gateway;
 use crate::worker::Worker;
 
@@ -90,7 +89,7 @@ impl BoundGateway {
     /// Starts the threads.
     pub fn start(self) -> io::Result<RunningGateway> {
         let Self { gateway, plain, secured } = self;
-        let count = gateway.0.config.threads();
+        let count = gateway.0.config.thread_count();
         let mut sockets: Vec<Vec<_>> = plain
             .spread(count)?
             .into_iter()
@@ -198,14 +197,4 @@ fn run(assignment: Assignment) -> io::Result<()> {
 
 async fn watch_connections(worker: Rc<Worker>) {
     tokio::join!(worker.clients.watch(), worker.upstreams.watch());
-}
-
-impl GatewayConfig {
-    /// How many threads serve calls, and how many sockets listen on each address; at least one.
-    pub fn threads(&self) -> usize {
-        match self.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            threads => threads,
-        }
-    }
 }
