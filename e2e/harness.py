@@ -58,13 +58,14 @@ class Tollgate:
 
     def __init__(self, data_dir, log_file, **settings):
         self.data_dir, self.log_file, self.settings = Path(data_dir), Path(log_file), settings
-        self.process = self.gateway = self.management = None
+        self.process = self.gateway = self.management = self.gateway_tls = self.management_tls = None
         self.start()
 
-    def command(self):
+    def command(self, *more):
         return [
             str(BINARY),
             "serve",
+            *more,
             "--data-dir",
             str(self.data_dir),
             "--gateway",
@@ -74,14 +75,26 @@ class Tollgate:
             "--print-addresses",
         ]
 
-    def start(self):
+    def start(self, *more):
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command(), stdout=subprocess.PIPE, stderr=log, env=environment(**self.settings), text=True
+                self.command(*more), stdout=subprocess.PIPE, stderr=log, env=environment(**self.settings), text=True
             )
         addresses = json.loads(self._first_line(within=30))
         self.gateway, self.management = _address(addresses["gateway"]), _address(addresses["management"])
+        self.gateway_tls, self.management_tls = map(_address, map(addresses.get, ("gateway_tls", "management_tls")))
         poll(lambda: self.get_management("/readyz")[0] == 200, within=30, what="readiness")
+
+    def take_over(self):
+        """Starts another process that takes over from this one, and returns the old one, which is to end by itself."""
+        old = self.process
+        try:
+            self.start("--take-over")
+        except BaseException:
+            old.kill()
+            old.wait(10)
+            raise
+        return old
 
     def _first_line(self, within):
         """Reads standard output to its end on a thread of its own, so that the process never blocks on it."""
@@ -164,5 +177,7 @@ class Tollgate:
 
 
 def _address(text):
+    if text is None:
+        return None
     host, port = text.rsplit(":", 1)
     return host, int(port)

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from harness import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
 SCENARIOS = Path(__file__).resolve().parent / "terraform"
-#: Folders in which a machine may keep providers, for Terraform to use without a registry.
-MIRRORS = [os.environ.get("TOLLGATE_TF_PLUGINS", ""), "/opt/tf-plugins", "/usr/local/share/terraform/plugins"]
+#: Where machines keep folders with providers, for Terraform to use without a registry.
+PLACES = ["/opt", "/usr/local/share/terraform", "/usr/share/terraform"]
 
 
 def scenarios():
@@ -27,7 +27,12 @@ def missing():
 
 
 def mirror():
-    return next((path for path in MIRRORS if path and Path(path).is_dir()), None)
+    """The folder that `TOLLGATE_TF_PLUGINS` names, or else one that holds the provider in Terraform's own layout."""
+    given = os.environ.get("TOLLGATE_TF_PLUGINS")
+    if given:
+        return given if Path(given).is_dir() else None
+    found = (path.parents[2] for place in PLACES for path in sorted(Path(place).glob("*/*/hashicorp/aws")))
+    return next((str(path) for path in found), None)
 
 
 class Ran(NamedTuple):

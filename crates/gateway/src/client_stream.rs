@@ -1,4 +1,5 @@
-//! A caller's connection, which notes for [`Client`] when bytes come and when they cannot go.
+//! A caller's connection, which notes for [`Client`] when bytes come and when they cannot go, and puts the refusals of
+//! hyper as the gateway's.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -6,25 +7,51 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
+use bytes::{Buf as _, Bytes};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead as _, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::clients::Client;
+use crate::head_refusal::HeadRefusal;
+use crate::worker::Worker;
 
 /// Bytes of a head that are read at once.
 const HEAD_READ: usize = 4096;
 
 /// A caller's connection.
-pub(crate) struct ClientStream {
-    stream: TokioIo<TcpStream>,
+pub(crate) struct ClientStream<S> {
+    stream: TokioIo<S>,
     client: Rc<Client>,
+    worker: Rc<Worker>,
+    /// What was read before, to be read again.
+    opening: Bytes,
+    /// What is still to be written in place of an answer of hyper's.
+    refusal: Option<Bytes>,
 }
 
-impl ClientStream {
-    pub(crate) fn new(stream: TcpStream, client: Rc<Client>) -> Self {
-        Self { stream: TokioIo::new(stream), client }
+impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
+    pub(crate) fn new(stream: S, client: Rc<Client>, worker: Rc<Worker>) -> Self {
+        Self { stream: TokioIo::new(stream), client, worker, opening: Bytes::new(), refusal: None }
+    }
+
+    /// Puts what was read from the connection already before what is to come.
+    pub(crate) fn after(self, opening: Bytes) -> Self {
+        Self { opening, ..self }
+    }
+
+    fn read_opening(&mut self, mut buf: ReadBufCursor<'_>) {
+        let length = self.opening.len().min(buf.remaining());
+        let read = &self.opening[..length];
+        if self.client.awaits_head() {
+            self.client.raw_head.add(read);
+        }
+        buf.put_slice(read);
+        self.opening.advance(length);
+        if self.opening.is_empty() {
+            // An empty rest would keep all of it in memory for as long as the connection lasts.
+            self.opening = Bytes::new();
+        }
     }
 
     /// Reads by way of a buffer of our own, since hyper's cannot be looked into.
@@ -38,14 +65,37 @@ impl ClientStream {
         Poll::Ready(Ok(()))
     }
 
+    /// Writes a refusal in place of `answer`, if that is hyper's own.
+    fn poll_refuse(&mut self, cx: &mut Context<'_>, answer: &[u8]) -> Option<Poll<io::Result<usize>>> {
+        if self.refusal.is_none() && self.client.awaits_head() {
+            let refusal = HeadRefusal::instead_of(answer, || self.worker.call_ids.next())?;
+            self.worker.meter.count(refusal.status, true);
+            self.refusal = Some(refusal.bytes);
+        }
+        let refusal = self.refusal.as_mut()?;
+        while !refusal.is_empty() {
+            match Pin::new(&mut self.stream).poll_write(cx, refusal) {
+                Poll::Ready(Ok(0)) => return Some(Poll::Ready(Err(io::ErrorKind::WriteZero.into()))),
+                Poll::Ready(Ok(written)) => refusal.advance(written),
+                other => return Some(other),
+            }
+        }
+        self.refusal = None;
+        Some(Poll::Ready(Ok(answer.len())))
+    }
+
     fn wrote<T>(&self, polled: Poll<T>) -> Poll<T> {
         self.client.waits_for_reader(polled.is_pending());
         polled
     }
 }
 
-impl Read for ClientStream {
+impl<S: AsyncRead + AsyncWrite + Unpin> Read for ClientStream<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        if !self.opening.is_empty() {
+            self.read_opening(buf);
+            return Poll::Ready(Ok(()));
+        }
         let polled = match self.client.awaits_head() {
             true => self.read_head(cx, buf),
             false => Pin::new(&mut self.stream).poll_read(cx, buf),
@@ -57,9 +107,12 @@ impl Read for ClientStream {
     }
 }
 
-impl Write for ClientStream {
+impl<S: AsyncRead + AsyncWrite + Unpin> Write for ClientStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
+        let polled = match self.poll_refuse(cx, buf) {
+            Some(refused) => refused,
+            None => Pin::new(&mut self.stream).poll_write(cx, buf),
+        };
         self.wrote(polled)
     }
 
@@ -68,6 +121,9 @@ impl Write for ClientStream {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if let [only] = bufs {
+            return self.poll_write(cx, only);
+        }
         let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
         self.wrote(polled)
     }
@@ -77,7 +133,9 @@ impl Write for ClientStream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        // TLS takes what is written before it can go.
+        let polled = Pin::new(&mut self.stream).poll_flush(cx);
+        self.wrote(polled)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

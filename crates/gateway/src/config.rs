@@ -21,6 +21,15 @@ pub struct GatewayConfig {
     pub max_header_bytes: usize,
     /// Connections of callers that are open at once, over all threads.
     pub max_connections: usize,
+    /// Whether HTTP/2 is spoken: with callers who ask for it while TLS is agreed on, and with those who begin with it
+    /// on the plain port.
+    pub http2: bool,
+    /// Calls that an HTTP/2 connection may have open at once.
+    pub http2_max_streams: u32,
+    /// After how much silence an HTTP/2 connection is pinged, and how long the answer may take.
+    pub http2_ping: Duration,
+    /// How long agreeing on TLS may take.
+    pub tls_handshake_timeout: Duration,
     /// How long the head of a call may take, from its first byte.
     pub header_read_timeout: Duration,
     /// How long a connection may wait for its next call.
@@ -53,6 +62,16 @@ pub enum PlanThrottleScope {
     Method,
 }
 
+impl GatewayConfig {
+    /// How many threads serve calls, and how many sockets listen on each address; at least one.
+    pub fn thread_count(&self) -> usize {
+        match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        }
+    }
+}
+
 impl Default for GatewayConfig {
     fn default() -> Self {
         Self {
@@ -63,6 +82,10 @@ impl Default for GatewayConfig {
             max_body_bytes: 10 * 1024 * 1024,
             max_header_bytes: 64 * 1024,
             max_connections: 16_384,
+            http2: true,
+            http2_max_streams: 128,
+            http2_ping: Duration::from_secs(20),
+            tls_handshake_timeout: Duration::from_secs(10),
             header_read_timeout: Duration::from_secs(10),
             client_idle_timeout: Duration::from_secs(60),
             body_read_timeout: Duration::from_secs(30),

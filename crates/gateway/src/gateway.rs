@@ -13,7 +13,7 @@ use crate::admission::Admission;
 use crate::bucket_shelf::BucketShelf;
 use crate::compile::Compiler;
 use crate::config::GatewayConfig;
-use crate::listener::BoundGateway;
+use crate::listener::{BoundGateway, Sockets};
 use crate::meter::{CallCounts, Meter};
 use crate::snapshot::Snapshot;
 use crate::upstream::TlsSettings;
@@ -81,7 +81,12 @@ impl Gateway {
 
     /// Opens the sockets, one for each thread. Calls are served once it is started.
     pub fn bind(&self, addr: SocketAddr) -> io::Result<BoundGateway> {
-        BoundGateway::bind(self.clone(), addr)
+        Ok(self.on(Sockets::bind(addr, self.0.config.thread_count())?))
+    }
+
+    /// Takes sockets that are open already.
+    pub fn on(&self, sockets: Sockets) -> BoundGateway {
+        BoundGateway::new(self.clone(), sockets)
     }
 
     /// What became of calls since the start.

@@ -40,14 +40,27 @@ pub(crate) fn listen<'a>(
     Ok(host)
 }
 
-/// The host that a request is for. A target with a host of its own goes before the header.
+/// The host that a request is for. A target with a host of its own goes before the header, which in HTTP/2 may not
+/// name another.
 fn host(head: &Parts) -> Result<&str, Refusal> {
     let mut hosts = head.headers.get_all(header::HOST).iter();
     let named = match (hosts.next(), hosts.next()) {
         (_, Some(_)) => return Err(Refusal::Malformed("more than one Host")),
-        (None, None) if head.version == Version::HTTP_11 => return Err(Refusal::Malformed("no Host")),
-        (None, None) => "",
-        (Some(host), None) => host.to_str().map_err(|_| Refusal::Malformed("a Host that is no text"))?,
+        (None, None) => None,
+        (Some(host), None) => Some(host.to_str().map_err(|_| Refusal::Malformed("a Host that is no text"))?),
     };
-    Ok(head.uri.authority().map_or(named, |authority| authority.as_str()))
+    match (head.uri.authority(), named) {
+        (Some(target), Some(named)) if is_http2(head) && !named.eq_ignore_ascii_case(target.as_str()) => {
+            Err(Refusal::Malformed("a Host other than the authority"))
+        }
+        (Some(target), Some(_)) => Ok(target.as_str()),
+        (Some(target), None) if is_http2(head) => Ok(target.as_str()),
+        (None, Some(named)) => Ok(named),
+        (target, None) if head.version < Version::HTTP_11 => Ok(target.map_or("", |target| target.as_str())),
+        (_, None) => Err(Refusal::Malformed("no Host")),
+    }
+}
+
+fn is_http2(head: &Parts) -> bool {
+    head.version == Version::HTTP_2
 }

@@ -77,6 +77,7 @@ async fn answer(
     let (standing, admitted) = throttle::admit(&shared.admission, &routed, keyed, shared.account(), now).await;
     *limits = Limits { policy: covered.and_then(|covered| covered.policy().cloned()), standing };
     admitted?;
+    client.admitted();
 
     let call = Call {
         ids,

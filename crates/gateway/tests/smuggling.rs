@@ -131,6 +131,37 @@ async fn a_head_that_is_too_big_is_refused() {
     assert_eq!(many.status(), 431);
 }
 
+#[tokio::test]
+async fn a_head_that_cannot_be_read_is_refused_as_any_call_is() {
+    let upstream = Upstream::answering(&ok("")).await;
+    let served = proxy(&upstream, GatewayConfig { max_header_bytes: 8192, ..config() }).await;
+    let large = "x".repeat(20_000);
+    for (head, status, error_type, body) in [
+        ("GET / HTTP/1.1\r\nno colon\r\n\r\n".to_owned(), 400, "BadRequestException", r#"{"message":"Bad Request"}"#),
+        (
+            format!("GET / HTTP/1.1\r\nX: {large}\r\n\r\n"),
+            431,
+            "RequestTooLargeException",
+            r#"{"message":"Request Header Fields Too Large"}"#,
+        ),
+    ] {
+        let answer = served.exchange(head).await;
+        assert_eq!((answer.status(), answer.body()), (status, body), "{answer:?}");
+        assert_eq!(answer.header("x-amzn-errortype"), Some(error_type), "{answer:?}");
+        assert!(answer.header("x-amzn-requestid").is_some_and(|id| id.len() == 36), "{answer:?}");
+    }
+    assert_eq!(served.gateway.call_counts().refused, 2);
+}
+
+#[tokio::test]
+async fn an_upstreams_bare_400_passes_as_it_is() {
+    let upstream = Upstream::answering("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
+    let served = proxy(&upstream, config()).await;
+    let answer = served.get("/a").await;
+    assert_eq!((answer.status(), answer.body()), (400, ""));
+    assert_eq!(served.gateway.call_counts().refused, 0);
+}
+
 fn impatient() -> GatewayConfig {
     let short = Duration::from_millis(50);
     GatewayConfig { header_read_timeout: short, client_idle_timeout: short, body_read_timeout: short, ..config() }

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
+use tollgate_gateway::certificates::Certificates;
 
 use crate::config::{Config, Flag};
-use crate::node::Node;
+use crate::serve::{Start, serve};
 use crate::{demo, logging};
 
 /// An API gateway that enforces API keys and usage plans, driven by AWS API Gateway's own management API.
@@ -21,7 +22,13 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve calls and the management API until SIGTERM or Ctrl-C.
-    Serve(Settings),
+    Serve {
+        #[command(flatten)]
+        settings: Settings,
+        /// Take over from the process that serves on the data directory, without a call that fails.
+        #[arg(long)]
+        take_over: bool,
+    },
     /// Serve a sample API with three usage plans, and print what to paste.
     Demo(Settings),
     /// Check the configuration, tell all mistakes, and start nothing.
@@ -75,14 +82,16 @@ impl Cli {
     /// Runs the command.
     pub(crate) fn run(self) -> anyhow::Result<()> {
         match self.command {
-            Command::Serve(settings) => {
+            Command::Serve { settings, take_over } => {
                 let config = settings.load(&[])?;
                 logging::start(&config)?;
-                runtime()?.block_on(serve(&config))
+                let how = if take_over { Start::TakeOver } else { Start::Fresh };
+                runtime()?.block_on(serve(&config, how))
             }
             Command::Demo(settings) => runtime()?.block_on(demo::run(&settings)),
             Command::CheckConfig(settings) => {
-                settings.load(&[])?;
+                let config = settings.load(&[])?;
+                config.certificates().map(Certificates::load).transpose()?;
                 say("the configuration is valid");
                 Ok(())
             }
@@ -102,29 +111,6 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .enable_all()
         .build()
         .context("cannot start the runtime")
-}
-
-async fn serve(config: &Config) -> anyhow::Result<()> {
-    let stop = stop_signal()?;
-    let node = Node::start(config).await?;
-    if node.root_is_new {
-        tell(&format!(
-            "Root credentials, shown this once and kept in {}/root.json:\n  AWS_ACCESS_KEY_ID={}\n  AWS_SECRET_ACCESS_KEY={}",
-            config.data_dir.display(),
-            node.root.access_key_id,
-            node.root.secret_access_key
-        ));
-    }
-    if config.print_addresses {
-        let addresses = serde_json::json!({
-            "gateway": node.gateway_address.to_string(),
-            "management": node.management_address.to_string(),
-        });
-        say(&addresses.to_string());
-    }
-    stop.await;
-    tracing::info!("stopping: calls in flight are finished, leases returned");
-    node.stop().await
 }
 
 /// Resolves on SIGTERM or SIGINT. Both are caught from the moment this returns.
@@ -147,7 +133,7 @@ pub(crate) fn say(text: &str) {
 }
 
 /// Writes a line for people to standard error.
-fn tell(text: &str) {
+pub(crate) fn tell(text: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }

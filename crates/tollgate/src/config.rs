@@ -7,8 +7,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use tollgate_domain::ThrottleSettings;
+use tollgate_gateway::certificates::CertificateFiles;
 use tollgate_gateway::{GatewayConfig, PlanThrottleScope};
 use toml::{Table, Value};
 
@@ -23,7 +25,11 @@ const PREFIX: &str = "TOLLGATE_";
 pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     pub(crate) gateway: SocketAddr,
+    #[serde(deserialize_with = "address_or_none")]
+    pub(crate) gateway_tls: Option<SocketAddr>,
     pub(crate) management: SocketAddr,
+    #[serde(deserialize_with = "address_or_none")]
+    pub(crate) management_tls: Option<SocketAddr>,
     pub(crate) print_addresses: bool,
     pub(crate) region: String,
     pub(crate) account_id: String,
@@ -32,6 +38,8 @@ pub(crate) struct Config {
     pub(crate) master_key: String,
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
+    http2: bool,
+    tls: Tls,
     pub(crate) limits: Limits,
     timeouts: Timeouts,
     gateway_threads: GatewayThreads,
@@ -45,6 +53,18 @@ pub(crate) enum LogFormat {
 }
 
 #[derive(Clone, Deserialize)]
+struct Tls {
+    certificates: Vec<CertificatePair>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CertificatePair {
+    chain: PathBuf,
+    key: PathBuf,
+}
+
+#[derive(Clone, Deserialize)]
 pub(crate) struct Limits {
     account_rate_limit: f64,
     account_burst_limit: i32,
@@ -53,6 +73,7 @@ pub(crate) struct Limits {
     max_body_bytes: u64,
     max_header_bytes: usize,
     max_connections: usize,
+    http2_max_streams: u32,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -65,6 +86,8 @@ enum Scope {
 /// In milliseconds.
 #[derive(Clone, Deserialize)]
 struct Timeouts {
+    tls_handshake: u64,
+    http2_ping: u64,
     header_read: u64,
     client_idle: u64,
     body_read: u64,
@@ -141,7 +164,8 @@ impl Config {
 
     /// The part of the settings that the data plane needs.
     pub(crate) fn gateway_config(&self) -> GatewayConfig {
-        let Limits { max_body_bytes, max_header_bytes, max_connections, ratelimit_headers, .. } = self.limits;
+        let Limits { max_body_bytes, max_header_bytes, max_connections, ratelimit_headers, http2_max_streams, .. } =
+            self.limits;
         GatewayConfig {
             region: self.region.clone(),
             account_id: self.account_id.clone(),
@@ -150,6 +174,10 @@ impl Config {
             max_body_bytes,
             max_header_bytes,
             max_connections,
+            http2: self.http2,
+            http2_max_streams,
+            http2_ping: Duration::from_millis(self.timeouts.http2_ping),
+            tls_handshake_timeout: self.tls_handshake_timeout(),
             header_read_timeout: Duration::from_millis(self.timeouts.header_read),
             client_idle_timeout: Duration::from_millis(self.timeouts.client_idle),
             body_read_timeout: Duration::from_millis(self.timeouts.body_read),
@@ -164,6 +192,18 @@ impl Config {
                 Scope::Method => PlanThrottleScope::Method,
             },
         }
+    }
+
+    /// The certificates that callers are shown, unless TLS is served nowhere.
+    pub(crate) fn certificates(&self) -> Option<Vec<CertificateFiles>> {
+        self.gateway_tls.or(self.management_tls)?;
+        let files = |pair: &CertificatePair| CertificateFiles { chain: pair.chain.clone(), key: pair.key.clone() };
+        Some(self.tls.certificates.iter().map(files).collect())
+    }
+
+    /// How long agreeing on TLS may take.
+    pub(crate) fn tls_handshake_timeout(&self) -> Duration {
+        Duration::from_millis(self.timeouts.tls_handshake)
     }
 
     /// Rate and burst of all calls together.
@@ -214,6 +254,7 @@ fn set_text(settings: &mut Table, path: &[&str], text: &str, source: &str, mista
         Value::Integer(_) => text.parse().ok().map(Value::Integer),
         Value::Float(_) => text.parse().ok().map(Value::Float),
         Value::Boolean(_) => text.parse().ok().map(Value::Boolean),
+        Value::Array(_) => parse_array(text),
         _ => Some(Value::String(text.to_owned())),
     };
     match parsed {
@@ -221,6 +262,18 @@ fn set_text(settings: &mut Table, path: &[&str], text: &str, source: &str, mista
         // The text is left out: it may be a secret that was put into the wrong variable.
         None => mistakes.push(format!("{source}: takes a {}", known.type_str())),
     }
+}
+
+/// Reads a list as TOML writes it.
+fn parse_array(text: &str) -> Option<Value> {
+    let mut table: Table = toml::from_str(&format!("list = {text}")).ok()?;
+    table.remove("list").filter(Value::is_array)
+}
+
+/// Reads an address, or an empty text that stands for none.
+fn address_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    (!text.is_empty()).then(|| text.parse().map_err(D::Error::custom)).transpose()
 }
 
 /// Checks what the types of the settings leave open.
@@ -235,6 +288,17 @@ fn check(settings: &Table, mistakes: &mut Vec<String>) {
         require(
             text(listener).parse::<SocketAddr>().is_ok(),
             &format!("`{listener}` takes an address and a port, such as 127.0.0.1:8080"),
+        );
+    }
+    for listener in ["gateway_tls", "management_tls"].into_iter().filter(|name| !text(name).is_empty()) {
+        require(
+            text(listener).parse::<SocketAddr>().is_ok(),
+            &format!("`{listener}` takes an address and a port, such as 127.0.0.1:8443, or nothing"),
+        );
+        let certificates = settings.get("tls").and_then(|tls| tls.get("certificates")).and_then(Value::as_array);
+        require(
+            certificates.is_some_and(|list| !list.is_empty()),
+            &format!("`{listener}` needs a certificate in `tls.certificates`"),
         );
     }
     let account = text("account_id");
@@ -254,7 +318,7 @@ fn check(settings: &Table, mistakes: &mut Vec<String>) {
     require(rate.is_finite(), "`limits.account_rate_limit` takes a finite number");
     let at_least = |name: &str, least: i64| limit(name).and_then(Value::as_integer).is_some_and(|n| n >= least);
     require(at_least("max_header_bytes", 8192), "`limits.max_header_bytes` takes at least 8192");
-    for name in ["max_body_bytes", "max_connections"] {
+    for name in ["max_body_bytes", "max_connections", "http2_max_streams"] {
         require(at_least(name, 1), &format!("`limits.{name}` takes at least 1"));
     }
     let burst = limit("account_burst_limit").and_then(Value::as_integer).unwrap_or_default();
@@ -290,6 +354,25 @@ mod tests {
         let config = layers(file, &environment, &[("region", "c".to_owned())]).expect("valid");
         assert_eq!((config.region.as_str(), config.account_id.as_str()), ("c", "000000000001"));
         assert_eq!(config.account_throttle().rate_limit, Some(7.0));
+    }
+
+    #[test]
+    fn certificates_are_a_list_in_the_file_and_in_the_environment() {
+        let file = "gateway_tls = \"127.0.0.1:8443\"\n[tls]\ncertificates = [{ chain = \"a.crt\", key = \"a.key\" }]\n";
+        let files = |chain: &str, key: &str| CertificateFiles { chain: chain.into(), key: key.into() };
+        let from_file = layers(file, &[], &[]).expect("valid");
+        assert_eq!(from_file.certificates(), Some(vec![files("a.crt", "a.key")]));
+        let list = [("TOLLGATE_TLS__CERTIFICATES", r#"[{ chain = "b.pem", key = "b.pem" }]"#)];
+        let from_environment = layers(file, &list, &[]).expect("valid");
+        assert_eq!(from_environment.certificates(), Some(vec![files("b.pem", "b.pem")]));
+        assert_eq!(layers("", &list, &[]).expect("valid").certificates(), None, "TLS is served nowhere");
+    }
+
+    #[test]
+    fn tls_without_a_certificate_is_a_mistake() {
+        let missing = |mistakes: Mistakes| mistakes.to_string().contains("tls.certificates");
+        assert!(layers("gateway_tls = \"127.0.0.1:8443\"", &[], &[]).err().is_some_and(missing));
+        assert!(layers("management_tls = \"127.0.0.1:8443\"", &[], &[]).err().is_some_and(missing));
     }
 
     #[test]

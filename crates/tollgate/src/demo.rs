@@ -35,7 +35,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     logging::start(&config)?;
     let stop = stop_signal()?;
     let upstream = start_upstream().await?;
-    let node = Node::start(&config).await?;
+    let node = Node::open(&config).await?;
     let demo = Demo::find_or_make(&node.control, &upstream).await?;
     say(&demo.instructions(&node));
     stop.await;
@@ -77,7 +77,7 @@ impl Demo {
 
     fn instructions(&self, node: &Node) -> String {
         let Self { api, keys, bronze_plan } = self;
-        let url = format!("http://{}/restapis/{api}/{STAGE}/_user_request_/pets", node.gateway_address);
+        let url = format!("http://{}/restapis/{api}/{STAGE}/_user_request_/pets", node.addresses.gateway);
         let today = SystemClock::new().now().wall.day();
         let plans: String = PLANS
             .iter()
@@ -102,7 +102,7 @@ impl Demo {
              Ctrl-C stops it.",
             gold = keys[2],
             bronze = keys[0],
-            management = node.management_address,
+            management = node.addresses.management,
             access_key = node.root.access_key_id,
             secret = node.root.secret_access_key,
         )

@@ -1,14 +1,18 @@
 //! The binary: command line, configuration and wiring.
 
+mod certificates;
 mod cli;
 mod config;
 mod demo;
 mod gate;
+mod hand_over;
 mod ledger;
 mod logging;
 mod management;
 mod node;
 mod root;
+mod serve;
+mod sockets;
 
 use std::process::ExitCode;
 

@@ -2,27 +2,35 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
-use tokio::net::TcpListener;
+use serde::Serialize;
+use tokio::task::JoinSet;
 use tollgate_control::{Control, ControlConfig, Credentials};
 use tollgate_domain::clock::SystemClock;
 use tollgate_domain::{Clock, IdSource};
 use tollgate_gateway::admission::{Admission, Keeper, Ledger};
-use tollgate_gateway::{BoundGateway, Gateway, RunningGateway};
+use tollgate_gateway::certificates::Certificates;
+use tollgate_gateway::{BoundGateway, DrainingGateway, Gateway, RunningGateway};
 use tollgate_store::{DataDir, Store};
 
+use crate::certificates;
 use crate::config::Config;
 use crate::gate::LocalGate;
 use crate::ledger::StoreLedger;
-use crate::management::Management;
+use crate::management::{Listener, Management, Patience};
 use crate::root::RootCredentials;
+use crate::sockets::{Door, NodeSockets};
+
+/// How long callers are asked to use another connection for their next call before connections that wait for one are
+/// closed. Whoever calls in shorter intervals than this loses no call to a hand-over.
+const RETIRING: Duration = Duration::from_secs(1);
 
 /// A node that serves.
 pub(crate) struct Node {
     pub(crate) control: Control,
-    pub(crate) gateway_address: SocketAddr,
-    pub(crate) management_address: SocketAddr,
+    pub(crate) addresses: Addresses,
     pub(crate) root: RootCredentials,
     /// Whether the root credentials were made by this start, and have to be shown.
     pub(crate) root_is_new: bool,
@@ -30,24 +38,83 @@ pub(crate) struct Node {
     gateway: RunningGateway,
     management: Management,
     keeper: tokio::task::JoinHandle<()>,
+    _certificates: JoinSet<()>,
+}
+
+/// Where a node listens.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Addresses {
+    pub(crate) gateway: SocketAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) gateway_tls: Option<SocketAddr>,
+    pub(crate) management: SocketAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) management_tls: Option<SocketAddr>,
+}
+
+/// The parts of a node that hold no state: what can be made before the data directory is free.
+pub(crate) struct Frontage {
+    sockets: NodeSockets,
+    certificates: Option<Arc<Certificates>>,
+}
+
+impl Frontage {
+    /// Reads certificates. Sockets are taken before anything is loaded, so that a mistake shows at once.
+    pub(crate) fn new(config: &Config, sockets: NodeSockets) -> anyhow::Result<Self> {
+        let certificates = config.certificates().map(Certificates::load).transpose()?.map(Arc::new);
+        Ok(Self { sockets, certificates })
+    }
+
+    fn addresses(&self) -> anyhow::Result<Addresses> {
+        let address = |door| self.sockets.iter().find(|(of, _)| *of == door).map(|(_, sockets)| sockets.local_addr());
+        Ok(Addresses {
+            gateway: address(Door::Gateway).context("the gateway has no socket")?,
+            gateway_tls: address(Door::GatewayTls),
+            management: address(Door::Management).context("the management API has no socket")?,
+            management_tls: address(Door::ManagementTls),
+        })
+    }
+
+    fn bind(&mut self, config: &Config, gateway: &Gateway) -> anyhow::Result<BoundGateway> {
+        let mut bound = gateway.on(self.sockets.take(Door::Gateway).context("the gateway has no socket")?);
+        if let (Some(sockets), Some(certificates)) = (self.sockets.take(Door::GatewayTls), &self.certificates) {
+            let http2 = config.gateway_config().http2;
+            bound = bound.with_tls(sockets, certificates.acceptor(http2, config.tls_handshake_timeout()));
+        }
+        Ok(bound)
+    }
+
+    fn management(&mut self, config: &Config) -> anyhow::Result<Vec<Listener>> {
+        let tls = self.certificates.as_ref().map(|own| own.acceptor(false, config.tls_handshake_timeout()));
+        let mut listeners = Vec::new();
+        for (door, tls) in [(Door::Management, None), (Door::ManagementTls, tls.as_ref())] {
+            if let Some(sockets) = self.sockets.take(door) {
+                listeners.extend(Listener::each_of(sockets, tls)?);
+            }
+        }
+        Ok(listeners)
+    }
 }
 
 impl Node {
-    /// Opens the state, fills the tables, and starts both listeners.
-    pub(crate) async fn start(config: &Config) -> anyhow::Result<Self> {
+    /// Takes the sockets and the data directory, and starts.
+    pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
+        let dir = DataDir::open(&config.data_dir)?;
+        let frontage = Frontage::new(config, NodeSockets::open(config, Vec::new())?)?;
+        Self::start(config, frontage, dir).await
+    }
+
+    /// Opens the state, fills the tables, and starts the listeners.
+    pub(crate) async fn start(config: &Config, mut frontage: Frontage, dir: DataDir) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let ids = Arc::new(IdSource::system());
-        let dir = DataDir::open(&config.data_dir)?;
         let (root, root_is_new) = RootCredentials::find(config, &dir, &ids)?;
-        // Both addresses are taken before anything is loaded, so that a mistake shows at once.
-        let management = TcpListener::bind(config.management)
-            .await
-            .with_context(|| format!("cannot listen on {} (management)", config.management))?;
         let store = open_store(config, dir, &ids).await?;
         let (admission, keeper) = start_admission(&store, &clock, &ids).await?;
         let gateway =
             Gateway::new(config.gateway_config(), Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&admission));
-        let bound = bind(&gateway, config.gateway)?;
+        let addresses = frontage.addresses()?;
+        let bound = frontage.bind(config, &gateway)?;
         let gate = LocalGate { admission: Arc::clone(&admission), gateway, clock: Arc::clone(&clock) };
         let control_config = ControlConfig {
             region: config.region.clone(),
@@ -56,40 +123,57 @@ impl Node {
         };
         let credentials = Credentials::root(root.access_key_id.clone(), root.secret_access_key.clone());
         let control = Control::new(store, Arc::new(gate), clock, ids, credentials, control_config).await?;
-        let (gateway_address, management_address) = (bound.local_addr(), management.local_addr()?);
-        let gateway = bound.start();
-        let management = Management::start(
-            management,
-            control.clone().router(),
-            config.header_read_timeout(),
-            config.drain_timeout(),
+        let gateway = bound.start().context("the gateway cannot start its threads")?;
+        let patience = Patience { header_read: config.header_read_timeout(), drain: config.drain_timeout() };
+        let management = Management::start(frontage.management(config)?, control.clone().router(), patience);
+        let watching = frontage.certificates.map(certificates::watch).transpose()?.unwrap_or_default();
+        tracing::info!(
+            gateway = %addresses.gateway,
+            gateway_tls = addresses.gateway_tls.map(tracing::field::display),
+            management = %addresses.management,
+            management_tls = addresses.management_tls.map(tracing::field::display),
+            "tollgate serves"
         );
-        tracing::info!(gateway = %gateway_address, management = %management_address, "tollgate serves");
         Ok(Self {
             control,
-            gateway_address,
-            management_address,
+            addresses,
             root,
             root_is_new,
             admission,
             gateway,
             management,
             keeper,
+            _certificates: watching,
         })
+    }
+
+    /// Lets go of the data directory, for another process that has the same sockets. Each call that came is admitted or
+    /// refused, and counted; what is left are answers on their way.
+    pub(crate) async fn release(self) -> DrainingGateway {
+        self.gateway.retire();
+        self.management.retire();
+        tokio::time::sleep(RETIRING).await;
+        self.management.drain().await;
+        let draining = self.gateway.release().await;
+        if let Err(error) = close(&self.admission, self.keeper).await {
+            tracing::error!(error = format!("{error:#}"), "a node hands over without its last counts");
+        }
+        draining
     }
 
     /// Stops accepting, finishes what is in flight, returns leases and writes all usage.
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
         self.control.set_ready(false);
         tokio::join!(self.gateway.drain(), self.management.drain());
-        let closed = self.admission.close().await;
-        let _ = self.keeper.await;
-        closed.context("usage could not be written on stopping; it is lost up to the last second")
+        close(&self.admission, self.keeper).await
     }
 }
 
-fn bind(gateway: &Gateway, address: SocketAddr) -> anyhow::Result<BoundGateway> {
-    gateway.bind(address).with_context(|| format!("cannot listen on {address} (gateway)"))
+/// Returns leases and writes all usage. Nothing is admitted from here on.
+async fn close(admission: &Admission, keeper: tokio::task::JoinHandle<()>) -> anyhow::Result<()> {
+    let closed = admission.close().await;
+    let _ = keeper.await;
+    closed.context("usage could not be written on stopping; it is lost up to the last second")
 }
 
 async fn open_store(config: &Config, dir: DataDir, ids: &Arc<IdSource>) -> anyhow::Result<Store> {

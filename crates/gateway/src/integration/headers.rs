@@ -115,7 +115,7 @@ pub(super) fn add_forwarded(headers: &mut HeaderMap, client: &Client) {
         true => appended(headers, client),
     };
     headers.insert(X_FORWARDED_FOR, hops);
-    headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static("http"));
+    headers.insert(X_FORWARDED_PROTO, client.scheme.clone());
     headers.insert(X_FORWARDED_PORT, client.local_port.clone());
 }
 

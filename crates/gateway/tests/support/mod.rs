@@ -1,6 +1,8 @@
 //! A gateway on a free port, an upstream that does as it is told, and a caller that writes bytes.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod secured;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -18,7 +20,7 @@ use tollgate_domain::{
 };
 use tollgate_gateway::admission::testing::MemoryLedger;
 use tollgate_gateway::admission::{Admission, testing};
-use tollgate_gateway::{Gateway, GatewayConfig, RunningGateway};
+use tollgate_gateway::{BoundGateway, Gateway, GatewayConfig, RunningGateway};
 
 /// 2026-11-22T00:00:00Z, a Sunday.
 pub(crate) const MIDNIGHT: UnixMillis = UnixMillis(1_795_305_600_000);
@@ -48,14 +50,24 @@ pub(crate) fn config() -> GatewayConfig {
 impl Served {
     /// Must be called on a runtime, which runs the keeper.
     pub(crate) fn start(config: GatewayConfig, catalog: &Catalog) -> Self {
+        Self::start_with(config, catalog, |bound| bound)
+    }
+
+    /// Starts with what `more` opens beside the plain port.
+    pub(crate) fn start_with(
+        config: GatewayConfig,
+        catalog: &Catalog,
+        more: impl FnOnce(BoundGateway) -> BoundGateway,
+    ) -> Self {
         let clock = Arc::new(ManualClock::at(MIDNIGHT));
         let digester = KeyDigester::new([7; 32]);
         let (admission, ledger) = testing::admission(digester.clone(), Arc::clone(&clock) as Arc<dyn Clock>);
         let ids = Arc::new(IdSource::seeded(1));
         let gateway = Gateway::new(config, Arc::clone(&clock) as Arc<dyn Clock>, ids, Arc::clone(&admission));
-        let bound = gateway.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let bound = more(gateway.bind(([127, 0, 0, 1], 0).into()).expect("a free port"));
         let addr = bound.local_addr();
-        let served = Self { addr, gateway, admission, ledger, clock, running: bound.start(), digester };
+        let served =
+            Self { addr, gateway, admission, ledger, clock, running: bound.start().expect("threads"), digester };
         served.publish(catalog);
         served
     }

@@ -1,34 +1,43 @@
-//! The connections of callers on one thread: what each is doing, and since when.
-//!
-//! A timer per call would cost more than all limits together. Instead each connection notes what it waits for and at
-//! which tick, and the thread looks at all of them once a tick.
+//! One connection of a caller: what it is doing, and since when.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::rc::Rc;
-use std::task::Waker;
-use std::time::Duration;
+use std::task::{Poll, Waker};
 
-use foldhash::fast::RandomState;
 use http::HeaderValue;
-use tokio::sync::Notify;
 
-use crate::config::GatewayConfig;
+use super::Patience;
 use crate::raw_head::RawHead;
 
-/// One connection.
+/// How a connection came in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrival {
+    pub(crate) peer: SocketAddr,
+    /// The port that the caller connected to.
+    pub(crate) port: u16,
+    /// Whether it is secured by TLS.
+    pub(crate) secured: bool,
+}
+
+/// One connection, or one stream of a connection that has many.
 #[derive(Debug)]
 pub(crate) struct Client {
     /// The caller's IP address.
     pub(crate) address: HeaderValue,
     /// The port that the caller connected to.
     pub(crate) local_port: HeaderValue,
+    /// `http` or `https`.
+    pub(crate) scheme: HeaderValue,
     /// The head of the call that is arriving.
     pub(crate) raw_head: RawHead,
     phase: Cell<Phase>,
     /// The tick at which the phase began.
     since: Cell<u32>,
+    called: Cell<bool>,
+    /// Streams that are open.
+    streams: Cell<u32>,
     /// The tick at which the caller began to pause within a body.
     sending_since: Cell<Option<u32>>,
     /// The tick at which the body of the call began to arrive, until all of it has.
@@ -50,8 +59,12 @@ enum Phase {
     Idle,
     /// The head of a call is arriving.
     Head,
-    /// A call is being served.
-    Call,
+    /// A call has still to be admitted or refused.
+    Deciding,
+    /// A call is being answered.
+    Answering,
+    /// It has streams, each of which is a client of its own.
+    Streams,
 }
 
 /// Marks that a call is being served, until it is dropped.
@@ -69,18 +82,31 @@ impl Drop for Serving {
 impl Client {
     /// A connection that is in no table, for tests.
     #[cfg(test)]
-    pub(crate) fn new(peer: SocketAddr, local_port: u16) -> Self {
-        Self::at(peer, local_port, Rc::default())
+    pub(crate) fn new(peer: SocketAddr, port: u16) -> Self {
+        Self::arrived(Arrival { peer, port, secured: false }, Rc::default())
     }
 
-    fn at(peer: SocketAddr, local_port: u16, tick: Rc<Cell<u32>>) -> Self {
+    pub(super) fn arrived(arrival: Arrival, tick: Rc<Cell<u32>>) -> Self {
         let text = |text: String| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("unknown"));
+        let scheme = HeaderValue::from_static(if arrival.secured { "https" } else { "http" });
+        Self::at(tick, text(arrival.peer.ip().to_canonical().to_string()), text(arrival.port.to_string()), scheme)
+    }
+
+    /// A stream of this connection.
+    pub(super) fn stream(&self) -> Self {
+        Self::at(Rc::clone(&self.tick), self.address.clone(), self.local_port.clone(), self.scheme.clone())
+    }
+
+    fn at(tick: Rc<Cell<u32>>, address: HeaderValue, local_port: HeaderValue, scheme: HeaderValue) -> Self {
         Self {
-            address: text(peer.ip().to_canonical().to_string()),
-            local_port: text(local_port.to_string()),
+            address,
+            local_port,
+            scheme,
             raw_head: RawHead::default(),
             phase: Cell::new(Phase::Idle),
             since: Cell::new(tick.get()),
+            called: Cell::new(false),
+            streams: Cell::new(0),
             sending_since: Cell::new(None),
             uploading_since: Cell::new(None),
             reading_since: Cell::new(None),
@@ -97,17 +123,54 @@ impl Client {
         self.since.set(self.tick.get());
     }
 
+    /// Notes that the connection is one of many streams.
+    pub(crate) fn multiplex(&self) {
+        self.enter(Phase::Streams);
+    }
+
+    pub(super) fn stream_began(&self) {
+        self.called.set(true);
+        self.streams.set(self.streams.get() + 1);
+    }
+
+    pub(super) fn stream_ended(&self) {
+        self.streams.set(self.streams.get() - 1);
+        // From now on it is idle, unless there are others.
+        self.since.set(self.tick.get());
+    }
+
+    /// Whether a call came on this connection.
+    pub(crate) fn has_called(&self) -> bool {
+        self.called.get()
+    }
+
     /// Begins to serve a call.
     pub(crate) fn serve(self: &Rc<Self>) -> Serving {
-        self.enter(Phase::Call);
+        self.called.set(true);
+        self.enter(Phase::Deciding);
         self.too_long.set(false);
         self.body_bytes.set(0);
         Serving(Rc::clone(self))
     }
 
+    /// Notes that the call is admitted.
+    pub(crate) fn admitted(&self) {
+        self.enter(Phase::Answering);
+    }
+
+    /// Whether a call may come of what the caller has begun, or is about to begin.
+    pub(super) fn is_undecided(&self) -> bool {
+        self.is_silent() || matches!(self.phase.get(), Phase::Head | Phase::Deciding)
+    }
+
+    /// Whether nothing came on this connection yet.
+    pub(super) fn is_silent(&self) -> bool {
+        matches!(self.phase.get(), Phase::Idle | Phase::Streams) && !self.called.get()
+    }
+
     /// Whether what comes next is the head of a call.
     pub(crate) fn awaits_head(&self) -> bool {
-        self.phase.get() != Phase::Call
+        matches!(self.phase.get(), Phase::Idle | Phase::Head)
     }
 
     /// Notes that bytes came.
@@ -173,19 +236,26 @@ impl Client {
         }
     }
 
-    fn wake(&self) {
+    /// Has the connection closed.
+    pub(super) fn expire(&self) {
+        self.expired.set(true);
+        self.wake();
+    }
+
+    pub(super) fn wake(&self) {
         if let Some(waker) = &*self.waker.borrow() {
             waker.wake_by_ref();
         }
     }
 
-    fn waits_too_long(&self, limits: &Patience) -> bool {
+    pub(super) fn waits_too_long(&self, limits: &Patience) -> bool {
         let now = self.tick.get();
         let longer = |since: u32, limit: u32| now.wrapping_sub(since) > limit;
         let phase = match self.phase.get() {
             Phase::Idle => longer(self.since.get(), limits.idle),
             Phase::Head => longer(self.since.get(), limits.head),
-            Phase::Call => false,
+            Phase::Streams => self.streams.get() == 0 && longer(self.since.get(), limits.idle),
+            Phase::Deciding | Phase::Answering => false,
         };
         let paused = |since: Option<u32>| since.is_some_and(|since| longer(since, limits.body));
         let uploads = self.uploading_since.get().is_some_and(|since| longer(since, limits.upload));
@@ -193,110 +263,15 @@ impl Client {
     }
 }
 
-/// How long a connection may wait, in ticks.
-#[derive(Debug)]
-struct Patience {
-    idle: u32,
-    head: u32,
-    body: u32,
-    upload: u32,
-}
-
-/// All connections of a thread.
-#[derive(Debug)]
-pub(crate) struct Clients {
-    open: RefCell<HashMap<u64, Rc<Client>, RandomState>>,
-    next: Cell<u64>,
-    tick: Rc<Cell<u32>>,
-    tick_length: Duration,
-    patience: Patience,
-    draining: Cell<bool>,
-    closed: Notify,
-}
-
-/// A connection in the table; dropping it takes it out.
-#[derive(Debug)]
-pub(crate) struct Registered {
-    clients: Rc<Clients>,
-    id: u64,
-    pub(crate) client: Rc<Client>,
-}
-
-impl Drop for Registered {
-    fn drop(&mut self) {
-        self.clients.open.borrow_mut().remove(&self.id);
-        self.clients.closed.notify_waiters();
-    }
-}
-
-impl Clients {
-    pub(crate) fn new(config: &GatewayConfig) -> Self {
-        let shortest = [config.client_idle_timeout, config.body_read_timeout, config.body_total_timeout]
-            .into_iter()
-            .fold(config.header_read_timeout, Duration::min);
-        let tick_length = (shortest / 8).clamp(Duration::from_millis(5), Duration::from_secs(1));
-        let ticks = |timeout: Duration| {
-            let ticks = timeout.as_millis().div_ceil(tick_length.as_millis().max(1));
-            u32::try_from(ticks).unwrap_or(u32::MAX)
-        };
-        Self {
-            open: RefCell::default(),
-            next: Cell::new(0),
-            tick: Rc::default(),
-            tick_length,
-            patience: Patience {
-                idle: ticks(config.client_idle_timeout),
-                head: ticks(config.header_read_timeout),
-                body: ticks(config.body_read_timeout),
-                upload: ticks(config.body_total_timeout),
-            },
-            draining: Cell::new(false),
-            closed: Notify::new(),
+/// Runs a task until it ends, or until the client has waited for too long: then nothing comes of it.
+pub(crate) async fn until_expired<T>(client: &Client, task: impl Future<Output = T>) -> Option<T> {
+    let mut task = pin!(task);
+    std::future::poll_fn(|cx| {
+        client.listen(cx.waker());
+        if client.is_expired() {
+            return Poll::Ready(None);
         }
-    }
-
-    /// Takes a connection into the table.
-    pub(crate) fn register(self: &Rc<Self>, peer: SocketAddr, local_port: u16) -> Registered {
-        let id = self.next.get();
-        self.next.set(id + 1);
-        let client = Rc::new(Client::at(peer, local_port, Rc::clone(&self.tick)));
-        self.open.borrow_mut().insert(id, Rc::clone(&client));
-        Registered { clients: Rc::clone(self), id, client }
-    }
-
-    /// Closes connections that wait for too long, forever.
-    pub(crate) async fn watch(&self) {
-        loop {
-            tokio::time::sleep(self.tick_length).await;
-            self.tick.set(self.tick.get().wrapping_add(1));
-            for client in self.open.borrow().values().filter(|client| client.waits_too_long(&self.patience)) {
-                client.expired.set(true);
-                client.wake();
-            }
-        }
-    }
-
-    /// Whether connections are to be closed after the call that they serve.
-    pub(crate) fn is_draining(&self) -> bool {
-        self.draining.get()
-    }
-
-    /// Asks all connections to close, and waits until they have or until `patience` is over.
-    pub(crate) async fn drain(&self, patience: Duration) {
-        self.draining.set(true);
-        self.open.borrow().values().for_each(|client| client.wake());
-        let all_closed = async {
-            loop {
-                let closed = self.closed.notified();
-                if self.open.borrow().is_empty() {
-                    return;
-                }
-                closed.await;
-            }
-        };
-        if tokio::time::timeout(patience, all_closed).await.is_err() {
-            let left = self.open.borrow().len();
-            tracing::warn!(target: "tollgate::gateway", left, "calls in flight are cut off: the drain timeout is over");
-        }
-    }
+        task.as_mut().poll(cx).map(Some)
+    })
+    .await
 }

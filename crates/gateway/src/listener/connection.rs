@@ -1,0 +1,114 @@
+//! One connection of a caller: secured if need be, then HTTP/1.1 or HTTP/2.
+
+use std::convert::Infallible;
+use std::io;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+
+use http::header::{self, HeaderValue};
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+
+use super::http2;
+use super::preface::Opening;
+use crate::body::AnswerBody;
+use crate::certificates::{ALPN_HTTP2, TlsAcceptor};
+use crate::client_stream::ClientStream;
+use crate::clients::{Client, until_expired};
+use crate::pipeline;
+use crate::worker::Worker;
+
+/// Why a connection ended that did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Broken {
+    #[error("the connection failed: {0}")]
+    Connection(#[from] io::Error),
+    #[error(transparent)]
+    Protocol(#[from] hyper::Error),
+}
+
+/// Serves the calls of one connection, until it ends, waits for too long, or the gateway stops.
+pub(super) async fn serve(worker: Rc<Worker>, client: &Rc<Client>, stream: TcpStream, tls: Option<&TlsAcceptor>) {
+    let served = match tls {
+        None => serve_plain(worker, client, stream).await,
+        Some(tls) => serve_secured(worker, client, stream, tls).await,
+    };
+    if let Err(error) = served {
+        // Callers hang up all the time, and what they send is theirs to mend.
+        tracing::debug!(target: "tollgate::gateway", %error, "a caller's connection ended");
+    }
+}
+
+async fn serve_plain(worker: Rc<Worker>, client: &Rc<Client>, mut stream: TcpStream) -> Result<(), Broken> {
+    let mut opening = Opening::default();
+    if worker.shared.config.http2 {
+        let Some(read) = until_expired(client, Opening::read(client, &mut stream)).await else { return Ok(()) };
+        opening = read?;
+    }
+    let stream = ClientStream::new(stream, Rc::clone(client), Rc::clone(&worker)).after(opening.bytes);
+    match opening.is_http2 {
+        false => serve_http1(worker, client, stream).await,
+        true => http2::serve(worker, client, stream).await,
+    }
+}
+
+async fn serve_secured(
+    worker: Rc<Worker>,
+    client: &Rc<Client>,
+    stream: TcpStream,
+    tls: &TlsAcceptor,
+) -> Result<(), Broken> {
+    let Some(secured) = until_expired(client, tls.accept(stream)).await else { return Ok(()) };
+    let secured = secured?;
+    let is_http2 = secured.get_ref().1.alpn_protocol() == Some(ALPN_HTTP2);
+    let stream = ClientStream::new(secured, Rc::clone(client), Rc::clone(&worker));
+    match is_http2 {
+        false => serve_http1(worker, client, stream).await,
+        true => http2::serve(worker, client, stream).await,
+    }
+}
+
+async fn serve_http1<S>(worker: Rc<Worker>, client: &Rc<Client>, stream: ClientStream<S>) -> Result<(), Broken>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let service = service_fn(|request| answer(Rc::clone(&worker), Rc::clone(client), request));
+    let connection = http1::Builder::new()
+        .header_read_timeout(None)
+        .max_header_size(worker.shared.config.max_header_bytes)
+        .max_buf_size(worker.shared.config.max_header_bytes.max(8192) + 8192)
+        .serve_connection(stream, service);
+    let mut connection = pin!(connection);
+    let mut told = false;
+    let ended = std::future::poll_fn(|cx| {
+        client.listen(cx.waker());
+        if client.is_expired() {
+            return Poll::Ready(Ok(()));
+        }
+        // hyper would close a connection on which nothing came yet, though a call may be on the way.
+        if worker.clients.is_stopping() && client.has_called() && !std::mem::replace(&mut told, true) {
+            connection.as_mut().graceful_shutdown();
+        }
+        connection.as_mut().poll(cx)
+    });
+    Ok(ended.await?)
+}
+
+/// Answers one request of HTTP/1.1. The last one before the gateway stops says that it is.
+async fn answer(
+    worker: Rc<Worker>,
+    client: Rc<Client>,
+    request: Request<Incoming>,
+) -> Result<Response<AnswerBody>, Infallible> {
+    let clients = Rc::clone(&worker.clients);
+    let mut response = pipeline::serve(worker, client, request).await?;
+    if clients.is_retiring() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(response)
+}
