@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 
 use tempfile::TempDir;
@@ -37,6 +38,7 @@ impl Process {
         api: SocketAddr,
     ) -> io::Result<Self> {
         let home = host.scratch()?;
+        check_program(host, settings)?;
         let mut command = program(host, settings);
         command
             .env_clear()
@@ -77,6 +79,17 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill_group();
     }
+}
+
+/// Says what is missing, which the launcher could only do by ending.
+fn check_program(host: &Host, settings: &ProcessSettings) -> io::Result<()> {
+    let on_path = |name: &str| host.config.search_path.split(':').any(|folder| Path::new(folder).join(name).is_file());
+    let (there, name) = match settings.runtime {
+        Runtime::NodeJs => (on_path("node"), "`node` on the search path"),
+        Runtime::Python => (on_path("python3"), "`python3` on the search path"),
+        Runtime::Provided => (settings.code.join("bootstrap").is_file(), "file `bootstrap` in the code"),
+    };
+    if there { Ok(()) } else { Err(io::Error::new(io::ErrorKind::NotFound, format!("there is no {name}"))) }
 }
 
 /// The program of a runtime, with its arguments.
