@@ -94,7 +94,7 @@ fn body_limit(operation: &Operation) -> usize {
     if operation.name == "ImportApiKeys" { IMPORT_LIMIT } else { BODY_LIMIT }
 }
 
-async fn read_body(body: Body, limit: usize) -> Result<Bytes, Failure> {
+pub(crate) async fn read_body(body: Body, limit: usize) -> Result<Bytes, Failure> {
     tokio::time::timeout(BODY_TIMEOUT, collect(body, limit)).await.unwrap_or(Err(Failure::BrokenBody))
 }
 

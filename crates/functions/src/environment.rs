@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use tollgate_domain::function_name::LATEST;
+
 use crate::host::Host;
-use crate::name::LATEST;
 use crate::settings::{FunctionSettings, ProcessSettings};
 
 /// The variables of one instance. Its own come first, so that Lambda's win.

@@ -1,6 +1,6 @@
 //! Why a call did not reach a function. A function that was reached and failed is an [`crate::Invocation`].
 
-use crate::name::NotAFunctionName;
+use tollgate_domain::NotAFunctionName;
 
 /// Why a call did not reach a function.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -8,13 +8,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
-use tollgate_domain::{Clock, IdSource};
+use tollgate_domain::{Clock, FunctionRef, IdSource};
 
 use crate::built_in::{BuiltIn, Echo};
 use crate::error::InvokeError;
 use crate::host::Host;
 use crate::invocation::{EVENT_LIMIT, Invocation, InvocationType, PAYLOAD_LIMIT};
-use crate::name::FunctionRef;
 use crate::pool::Pool;
 use crate::remote::{self, EndpointClient, Remote};
 use crate::settings::{FunctionSettings, FunctionsConfig, Source};

@@ -41,7 +41,7 @@ impl Invocation {
             status,
             payload: Bytes::new(),
             function_error: None,
-            executed_version: crate::name::LATEST.to_owned(),
+            executed_version: tollgate_domain::function_name::LATEST.to_owned(),
             log_tail: Bytes::new(),
         }
     }

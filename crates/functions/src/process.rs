@@ -83,6 +83,9 @@ impl Drop for Process {
 
 /// Says what is missing, which the launcher could only do by ending.
 fn check_program(host: &Host, settings: &ProcessSettings) -> io::Result<()> {
+    if !host.config.processes {
+        return Err(io::Error::other("this node starts no processes for functions"));
+    }
     let on_path = |name: &str| host.config.search_path.split(':').any(|folder| Path::new(folder).join(name).is_file());
     let (there, name) = match settings.runtime {
         Runtime::NodeJs => (on_path("node"), "`node` on the search path"),

@@ -80,6 +80,8 @@ pub struct FunctionsConfig {
     pub region: String,
     /// A folder for the files of running instances. It is emptied on start: no one else may use it.
     pub work_dir: PathBuf,
+    /// Whether processes may be started. Without, only endpoints and built-in functions can be called.
+    pub processes: bool,
     /// Starts processes so that they end with this one.
     pub launcher: Launcher,
     /// Where programs are looked for: the `PATH` of functions.

@@ -26,6 +26,13 @@ enum Command {
     Demo(Settings),
     /// Check the configuration, tell all mistakes, and start nothing.
     CheckConfig(Settings),
+    /// Become another program, which ends when this one's parent does. For functions.
+    #[command(hide = true)]
+    Launch {
+        /// The parent's id, the program and its arguments.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -85,6 +92,9 @@ impl Cli {
                 settings.load(&[])?;
                 say("the configuration is valid");
                 Ok(())
+            }
+            Command::Launch { arguments } => {
+                Err(tollgate_functions::launch::run(arguments)).context("the function's program cannot be started")
             }
             Command::Completions { shell } => {
                 clap_complete::generate(shell, &mut Cli::command(), "tollgate", &mut std::io::stdout());

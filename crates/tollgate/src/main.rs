@@ -3,6 +3,8 @@
 mod cli;
 mod config;
 mod demo;
+mod function_config;
+mod functions;
 mod gate;
 mod ledger;
 mod logging;

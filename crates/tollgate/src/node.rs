@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
-use tollgate_control::{Control, ControlConfig, Credentials};
+use tollgate_control::{CodeStore, Control, ControlConfig, Credentials, Lambda};
 use tollgate_domain::clock::SystemClock;
 use tollgate_domain::{Clock, IdSource};
 use tollgate_gateway::admission::{Admission, Keeper, Ledger};
@@ -13,6 +13,7 @@ use tollgate_gateway::{BoundGateway, Gateway, RunningGateway};
 use tollgate_store::{DataDir, Store};
 
 use crate::config::Config;
+use crate::functions::LocalFunctions;
 use crate::gate::LocalGate;
 use crate::ledger::StoreLedger;
 use crate::management::Management;
@@ -29,6 +30,7 @@ pub(crate) struct Node {
     admission: Arc<Admission>,
     gateway: RunningGateway,
     management: Management,
+    functions: Arc<LocalFunctions>,
     keeper: tokio::task::JoinHandle<()>,
 }
 
@@ -48,7 +50,16 @@ impl Node {
         let gateway =
             Gateway::new(config.gateway_config(), Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&admission));
         let bound = bind(&gateway, config.gateway)?;
-        let gate = LocalGate { admission: Arc::clone(&admission), gateway, clock: Arc::clone(&clock) };
+        let code = CodeStore::new(std::path::absolute(&config.data_dir)?.join("functions"));
+        let functions = Arc::new(LocalFunctions::start(config, code.clone(), Arc::clone(&clock), Arc::clone(&ids))?);
+        code.prune(&store.load_catalog().await?)
+            .with_context(|| format!("cannot read {}/functions", config.data_dir.display()))?;
+        let gate = LocalGate {
+            admission: Arc::clone(&admission),
+            gateway,
+            clock: Arc::clone(&clock),
+            functions: Arc::clone(&functions),
+        };
         let control_config = ControlConfig {
             region: config.region.clone(),
             account_id: config.account_id.clone(),
@@ -58,9 +69,10 @@ impl Node {
         let control = Control::new(store, Arc::new(gate), clock, ids, credentials, control_config).await?;
         let (gateway_address, management_address) = (bound.local_addr(), management.local_addr()?);
         let gateway = bound.start();
+        let lambda = Lambda::new(control.clone(), Arc::<LocalFunctions>::clone(&functions), code);
         let management = Management::start(
             management,
-            control.clone().router(),
+            control.clone().router().merge(lambda.router()),
             config.header_read_timeout(),
             config.drain_timeout(),
         );
@@ -74,6 +86,7 @@ impl Node {
             admission,
             gateway,
             management,
+            functions,
             keeper,
         })
     }
@@ -82,6 +95,8 @@ impl Node {
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
         self.control.set_ready(false);
         tokio::join!(self.gateway.drain(), self.management.drain());
+        // Calls of the gateway are over, so that only events are left to be waited for.
+        self.functions.drain().await;
         let closed = self.admission.close().await;
         let _ = self.keeper.await;
         closed.context("usage could not be written on stopping; it is lost up to the last second")

@@ -32,6 +32,7 @@ pub(crate) fn config(folder: &Path) -> FunctionsConfig {
     FunctionsConfig {
         region: "eu-central-1".to_owned(),
         work_dir: folder.join("work"),
+        processes: true,
         launcher: Launcher { program: example("launch"), arguments: Vec::new() },
         search_path: option_env!("PATH").expect("cargo has a search path").to_owned(),
         max_instances: 4,

@@ -1,7 +1,7 @@
 //! The ways in which callers name a function.
 
 /// The version that runs: there are no others.
-pub(crate) const LATEST: &str = "$LATEST";
+pub const LATEST: &str = "$LATEST";
 /// The name whose qualifiers are the built-in functions, as in `tollgate:echo`.
 const BUILT_IN: &str = "tollgate";
 const NAME_LIMIT: usize = 64;
