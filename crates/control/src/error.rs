@@ -97,7 +97,9 @@ impl Failure {
             }
         };
         let message = match self {
-            Self::Store(_) | Self::Gate(_) | Self::Panicked | Self::KeyPair(_) | Self::CodeStore(_) => "Internal server error".to_owned(),
+            Self::Store(_) | Self::Gate(_) | Self::Panicked | Self::KeyPair(_) | Self::CodeStore(_) => {
+                "Internal server error".to_owned()
+            }
             told => told.to_string(),
         };
         ApiError { status, code, message }

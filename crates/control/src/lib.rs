@@ -34,7 +34,7 @@ use tollgate_store::{Store, StoreError};
 pub use crate::credentials::{Credentials, Role};
 pub use crate::gate::{Gate, GateError, GateFuture, GateKey};
 pub use crate::lambda::{
-    CodeStore, FunctionFuture, FunctionHost, Invoked, InvokeKind, InvokeRefusal, Lambda, function_arn,
+    CodeStore, FunctionFuture, FunctionHost, InvokeKind, InvokeRefusal, Invoked, Lambda, function_arn,
 };
 pub use crate::perform::Refused;
 use crate::write::Writer;

@@ -26,10 +26,7 @@ pub(crate) fn of_instance(
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", process.memory_mb.to_string()),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
         ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", function.name)),
-        (
-            "AWS_LAMBDA_LOG_STREAM_NAME",
-            format!("{day}/[{LATEST}]{:016x}{:016x}", host.ids.word(), host.ids.word()),
-        ),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", format!("{day}/[{LATEST}]{:016x}{:016x}", host.ids.word(), host.ids.word())),
         ("AWS_EXECUTION_ENV", format!("AWS_Lambda_{}", process.runtime_id)),
         ("AWS_REGION", host.config.region.clone()),
         ("AWS_DEFAULT_REGION", host.config.region.clone()),

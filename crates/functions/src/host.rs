@@ -36,7 +36,15 @@ impl Host {
         make_empty(&config.work_dir)?;
         bootstrap::write(&config.work_dir)?;
         let spawner = Spawner::start(runtime.clone())?;
-        Ok(Self { config, clock, ids, runtime, spawner, live: watch::Sender::new(0), ending: watch::Sender::new(false) })
+        Ok(Self {
+            config,
+            clock,
+            ids,
+            runtime,
+            spawner,
+            live: watch::Sender::new(0),
+            ending: watch::Sender::new(false),
+        })
     }
 
     /// Counts an instance until the presence is dropped.
@@ -54,6 +62,11 @@ impl Host {
     /// Ends all instances.
     pub(crate) fn end_all(&self) {
         self.ending.send_replace(true);
+    }
+
+    /// Whether all instances have to end, and none may start.
+    pub(crate) fn is_ending(&self) -> bool {
+        *self.ending.borrow()
     }
 
     /// Returns when all instances have to end.

@@ -58,7 +58,12 @@ impl Pool {
     }
 
     /// Makes one call. It waits for an instance as long as its `patience` lasts, or for ever.
-    pub(crate) async fn call(self: &Arc<Self>, request_id: String, payload: Bytes, patience: Option<Duration>) -> Outcome {
+    pub(crate) async fn call(
+        self: &Arc<Self>,
+        request_id: String,
+        payload: Bytes,
+        patience: Option<Duration>,
+    ) -> Outcome {
         let (work, mut outcome) = Work::new(request_id.clone(), payload);
         self.submit(work)?;
         if let Some(patience) = patience {
@@ -162,6 +167,9 @@ impl Pool {
 
     /// Starts an instance for each call that waits and has none that is starting for it, up to the cap.
     fn start_missing(self: &Arc<Self>, state: &mut State) {
+        if self.host.is_ending() {
+            state.waiting.drain(..).for_each(|work| work.end(Err(InvokeError::Stopping)));
+        }
         while state.starting < state.waiting.len() && state.instances < self.host.config.max_instances {
             state.instances += 1;
             state.starting += 1;

@@ -7,6 +7,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{Config, Flag};
+use crate::function_command::FunctionCommand;
 use crate::node::Node;
 use crate::{demo, logging};
 
@@ -26,6 +27,9 @@ enum Command {
     Demo(Settings),
     /// Check the configuration, tell all mistakes, and start nothing.
     CheckConfig(Settings),
+    /// Make, list, remove and call functions of a running node, as its administrator.
+    #[command(subcommand)]
+    Function(FunctionCommand),
     /// Become another program, which ends when this one's parent does. For functions.
     #[command(hide = true)]
     Launch {
@@ -93,6 +97,7 @@ impl Cli {
                 say("the configuration is valid");
                 Ok(())
             }
+            Command::Function(command) => runtime()?.block_on(command.run()),
             Command::Launch { arguments } => {
                 Err(tollgate_functions::launch::run(arguments)).context("the function's program cannot be started")
             }

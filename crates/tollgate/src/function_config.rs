@@ -137,9 +137,8 @@ pub(crate) fn check(settings: &Table, mistakes: &mut Vec<String>) {
         table("function_endpoint").and_then(|table| table.get(name)).and_then(Value::as_str).unwrap_or_default()
     });
     if pair[0].is_empty() != pair[1].is_empty() {
-        mistakes.push(
-            "`function_endpoint.access_key_id` and `function_endpoint.secret_access_key` go together".to_owned(),
-        );
+        mistakes
+            .push("`function_endpoint.access_key_id` and `function_endpoint.secret_access_key` go together".to_owned());
     }
     for (name, value) in table("functions").into_iter().flatten() {
         check_function(name, value, &mut |mistake| mistakes.push(format!("`functions.{name}`: {mistake}")));
@@ -222,7 +221,8 @@ mod tests {
                     [functions.\"a b\"]\nendpoint = \"ftp://x\"\n\
                     [functions.typo]\nruntim = \"x\"\n";
         let told = mistakes(text).join("\n");
-        for part in ["java21", "absolute", "`timeout`", "`memory`", "`functions.a b`: is no name", "http://", "runtim"] {
+        for part in ["java21", "absolute", "`timeout`", "`memory`", "`functions.a b`: is no name", "http://", "runtim"]
+        {
             assert!(told.contains(part), "{part} is missing in {told}");
         }
     }

@@ -3,12 +3,14 @@
 mod cli;
 mod config;
 mod demo;
+mod function_command;
 mod function_config;
 mod functions;
 mod gate;
 mod ledger;
 mod logging;
 mod management;
+mod management_client;
 mod node;
 mod root;
 

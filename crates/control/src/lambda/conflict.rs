@@ -28,9 +28,13 @@ pub(crate) enum FunctionConflict {
     /// Ours.
     #[error("The archive has a file that does not belong in a folder of code: {0}")]
     BadArchiveEntry(String),
-    #[error("The revision id provided does not match the latest revision id. Call the GetFunction API to retrieve the latest revision id for your resource.")]
+    #[error(
+        "The revision id provided does not match the latest revision id. Call the GetFunction API to retrieve the latest revision id for your resource."
+    )]
     StaleRevision,
-    #[error("The statement id ({0}) provided already exists. Please provide a new statement id, or remove the existing statement.")]
+    #[error(
+        "The statement id ({0}) provided already exists. Please provide a new statement id, or remove the existing statement."
+    )]
     StatementExists(String),
     #[error("Statement {0} is not found in resource policy.")]
     NoSuchStatement(String),

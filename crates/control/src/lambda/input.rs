@@ -89,7 +89,9 @@ fn check_environment(variables: &BTreeMap<String, String>) -> Result<(), Functio
         )));
     }
     let word = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if let Some((name, _)) = variables.iter().find(|(name, value)| !word(name) || name.len() < 2 || value.contains('\0')) {
+    if let Some((name, _)) =
+        variables.iter().find(|(name, value)| !word(name) || name.len() < 2 || value.contains('\0'))
+    {
         return Err(FunctionConflict::Constraint {
             value: name.clone(),
             at: "environment.variables",

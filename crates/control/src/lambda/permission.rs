@@ -65,7 +65,8 @@ fn statement(members: &Members, sid: &str, arn: &str) -> Result<Value, Failure> 
     let principal = input::required(members, "Principal", "principal")?;
     let action = input::required(members, "Action", "action")?;
     // A service is named as one, an account or `*` as they are.
-    let principal = if principal.ends_with(".amazonaws.com") { json!({ "Service": principal }) } else { json!(principal) };
+    let principal =
+        if principal.ends_with(".amazonaws.com") { json!({ "Service": principal }) } else { json!(principal) };
     let mut statement =
         json!({ "Sid": sid, "Effect": "Allow", "Principal": principal, "Action": action, "Resource": arn });
     let mut condition = serde_json::Map::new();

@@ -96,7 +96,12 @@ impl Bench {
     /// The answer of a call that succeeds.
     pub(crate) async fn call(&self, event: Value) -> Value {
         let invocation = self.try_call(&event).await.expect("called");
-        assert_eq!((invocation.status, invocation.function_error.as_deref()), (200, None), "{}", text(&invocation.payload));
+        assert_eq!(
+            (invocation.status, invocation.function_error.as_deref()),
+            (200, None),
+            "{}",
+            text(&invocation.payload)
+        );
         serde_json::from_slice(&invocation.payload).expect("JSON")
     }
 

@@ -84,7 +84,10 @@ async fn a_call_is_signed_and_passed_on_and_its_answer_returned() {
     assert_eq!((invocation.executed_version.as_str(), text(&invocation.log_tail).as_str()), ("7", "log"));
     let asked = seen.lock().expect("a lock").pop().expect("asked");
     assert_eq!(asked.uri().path(), "/2015-03-31/functions/there%3A%24LATEST/invocations");
-    assert_eq!((text(asked.body()).as_str(), &asked.headers()["x-amz-invocation-type"]), ("{\"n\":1}", &"RequestResponse".parse().expect("text")));
+    assert_eq!(
+        (text(asked.body()).as_str(), &asked.headers()["x-amz-invocation-type"]),
+        ("{\"n\":1}", &"RequestResponse".parse().expect("text"))
+    );
     let signed = asked.headers()["authorization"].to_str().expect("text");
     assert!(signed.starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/") && signed.contains("/eu-west-1/lambda/"));
 }

@@ -152,3 +152,27 @@ fn a_launched_program_ends_with_the_process_that_started_it() {
     });
     assert!(ended, "{pid} is left");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_still_wait_when_a_drain_takes_too_long_start_nothing() {
+    let bench = Arc::new(Bench::with(|config| {
+        config.max_instances = 1;
+        config.drain_timeout = Duration::from_millis(300);
+    }));
+    let folder = meeting(&bench);
+    let calls: Vec<_> = (0..20)
+        .map(|_| {
+            let (bench, event) = (Arc::clone(&bench), json!({"folder": folder, "together": 100}));
+            tokio::spawn(async move { bench.try_call(&event).await })
+        })
+        .collect();
+    let met = bench.path("met");
+    while std::fs::read_dir(&met).expect("there").count() < 1 {
+        tokio::task::yield_now().await;
+    }
+    bench.functions.drain().await;
+    for call in calls {
+        assert_eq!(call.await.expect("ended"), Err(InvokeError::Stopping));
+    }
+    assert_eq!(std::fs::read_dir(&met).expect("there").count(), 1);
+}
