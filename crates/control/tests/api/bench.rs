@@ -189,13 +189,24 @@ impl Bench {
         path: &str,
         body: &str,
     ) -> http::Request<Body> {
+        self.signed_for(("apigateway", id, secret), method, path, body)
+    }
+
+    /// A request signed for a service, by a pair.
+    pub(crate) fn signed_for(
+        &self,
+        (service, id, secret): (&str, &str, &str),
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> http::Request<Body> {
         let uri = format!("http://localhost:8081{path}");
         let identity = aws_credential_types::Credentials::new(id, secret, None, None, "test").into();
         let now = u64::try_from(self.clock.now().wall.0).expect("a time after 1970");
         let params = v4::SigningParams::builder()
             .identity(&identity)
             .region("eu-west-1")
-            .name("apigateway")
+            .name(service)
             .time(SystemTime::UNIX_EPOCH + Duration::from_millis(now))
             .settings(SigningSettings::default())
             .build()
