@@ -29,20 +29,19 @@ pub(crate) struct Labels {
 
 /// The operation for a method and the decoded segments of a path after `/2015-03-31/functions`.
 pub(crate) fn find(method: &Method, segments: &[String]) -> Option<(Operation, Labels)> {
-    use Operation::*;
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     let operation = match (method.as_str(), segments.as_slice()) {
-        ("POST", [_, "policy"]) => AddPermission,
-        ("POST", [] | [""]) => CreateFunction,
-        ("DELETE", [_]) => DeleteFunction,
-        ("GET", [] | [""]) => ListFunctions,
-        ("GET", [_]) => GetFunction,
-        ("GET", [_, "configuration"]) => GetFunctionConfiguration,
-        ("GET", [_, "policy"]) => GetPolicy,
-        ("POST", [_, "invocations"]) => Invoke,
-        ("DELETE", [_, "policy", _]) => RemovePermission,
-        ("PUT", [_, "code"]) => UpdateFunctionCode,
-        ("PUT", [_, "configuration"]) => UpdateFunctionConfiguration,
+        ("POST", [_, "policy"]) => Operation::AddPermission,
+        ("POST", [] | [""]) => Operation::CreateFunction,
+        ("DELETE", [_]) => Operation::DeleteFunction,
+        ("GET", [] | [""]) => Operation::ListFunctions,
+        ("GET", [_]) => Operation::GetFunction,
+        ("GET", [_, "configuration"]) => Operation::GetFunctionConfiguration,
+        ("GET", [_, "policy"]) => Operation::GetPolicy,
+        ("POST", [_, "invocations"]) => Operation::Invoke,
+        ("DELETE", [_, "policy", _]) => Operation::RemovePermission,
+        ("PUT", [_, "code"]) => Operation::UpdateFunctionCode,
+        ("PUT", [_, "configuration"]) => Operation::UpdateFunctionConfiguration,
         _ => return None,
     };
     let label = |index: usize| segments.get(index).map_or_else(String::new, |segment| (*segment).to_owned());

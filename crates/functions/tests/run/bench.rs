@@ -34,7 +34,7 @@ pub(crate) fn config(folder: &Path) -> FunctionsConfig {
         work_dir: folder.join("work"),
         processes: true,
         launcher: Launcher { program: example("launch"), arguments: Vec::new() },
-        search_path: option_env!("PATH").expect("cargo has a search path").to_owned(),
+        search_path: search_path(),
         max_instances: 4,
         max_queued: 1000,
         queue_wait: Duration::from_secs(60),
@@ -43,6 +43,12 @@ pub(crate) fn config(folder: &Path) -> FunctionsConfig {
         drain_timeout: Duration::from_secs(20),
         endpoint_credentials: None,
     }
+}
+
+/// Where this machine's `node` and `python3` are.
+#[expect(clippy::disallowed_methods, reason = "the tests have no configuration to take it from")]
+fn search_path() -> String {
+    std::env::var("PATH").expect("a search path")
 }
 
 impl Bench {
@@ -115,6 +121,16 @@ impl Bench {
 
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Returns once `condition` holds, which has to be within twenty seconds.
+pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
+    let held = async {
+        while !condition() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), held).await.unwrap_or_else(|_| panic!("waited in vain for {what}"));
 }
 
 /// Whether a process is there, and not only what is left of one.

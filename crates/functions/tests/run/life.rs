@@ -1,6 +1,7 @@
 //! How instances come and go.
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 use tollgate_functions::InvokeError;
 
-use crate::bench::{Bench, example, is_alive};
+use crate::bench::{Bench, example, is_alive, until};
 
 /// Answers its process id once as many calls as the event's `together` are under way.
 const MEETING: &str = r#"
@@ -19,6 +20,11 @@ def handler(event, context):
         time.sleep(0.005)
     return os.getpid()
 "#;
+
+/// How many calls were begun.
+fn count(met: &Path) -> usize {
+    std::fs::read_dir(met).expect("there").count()
+}
 
 fn meeting(bench: &Bench) -> serde_json::Value {
     bench.publish(bench.function("python3.12", "app.handler", "app.py", MEETING));
@@ -59,9 +65,7 @@ async fn a_call_that_finds_no_instance_in_time_is_throttled() {
         tokio::spawn(async move { bench.call(event).await })
     };
     let met = bench.path("met");
-    while std::fs::read_dir(&met).expect("there").count() < 2 {
-        tokio::task::yield_now().await;
-    }
+    until("the call", || count(&met) >= 2).await;
     assert_eq!(bench.try_call(&json!({})).await, Err(InvokeError::Throttled("pets".to_owned())));
     std::fs::write(met.join("third"), "").expect("written");
     assert!(busy.await.expect("called").is_number());
@@ -87,13 +91,7 @@ async fn an_instance_without_work_ends() {
     let bench = Bench::with(|config| config.idle = Duration::from_millis(1));
     let event = json!({"folder": meeting(&bench)});
     let pid = bench.call(event).await;
-    tokio::time::timeout(Duration::from_secs(20), async {
-        while is_alive(&pid) {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await
-    .expect("the process ended");
+    until("the end of the process", || !is_alive(&pid)).await;
     bench.functions.drain().await;
 }
 
@@ -107,9 +105,7 @@ async fn calls_under_way_are_finished_by_a_drain_and_cut_off_when_it_takes_too_l
         tokio::spawn(async move { bench.try_call(&event).await })
     };
     let met = bench.path("met");
-    while std::fs::read_dir(&met).expect("there").count() < 2 {
-        tokio::task::yield_now().await;
-    }
+    until("the call", || count(&met) >= 2).await;
     bench.functions.drain().await;
     assert_eq!(never.await.expect("ended"), Err(InvokeError::Stopping));
     assert!(!is_alive(&pid));
@@ -126,8 +122,8 @@ fn calls_may_come_from_any_runtime() {
     other.block_on(bench.functions.drain());
 }
 
-#[test]
-fn a_launched_program_ends_with_the_process_that_started_it() {
+#[tokio::test]
+async fn a_launched_program_ends_with_the_process_that_started_it() {
     // A shell starts the launcher, tells its id, and is killed.
     let script = "\"$0\" $$ sleep 600 & echo $!; wait";
     let mut shell = Command::new("sh")
@@ -141,16 +137,10 @@ fn a_launched_program_ends_with_the_process_that_started_it() {
     let pid: serde_json::Value = line.trim().parse::<u32>().expect("an id").into();
     let command = format!("/proc/{pid}/cmdline");
     // Killed only once the launcher has become the program, and is bound.
-    while std::fs::read(&command).is_ok_and(|line| !line.starts_with(b"sleep")) {
-        std::thread::yield_now();
-    }
+    until("the program", || std::fs::read(&command).is_ok_and(|line| line.starts_with(b"sleep"))).await;
     shell.kill().expect("killed");
     shell.wait().expect("ended");
-    let ended = (0..2_000_000).any(|_| {
-        std::thread::yield_now();
-        !is_alive(&pid)
-    });
-    assert!(ended, "{pid} is left");
+    until("the end of the program", || !is_alive(&pid)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -167,12 +157,10 @@ async fn calls_that_still_wait_when_a_drain_takes_too_long_start_nothing() {
         })
         .collect();
     let met = bench.path("met");
-    while std::fs::read_dir(&met).expect("there").count() < 1 {
-        tokio::task::yield_now().await;
-    }
+    until("the call", || count(&met) >= 1).await;
     bench.functions.drain().await;
     for call in calls {
         assert_eq!(call.await.expect("ended"), Err(InvokeError::Stopping));
     }
-    assert_eq!(std::fs::read_dir(&met).expect("there").count(), 1);
+    assert_eq!(count(&met), 1);
 }
