@@ -56,8 +56,9 @@ def environment(**settings):
 class Tollgate:
     """One process on one data directory; it can be stopped, killed and started again."""
 
-    def __init__(self, data_dir, log_file, **settings):
+    def __init__(self, data_dir, log_file, config=None, **settings):
         self.data_dir, self.log_file, self.settings = Path(data_dir), Path(log_file), settings
+        self.config = config
         self.process = self.gateway = self.management = self.gateway_tls = self.management_tls = None
         self.start()
 
@@ -73,6 +74,7 @@ class Tollgate:
             "--management",
             "127.0.0.1:0",
             "--print-addresses",
+            *(["--config", str(self.config)] if self.config else []),
         ]
 
     def start(self, *more):

@@ -6,6 +6,7 @@ use tollgate_store::StoreError;
 use crate::conflict::{Conflict, Fault};
 use crate::gate::GateError;
 use crate::json::BodyError;
+use crate::lambda::FunctionConflict;
 use crate::page::PageError;
 use crate::patch::PatchRefusal;
 use crate::resources::validation::Violations;
@@ -42,6 +43,10 @@ pub(crate) enum Failure {
     Store(#[source] StoreError),
     #[error(transparent)]
     Gate(#[from] GateError),
+    #[error(transparent)]
+    Function(#[from] FunctionConflict),
+    #[error("the code of a function could not be kept: {0}")]
+    CodeStore(#[source] std::io::Error),
     #[error("the operation panicked")]
     Panicked,
     #[error("no key pair could be made: {0}")]
@@ -84,14 +89,17 @@ impl Failure {
                 Fault::Missing => (StatusCode::NOT_FOUND, "NotFoundException"),
                 Fault::Clash => (StatusCode::CONFLICT, "ConflictException"),
             },
+            Self::Function(conflict) => conflict.code(),
             Self::Busy => (StatusCode::CONFLICT, "ConflictException"),
             Self::Gate(_) => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException"),
-            Self::Store(_) | Self::Panicked | Self::KeyPair(_) => {
+            Self::Store(_) | Self::Panicked | Self::KeyPair(_) | Self::CodeStore(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure")
             }
         };
         let message = match self {
-            Self::Store(_) | Self::Gate(_) | Self::Panicked | Self::KeyPair(_) => "Internal server error".to_owned(),
+            Self::Store(_) | Self::Gate(_) | Self::Panicked | Self::KeyPair(_) | Self::CodeStore(_) => {
+                "Internal server error".to_owned()
+            }
             told => told.to_string(),
         };
         ApiError { status, code, message }

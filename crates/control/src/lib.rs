@@ -12,6 +12,7 @@ mod credentials;
 mod error;
 mod gate;
 mod json;
+mod lambda;
 mod openapi;
 mod page;
 mod patch;
@@ -32,6 +33,9 @@ use tollgate_store::{Store, StoreError};
 
 pub use crate::credentials::{Credentials, Role};
 pub use crate::gate::{Gate, GateError, GateFuture, GateKey};
+pub use crate::lambda::{
+    CodeStore, FunctionFuture, FunctionHost, InvokeKind, InvokeRefusal, Invoked, Lambda, function_arn,
+};
 pub use crate::perform::Refused;
 use crate::write::Writer;
 

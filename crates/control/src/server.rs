@@ -47,7 +47,7 @@ async fn ready(State(control): State<Control>) -> Response {
 /// Answers one request of the AWS API. The work runs in a task of its own, so that a client who hangs up cannot cut
 /// a change in two.
 async fn answer(State(control): State<Control>, request: http::Request<Body>) -> Response {
-    let request_id = request_id(&control);
+    let request_id = control.ids().uuid();
     let outcome = tokio::spawn(async move { serve(&control, request).await }).await;
     let outcome = outcome.unwrap_or(Err(Failure::Panicked));
     if let Err(failure @ (Failure::Store(_) | Failure::Gate(_) | Failure::Panicked | Failure::KeyPair(_))) = &outcome {
@@ -94,7 +94,7 @@ fn body_limit(operation: &Operation) -> usize {
     if operation.name == "ImportApiKeys" { IMPORT_LIMIT } else { BODY_LIMIT }
 }
 
-async fn read_body(body: Body, limit: usize) -> Result<Bytes, Failure> {
+pub(crate) async fn read_body(body: Body, limit: usize) -> Result<Bytes, Failure> {
     tokio::time::timeout(BODY_TIMEOUT, collect(body, limit)).await.unwrap_or(Err(Failure::BrokenBody))
 }
 
@@ -142,18 +142,4 @@ fn file(status: StatusCode, media_type: &'static str, name: &str, bytes: Vec<u8>
     let disposition = format!("attachment; filename=\"{name}\"");
     let headers = [(header::CONTENT_TYPE, media_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
     (status, headers, bytes).into_response()
-}
-
-/// A random UUID, as AWS's request ids are.
-fn request_id(control: &Control) -> String {
-    let (high, low) = (control.ids().word(), control.ids().word());
-    let (high, low) = (high & !0xf000 | 0x4000, low & !(0b11 << 62) | (0b10 << 62));
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        high >> 32,
-        high >> 16 & 0xffff,
-        high & 0xffff,
-        low >> 48,
-        low & 0xffff_ffff_ffff
-    )
 }

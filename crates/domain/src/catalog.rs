@@ -11,6 +11,7 @@ use crate::client_certificate::ClientCertificate;
 use crate::deployment::Deployment;
 use crate::documentation::{DocumentationPart, DocumentationVersion};
 use crate::domain_name::{DomainName, DomainNameAccessAssociation};
+use crate::function::Function;
 use crate::gateway_response::{GatewayResponse, GatewayResponseType};
 use crate::id::{DeploymentId, ResourceId, RestApiId, StageName, UsagePlanId};
 use crate::model::Model;
@@ -41,6 +42,8 @@ pub struct Catalog {
     pub vpc_links: BTreeMap<String, Arc<VpcLink>>,
     /// Client certificates.
     pub client_certificates: BTreeMap<String, Arc<ClientCertificate>>,
+    /// Functions, by name.
+    pub functions: BTreeMap<String, Arc<Function>>,
 }
 
 /// An API with all that hangs on it.
@@ -138,6 +141,9 @@ impl Catalog {
             Record::ClientCertificate(record) => {
                 self.client_certificates.insert(record.id.clone(), Arc::new(record));
             }
+            Record::Function(record) => {
+                self.functions.insert(record.name.clone(), Arc::new(record));
+            }
         }
     }
 
@@ -188,6 +194,9 @@ impl Catalog {
             }
             RecordKey::ClientCertificate(id) => {
                 self.client_certificates.remove(id);
+            }
+            RecordKey::Function(name) => {
+                self.functions.remove(name);
             }
         }
     }

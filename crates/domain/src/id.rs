@@ -202,6 +202,13 @@ impl IdSource {
         self.text(40, MIXED_ALNUM)
     }
 
+    /// A random UUID (version 4), as AWS's request ids and revision ids are.
+    pub fn uuid(&self) -> String {
+        let (high, low) = (self.word() & !0xf000 | 0x4000, self.word() & !(0b11 << 62) | (0b10 << 62));
+        let (first, second, third) = (high >> 32, high >> 16 & 0xffff, high & 0xffff);
+        format!("{first:08x}-{second:04x}-{third:04x}-{:04x}-{:012x}", low >> 48, low & 0xffff_ffff_ffff)
+    }
+
     /// A random 64-bit word, to seed a faster generator with.
     pub fn word(&self) -> u64 {
         let mut bytes = [0; 8];

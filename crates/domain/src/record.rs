@@ -9,6 +9,7 @@ use crate::client_certificate::ClientCertificate;
 use crate::deployment::Deployment;
 use crate::documentation::{DocumentationPart, DocumentationVersion};
 use crate::domain_name::{DomainName, DomainNameAccessAssociation};
+use crate::function::Function;
 use crate::gateway_response::{GatewayResponse, GatewayResponseType};
 use crate::id::{DeploymentId, ResourceId, RestApiId, StageName, UsagePlanId};
 use crate::model::Model;
@@ -54,6 +55,8 @@ pub enum Record {
     VpcLink(VpcLink),
     /// A client certificate.
     ClientCertificate(ClientCertificate),
+    /// A function, by name.
+    Function(Function),
 }
 
 /// Names a record.
@@ -91,6 +94,8 @@ pub enum RecordKey {
     VpcLink(String),
     /// A client certificate.
     ClientCertificate(String),
+    /// A function, by name.
+    Function(String),
 }
 
 /// One step of a change. A change is a list of these, applied together or not at all.
@@ -129,6 +134,7 @@ impl Record {
             Self::DomainNameAccessAssociation(record) => RecordKey::DomainNameAccessAssociation(record.arn.clone()),
             Self::VpcLink(record) => RecordKey::VpcLink(record.id.clone()),
             Self::ClientCertificate(record) => RecordKey::ClientCertificate(record.id.clone()),
+            Self::Function(record) => RecordKey::Function(record.name.clone()),
         }
     }
 
@@ -142,6 +148,7 @@ impl Record {
             Self::DomainNameAccessAssociation(association) => Some(&association.tags),
             Self::VpcLink(link) => Some(&link.tags),
             Self::ClientCertificate(certificate) => Some(&certificate.tags),
+            Self::Function(function) => Some(&function.tags),
             Self::Account(_)
             | Self::Resource(..)
             | Self::Deployment(..)
@@ -164,6 +171,7 @@ impl Record {
             Self::DomainNameAccessAssociation(association) => Some(&mut association.tags),
             Self::VpcLink(link) => Some(&mut link.tags),
             Self::ClientCertificate(certificate) => Some(&mut certificate.tags),
+            Self::Function(function) => Some(&mut function.tags),
             _ => None,
         }
     }

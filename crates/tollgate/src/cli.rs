@@ -8,6 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tollgate_gateway::certificates::Certificates;
 
 use crate::config::{Config, Flag};
+use crate::function_command::FunctionCommand;
 use crate::serve::{Start, serve};
 use crate::{demo, logging};
 
@@ -33,6 +34,16 @@ enum Command {
     Demo(Settings),
     /// Check the configuration, tell all mistakes, and start nothing.
     CheckConfig(Settings),
+    /// Make, list, remove and call functions of a running node, as its administrator.
+    #[command(subcommand)]
+    Function(FunctionCommand),
+    /// Become another program, which ends when this one's parent does. For functions.
+    #[command(hide = true)]
+    Launch {
+        /// The parent's id, the program and its arguments.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -94,6 +105,10 @@ impl Cli {
                 config.certificates().map(Certificates::load).transpose()?;
                 say("the configuration is valid");
                 Ok(())
+            }
+            Command::Function(command) => runtime()?.block_on(command.run()),
+            Command::Launch { arguments } => {
+                Err(tollgate_functions::launch::run(arguments)).context("the function's program cannot be started")
             }
             Command::Completions { shell } => {
                 clap_complete::generate(shell, &mut Cli::command(), "tollgate", &mut std::io::stdout());

@@ -2,6 +2,7 @@
 //!
 //! The only place that reads the environment. All mistakes are told at once.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,8 @@ use tollgate_domain::ThrottleSettings;
 use tollgate_gateway::certificates::CertificateFiles;
 use tollgate_gateway::{GatewayConfig, PlanThrottleScope};
 use toml::{Table, Value};
+
+use crate::function_config::{self, FunctionEndpoint, FunctionProcesses, FunctionTable};
 
 /// The defaults, which are the manual.
 const DEFAULTS: &str = include_str!("../../../tollgate.default.toml");
@@ -41,6 +44,10 @@ pub(crate) struct Config {
     http2: bool,
     tls: Tls,
     pub(crate) limits: Limits,
+    pub(crate) function_processes: FunctionProcesses,
+    pub(crate) function_endpoint: FunctionEndpoint,
+    /// By name.
+    pub(crate) functions: BTreeMap<String, FunctionTable>,
     timeouts: Timeouts,
     gateway_threads: GatewayThreads,
 }
@@ -95,6 +102,7 @@ struct Timeouts {
     upstream_body: u64,
     upstream_idle: u64,
     drain: u64,
+    function_drain: u64,
 }
 
 #[derive(Clone, Deserialize)]
@@ -145,7 +153,11 @@ impl Config {
             Ok(table) => overlay(&mut settings, table, file, "", &mut mistakes),
             Err(error) => mistakes.push(format!("{file}: {}", error.to_string().trim_end())),
         }
+        let mut path = String::new();
         for (name, value) in environment {
+            if name == "PATH" {
+                path.clone_from(&value);
+            }
             if let Some(path) = name.strip_prefix(PREFIX) {
                 let path = path.to_lowercase();
                 set_text(&mut settings, &path.split("__").collect::<Vec<_>>(), &value, &name, &mut mistakes);
@@ -156,10 +168,16 @@ impl Config {
             set_text(&mut settings, &[name], value, &flag, &mut mistakes);
         }
         check(&settings, &mut mistakes);
+        function_config::check(&settings, &mut mistakes);
         if !mistakes.is_empty() {
             return Err(Mistakes(mistakes));
         }
-        settings.try_into().map_err(|error: toml::de::Error| Mistakes(vec![error.message().to_owned()]))
+        let mut config: Self =
+            settings.try_into().map_err(|error: toml::de::Error| Mistakes(vec![error.message().to_owned()]))?;
+        if config.function_processes.search_path.is_empty() {
+            config.function_processes.search_path = path;
+        }
+        Ok(config)
     }
 
     /// The part of the settings that the data plane needs.
@@ -216,6 +234,11 @@ impl Config {
         Duration::from_millis(self.timeouts.drain)
     }
 
+    /// How long events of functions are waited for when it stops.
+    pub(crate) fn function_drain_timeout(&self) -> Duration {
+        Duration::from_millis(self.timeouts.function_drain)
+    }
+
     /// How long the head of a request may take.
     pub(crate) fn header_read_timeout(&self) -> Duration {
         Duration::from_millis(self.timeouts.header_read)
@@ -227,6 +250,8 @@ fn overlay(settings: &mut Table, given: Table, file: &str, path: &str, mistakes:
     for (name, value) in given {
         let full = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
         match (settings.get_mut(&name), value) {
+            // Their names are the operator's own.
+            (Some(Value::Table(functions)), Value::Table(given)) if full == "functions" => functions.extend(given),
             (None, _) => mistakes.push(format!("{file}: there is no setting `{full}`")),
             (Some(Value::Table(table)), Value::Table(given)) => overlay(table, given, file, &full, mistakes),
             (Some(known @ Value::Float(_)), Value::Integer(number)) => *known = Value::Float(number as f64),

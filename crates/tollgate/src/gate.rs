@@ -8,17 +8,22 @@ use tollgate_gateway::Gateway;
 use tollgate_gateway::admission::{Admission, LedgerUnavailable};
 use tollgate_store::Unspent;
 
+use crate::functions::LocalFunctions;
+
 /// The gateway in this process.
 pub(crate) struct LocalGate {
     pub(crate) admission: Arc<Admission>,
     pub(crate) gateway: Gateway,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) functions: Arc<LocalFunctions>,
 }
 
 impl Gate for LocalGate {
     fn publish(&self, catalog: &Arc<Catalog>) {
         // Limits first: a call that sees the new snapshot must not open a lease under the old quota.
         self.admission.publish(catalog, self.clock.now());
+        // Functions before the calls that need them.
+        self.functions.publish(catalog);
         self.gateway.publish(catalog);
     }
 

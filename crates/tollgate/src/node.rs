@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use serde::Serialize;
 use tokio::task::JoinSet;
-use tollgate_control::{Control, ControlConfig, Credentials};
+use tollgate_control::{CodeStore, Control, ControlConfig, Credentials, Lambda};
 use tollgate_domain::clock::SystemClock;
 use tollgate_domain::{Clock, IdSource};
 use tollgate_gateway::admission::{Admission, Keeper, Ledger};
@@ -17,6 +17,7 @@ use tollgate_store::{DataDir, Store};
 
 use crate::certificates;
 use crate::config::Config;
+use crate::functions::LocalFunctions;
 use crate::gate::LocalGate;
 use crate::ledger::StoreLedger;
 use crate::management::{Listener, Management, Patience};
@@ -37,8 +38,23 @@ pub(crate) struct Node {
     admission: Arc<Admission>,
     gateway: RunningGateway,
     management: Management,
+    functions: Arc<LocalFunctions>,
     keeper: tokio::task::JoinHandle<()>,
     _certificates: JoinSet<()>,
+}
+
+/// What a node that let go of the data directory still does: answers on their way, and the functions that make them.
+pub(crate) struct Leftover {
+    gateway: DrainingGateway,
+    functions: Arc<LocalFunctions>,
+}
+
+impl Leftover {
+    /// Waits until all of it is done.
+    pub(crate) async fn finish(self) {
+        self.gateway.finish().await;
+        self.functions.drain().await;
+    }
 }
 
 /// Where a node listens.
@@ -115,7 +131,16 @@ impl Node {
             Gateway::new(config.gateway_config(), Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&admission));
         let addresses = frontage.addresses()?;
         let bound = frontage.bind(config, &gateway)?;
-        let gate = LocalGate { admission: Arc::clone(&admission), gateway, clock: Arc::clone(&clock) };
+        let code = CodeStore::new(std::path::absolute(&config.data_dir)?.join("functions"));
+        let functions = Arc::new(LocalFunctions::start(config, code.clone(), Arc::clone(&clock), Arc::clone(&ids))?);
+        code.prune(&store.load_catalog().await?)
+            .with_context(|| format!("cannot read {}/functions", config.data_dir.display()))?;
+        let gate = LocalGate {
+            admission: Arc::clone(&admission),
+            gateway,
+            clock: Arc::clone(&clock),
+            functions: Arc::clone(&functions),
+        };
         let control_config = ControlConfig {
             region: config.region.clone(),
             account_id: config.account_id.clone(),
@@ -124,8 +149,10 @@ impl Node {
         let credentials = Credentials::root(root.access_key_id.clone(), root.secret_access_key.clone());
         let control = Control::new(store, Arc::new(gate), clock, ids, credentials, control_config).await?;
         let gateway = bound.start().context("the gateway cannot start its threads")?;
+        let lambda = Lambda::new(control.clone(), Arc::<LocalFunctions>::clone(&functions), code);
+        let router = control.clone().router().merge(lambda.router());
         let patience = Patience { header_read: config.header_read_timeout(), drain: config.drain_timeout() };
-        let management = Management::start(frontage.management(config)?, control.clone().router(), patience);
+        let management = Management::start(frontage.management(config)?, router, patience);
         let watching = frontage.certificates.map(certificates::watch).transpose()?.unwrap_or_default();
         tracing::info!(
             gateway = %addresses.gateway,
@@ -142,6 +169,7 @@ impl Node {
             admission,
             gateway,
             management,
+            functions,
             keeper,
             _certificates: watching,
         })
@@ -149,7 +177,7 @@ impl Node {
 
     /// Lets go of the data directory, for another process that has the same sockets. Each call that came is admitted or
     /// refused, and counted; what is left are answers on their way.
-    pub(crate) async fn release(self) -> DrainingGateway {
+    pub(crate) async fn release(self) -> Leftover {
         self.gateway.retire();
         self.management.retire();
         tokio::time::sleep(RETIRING).await;
@@ -158,13 +186,15 @@ impl Node {
         if let Err(error) = close(&self.admission, self.keeper).await {
             tracing::error!(error = format!("{error:#}"), "a node hands over without its last counts");
         }
-        draining
+        Leftover { gateway: draining, functions: self.functions }
     }
 
     /// Stops accepting, finishes what is in flight, returns leases and writes all usage.
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
         self.control.set_ready(false);
         tokio::join!(self.gateway.drain(), self.management.drain());
+        // Calls of the gateway are over, so that only events are left to be waited for.
+        self.functions.drain().await;
         close(&self.admission, self.keeper).await
     }
 }

@@ -1,5 +1,6 @@
 //! The administrator's credentials: given, or made on first start and kept.
 
+use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use tollgate_domain::IdSource;
 use tollgate_store::DataDir;
@@ -20,10 +21,8 @@ impl RootCredentials {
     /// Takes what is configured, else what was made before, else makes a pair. True with a pair that was just made: it
     /// is to be shown.
     pub(crate) fn find(config: &Config, dir: &DataDir, ids: &IdSource) -> anyhow::Result<(Self, bool)> {
-        if !config.root_access_key_id.is_empty() {
-            let (access_key_id, secret_access_key) =
-                (config.root_access_key_id.clone(), config.root_secret_access_key.clone());
-            return Ok((Self { access_key_id, secret_access_key }, false));
+        if let Some(given) = Self::given(config) {
+            return Ok((given, false));
         }
         let fresh = Self {
             // AWS's forms: clients and people recognise them.
@@ -33,5 +32,21 @@ impl RootCredentials {
         let text = serde_json::to_string(&fresh)?;
         let kept = dir.read_or_make(FILE, || text.clone())?;
         Ok((serde_json::from_str(&kept)?, kept == text))
+    }
+
+    /// What is configured, else what a node made. Takes no lock: the node may be running.
+    pub(crate) fn kept(config: &Config) -> anyhow::Result<Self> {
+        if let Some(given) = Self::given(config) {
+            return Ok(given);
+        }
+        let path = config.data_dir.join(FILE);
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        serde_json::from_str(&text).with_context(|| format!("{} holds no credentials", path.display()))
+    }
+
+    fn given(config: &Config) -> Option<Self> {
+        let (access_key_id, secret_access_key) =
+            (config.root_access_key_id.clone(), config.root_secret_access_key.clone());
+        (!access_key_id.is_empty()).then_some(Self { access_key_id, secret_access_key })
     }
 }

@@ -3,13 +3,12 @@
 use std::pin::pin;
 
 use anyhow::Context;
-use tollgate_gateway::DrainingGateway;
 use tollgate_store::DataDir;
 
 use crate::cli::{say, stop_signal, tell};
 use crate::config::Config;
 use crate::hand_over::{self, Post, Successor};
-use crate::node::{Frontage, Node};
+use crate::node::{Frontage, Leftover, Node};
 use crate::sockets::NodeSockets;
 
 /// How a process comes to serve.
@@ -40,10 +39,10 @@ pub(crate) async fn serve(config: &Config, how: Start) -> anyhow::Result<()> {
         };
         node = match hand_over(config, &sockets, node, successor).await? {
             Outcome::TakenUpAgain(node) => *node,
-            Outcome::HandedOver(draining) => {
+            Outcome::HandedOver(leftover) => {
                 // They are the successor's alone now.
                 drop(sockets);
-                draining.finish().await;
+                leftover.finish().await;
                 return Ok(());
             }
         };
@@ -75,7 +74,7 @@ async fn start(config: &Config) -> anyhow::Result<(Node, NodeSockets)> {
 /// What came of handing over.
 enum Outcome {
     /// Another process serves, and this one has calls in flight.
-    HandedOver(DrainingGateway),
+    HandedOver(Leftover),
     /// The successor failed, and a node was started on the same sockets.
     TakenUpAgain(Box<Node>),
 }
@@ -87,13 +86,13 @@ async fn hand_over(
     successor: Successor,
 ) -> anyhow::Result<Outcome> {
     tracing::info!("handing over to another process");
-    let (draining, served) = successor.succeed(node).await;
+    let (leftover, served) = successor.succeed(node).await;
     let Err(error) = served else {
         tracing::info!("another process serves; calls in flight are finished");
-        return Ok(Outcome::HandedOver(draining));
+        return Ok(Outcome::HandedOver(leftover));
     };
     tracing::error!(%error, "the other process failed before it served; this one takes up again");
-    tokio::spawn(draining.finish());
+    tokio::spawn(leftover.finish());
     let dir = hand_over::data_dir(&config.data_dir).await.context("cannot take up again")?;
     let frontage = Frontage::new(config, sockets.try_clone()?)?;
     let node = Node::start(config, frontage, dir).await.context("cannot take up again")?;

@@ -189,6 +189,17 @@ impl Bench {
         path: &str,
         body: &(impl AsRef<[u8]> + ?Sized),
     ) -> http::Request<Body> {
+        self.signed_for(("apigateway", id, secret), method, path, body)
+    }
+
+    /// A request signed for a service, by a pair.
+    pub(crate) fn signed_for(
+        &self,
+        (service, id, secret): (&str, &str, &str),
+        method: &str,
+        path: &str,
+        body: &(impl AsRef<[u8]> + ?Sized),
+    ) -> http::Request<Body> {
         let body = body.as_ref();
         let uri = format!("http://localhost:8081{path}");
         let identity = aws_credential_types::Credentials::new(id, secret, None, None, "test").into();
@@ -196,7 +207,7 @@ impl Bench {
         let params = v4::SigningParams::builder()
             .identity(&identity)
             .region("eu-west-1")
-            .name("apigateway")
+            .name(service)
             .time(SystemTime::UNIX_EPOCH + Duration::from_millis(now))
             .settings(SigningSettings::default())
             .build()

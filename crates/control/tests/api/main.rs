@@ -4,6 +4,7 @@ mod authorizers;
 mod bench;
 mod documentation;
 mod edge;
+mod functions;
 mod gateway_responses;
 mod keys_and_plans;
 mod models_and_validators;

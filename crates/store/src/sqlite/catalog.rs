@@ -108,6 +108,7 @@ fn address(key: &RecordKey) -> (&'static str, &str, &str) {
         RecordKey::DomainNameAccessAssociation(id) => ("domain_name_access_association", "", id),
         RecordKey::VpcLink(id) => ("vpc_link", "", id),
         RecordKey::ClientCertificate(id) => ("client_certificate", "", id),
+        RecordKey::Function(name) => ("function", "", name),
     }
 }
 

@@ -15,12 +15,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::UnixListener;
-use tollgate_gateway::{DrainingGateway, Sockets};
+use tollgate_gateway::Sockets;
 use tollgate_store::{DataDir, StoreError};
 
 use self::channel::{Channel, Message};
 use crate::config::Config;
-use crate::node::{Frontage, Node};
+use crate::node::{Frontage, Leftover, Node};
 use crate::sockets::NodeSockets;
 
 /// The socket's file in the data directory.
@@ -96,13 +96,13 @@ impl Drop for Post {
 
 impl Successor {
     /// Hands over. The gateway that comes back has calls in flight, whether or not the successor serves.
-    pub(crate) async fn succeed(self, node: Node) -> (DrainingGateway, io::Result<()>) {
-        let draining = node.release().await;
+    pub(crate) async fn succeed(self, node: Node) -> (Leftover, io::Result<()>) {
+        let leftover = node.release().await;
         let served = async {
             self.0.send(Message::Released, &[]).await?;
             in_time(self.0.expect(Message::Serving)).await
         };
-        (draining, served.await)
+        (leftover, served.await)
     }
 }
 

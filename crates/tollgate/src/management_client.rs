@@ -1,0 +1,71 @@
+//! A client of a running node's management listener, for the command line.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, bail};
+use bytes::Bytes;
+use http::{Method, Request, Response, header};
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tollgate_domain::Clock;
+use tollgate_domain::clock::SystemClock;
+use tollgate_functions::signature::{EndpointCredentials, sign_request};
+
+use crate::config::Config;
+use crate::root::RootCredentials;
+
+/// Sends requests as the administrator.
+pub(crate) struct ManagementClient {
+    address: SocketAddr,
+    credentials: EndpointCredentials,
+    region: String,
+}
+
+impl ManagementClient {
+    /// A client of the node that runs with this configuration.
+    pub(crate) fn new(config: &Config) -> anyhow::Result<Self> {
+        let RootCredentials { access_key_id, secret_access_key } = RootCredentials::kept(config)?;
+        let credentials = EndpointCredentials { access_key_id, secret_access_key };
+        Ok(Self { address: config.management, credentials, region: config.region.clone() })
+    }
+
+    /// Sends one request to an API of the node, named by the service that it is signed for. Fails when it is refused.
+    pub(crate) async fn send(
+        &self,
+        service: &str,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> anyhow::Result<Response<Bytes>> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.address))
+            .header(header::HOST, self.address.to_string())
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body)?;
+        sign_request(&mut request, &self.credentials, service, &self.region, SystemClock::new().now().wall)?;
+        // On the wire a request names its path alone.
+        *request.uri_mut() = path.parse()?;
+        let response = self.exchange(request.map(Full::new)).await?;
+        if !response.status().is_success() {
+            let code = response.headers().get("x-amzn-errortype").and_then(|code| code.to_str().ok());
+            let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+            let message = body["message"].as_str().unwrap_or("no message");
+            bail!("{} {}: {message}", response.status().as_u16(), code.unwrap_or("no code"));
+        }
+        Ok(response)
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> anyhow::Result<Response<Bytes>> {
+        let stream = TcpStream::connect(self.address)
+            .await
+            .with_context(|| format!("no node answers at {} (management)", self.address))?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        // What breaks the connection shows in the answer.
+        tokio::spawn(async move { drop(connection.await) });
+        let (parts, body) = sender.send_request(request).await?.into_parts();
+        Ok(Response::from_parts(parts, body.collect().await?.to_bytes()))
+    }
+}
