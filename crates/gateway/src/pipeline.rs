@@ -84,7 +84,8 @@ async fn pass<'a>(
     call.key = caller.as_ref().map(|caller| caller.id);
     let covered = caller.as_ref().map(|caller| plan::choose(&routed, caller)).transpose()?;
     let keyed = call.key.zip(covered);
-    let (standing, admitted) = throttle::admit(&shared.admission, &routed, keyed, shared.account(), call.at).await;
+    let (standing, admitted) =
+        throttle::admit(&shared.admission, &routed, keyed, shared.account(), call.at, &*shared.clock).await;
     *limits = Limits { policy: covered.and_then(|covered| covered.policy().cloned()), standing };
     admitted
 }
