@@ -1,4 +1,4 @@
-.PHONY: run build test e2e sdk lint model bench-management help
+.PHONY: run build test e2e sdk lint model simulate bench-management help
 
 VENV := .venv
 TOLLGATE_BIN ?= target/debug/tollgate
@@ -22,6 +22,9 @@ test: ## Runs every test: Rust, the model checker, and the binary from outside.
 
 model: ## Model-checks the atomics of the limits with loom.
 	RUSTFLAGS="--cfg loom" cargo test -p tollgate-domain --lib --target-dir target/loom
+
+simulate: ## Runs SCHEDULES of faults (a million) against the protocol of leases and ledger.
+	SCHEDULES=$(or $(SCHEDULES),1000000) cargo test --release -p tollgate-gateway --test simulation many -- --ignored
 
 e2e: $(VENV)/installed ## Runs the binary against the AWS CLI, boto3 and misbehaving clients.
 	cargo build -p tollgate

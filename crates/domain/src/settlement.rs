@@ -76,8 +76,7 @@ pub struct Adjustment {
 pub struct Settlement {
     /// Names the process that counted.
     pub source: u64,
-    /// Numbers its rounds, from 1. A round that comes twice is applied once: its usage and returns are not written
-    /// again.
+    /// Numbers its rounds, from 1. A round that comes again is applied once, and gets the answer that it got before.
     pub sequence: u64,
     /// Calls to report. Written first, so that draws see them.
     pub usage: Vec<UsageDelta>,

@@ -1,5 +1,6 @@
 //! Bodies on their way through. None is held whole in memory.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -9,6 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use crate::clients::{Client, Serving};
+use crate::refusal::Refusal;
 use crate::upstream::UpstreamBody;
 
 /// Why a body ends before its end.
@@ -53,6 +55,26 @@ impl RequestBody {
         }
         client.uploads(true);
         Self::Streamed(CallerBody { incoming, left: max, client: Rc::clone(client) })
+    }
+}
+
+impl RequestBody {
+    /// Waits for all of it. At most the bytes that a call may send are held.
+    pub(crate) async fn whole(mut self) -> Result<Bytes, Refusal> {
+        if let Self::Whole(bytes) = self {
+            return Ok(bytes);
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(self.size_hint().lower()).unwrap_or(0));
+        while let Some(frame) = poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await {
+            match frame {
+                Ok(frame) => bytes.extend_from_slice(&frame.into_data().unwrap_or_default()),
+                Err(BodyError::TooLong) => return Err(Refusal::RequestTooLong),
+                Err(BodyError::Stalled | BodyError::Connection(_)) => {
+                    return Err(Refusal::Malformed("the body breaks off"));
+                }
+            }
+        }
+        Ok(bytes.into())
     }
 }
 

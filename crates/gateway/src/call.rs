@@ -1,15 +1,25 @@
 //! A call: what is known of one request as it passes through the pipeline.
 
-use std::cell::RefCell;
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
 
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use tollgate_domain::rest_api::ApiKeySource;
 use tollgate_domain::{ApiKeyId, IdSource, Moment};
 
 use crate::clients::Client;
-use crate::route::Routed;
+use crate::execution_log::{ExecutionLog, LogLevel};
+use crate::principal::Principal;
+use crate::routes::{Captures, variable_names};
+use crate::snapshot::{Method, Stage};
 
 /// The header that names a trace.
 pub(crate) const X_AMZN_TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+
+/// The header that carries the caller's key.
+pub(crate) const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// The names of a call in logs, here and at the caller's.
 #[derive(Clone, Debug)]
@@ -20,20 +30,102 @@ pub(crate) struct CallIds {
     pub(crate) extended_id: HeaderValue,
 }
 
-/// What an integration may ask about a call.
+/// One request on its way through the pipeline. Each step adds what it found out; what is not known yet, or never will
+/// be because the call was refused, is `None`.
 #[derive(Debug)]
 pub(crate) struct Call<'a> {
     pub(crate) ids: &'a CallIds,
+    /// When it arrived.
     pub(crate) at: Moment,
-    pub(crate) routed: &'a Routed<'a>,
-    pub(crate) verb: &'a http::Method,
-    /// The query string as it was sent, without its question mark.
-    pub(crate) query: Option<&'a str>,
     pub(crate) client: &'a Client,
+    pub(crate) account_id: &'a str,
+    pub(crate) verb: &'a http::Method,
+    pub(crate) version: http::Version,
+    /// The target as it was sent.
+    pub(crate) uri: &'a http::Uri,
+    /// The host that it is for, with its port.
+    pub(crate) host: HeaderValue,
+    pub(crate) stage: Option<&'a Stage>,
+    pub(crate) method: Option<&'a Method>,
+    /// The path below the stage, as it was sent.
+    pub(crate) path: &'a str,
+    /// Where the variables of the method's path lie in it.
+    pub(crate) captures: Captures,
+    pub(crate) principal: Principal,
     pub(crate) key: Option<ApiKeyId>,
+    /// The caller's headers, kept where the stage's gateway responses or its access log ask for them afterwards.
+    pub(crate) sent: Option<HeaderMap>,
+    pub(crate) integration: IntegrationReport,
+    /// What happens to it, where the stage or a test wants to know.
+    pub(crate) log: Option<ExecutionLog>,
 }
 
-impl Call<'_> {
+/// What the integration of a call reports, for logs.
+#[derive(Debug, Default)]
+pub(crate) struct IntegrationReport {
+    /// The status that the upstream or the function answered with.
+    pub(crate) status: Cell<Option<u16>>,
+    /// From sending to the head of the answer.
+    pub(crate) latency: Cell<Option<Duration>>,
+    /// What went wrong, as the caller is not told.
+    pub(crate) error: RefCell<Option<String>>,
+    /// The upstream's own name for the call.
+    pub(crate) request_id: RefCell<Option<String>>,
+}
+
+impl<'a> Call<'a> {
+    /// A call that nothing is known of but how it arrived.
+    pub(crate) fn new(ids: &'a CallIds, at: Moment, client: &'a Client, account_id: &'a str, head: &'a Parts) -> Self {
+        Self {
+            ids,
+            at,
+            client,
+            account_id,
+            verb: &head.method,
+            version: head.version,
+            uri: &head.uri,
+            host: HeaderValue::from_static(""),
+            stage: None,
+            method: None,
+            path: "",
+            captures: Captures::new(),
+            principal: Principal::default(),
+            key: None,
+            sent: None,
+            integration: IntegrationReport::default(),
+            log: None,
+        }
+    }
+
+    /// The query string as it was sent, without its question mark.
+    pub(crate) fn query(&self) -> Option<&'a str> {
+        self.uri.query()
+    }
+
+    /// The path as the caller of an `execute-api` address sees it: with the stage in front.
+    pub(crate) fn full_path(&self) -> Cow<'a, str> {
+        match self.stage {
+            Some(stage) => Cow::Owned(format!("/{}{}", stage.name, self.path)),
+            None => Cow::Borrowed(self.uri.path()),
+        }
+    }
+
+    /// The value of the caller's key, where the method wants one.
+    pub(crate) fn key_value<'c>(&'c self, sent: &'c HeaderMap) -> Option<Cow<'c, str>> {
+        let _ = self.method.filter(|method| method.api_key_required)?;
+        match self.stage?.deployed.api.api_key_source {
+            ApiKeySource::Header => last_value(sent, &X_API_KEY)?.to_str().ok().map(Cow::Borrowed),
+            ApiKeySource::Authorizer => self.principal.usage_identifier_key.as_deref().map(Cow::Borrowed),
+        }
+    }
+
+    /// Notes what happens, where somebody wants to know.
+    pub(crate) fn note(&self, level: LogLevel, line: impl FnOnce() -> String) {
+        if let Some(log) = &self.log {
+            log.note(level, line);
+        }
+    }
+
     /// The trace that the call belongs to, in the form of `X-Amzn-Trace-Id`: the caller's, or one named after the call.
     pub(crate) fn trace_id(&self, sent: &HeaderMap) -> HeaderValue {
         if let Some(trace) = sent.get(X_AMZN_TRACE_ID) {
@@ -45,8 +137,14 @@ impl Call<'_> {
     }
 
     /// The value of the path variable at `index`, as it was sent.
-    pub(crate) fn path_variable(&self, index: usize) -> Option<&str> {
-        self.routed.path.get(self.routed.captures.get(index)?.clone())
+    pub(crate) fn path_variable(&self, index: usize) -> Option<&'a str> {
+        self.path.get(self.captures.get(index)?.clone())
+    }
+
+    /// The names and values of the path variables, as they were sent.
+    pub(crate) fn path_variables(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let names = self.method.map(|method| variable_names(&method.resource_path)).into_iter().flatten();
+        names.zip(self.captures.iter().filter_map(|range| self.path.get(range.clone())))
     }
 }
 

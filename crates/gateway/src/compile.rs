@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tollgate_domain::{
-    ApiStage, Catalog, Deployment, HttpMethod, RestApiId, RestApiTree, ThrottleSettings, Ticks, UsagePlan,
+    ApiStage, Catalog, Deployment, HttpMethod, Resource, RestApiId, RestApiTree, ThrottleSettings, Ticks, UsagePlan,
 };
 
 use crate::admission::PlanLimits;
@@ -89,6 +89,8 @@ impl Compiler<'_> {
         });
         Stage {
             name: stage.name.clone(),
+            deployment_id: deployment.id.clone(),
+            is_canary: false,
             deployed: Arc::clone(&deployment.snapshot),
             throttles: program.methods.iter().map(throttle).collect(),
             coverage: coverage.collect(),
@@ -110,7 +112,7 @@ impl Compiler<'_> {
             for (verb, method) in &resource.methods {
                 let index = methods.len();
                 routes.insert(&resource.path, *verb, index);
-                methods.push(self::method(index, *verb, method, &site));
+                methods.push(self::method(index, *verb, resource, method, &site));
             }
         }
         Program { deployed: Arc::clone(deployed), variables: stage.variables.clone(), routes, methods }
@@ -161,7 +163,13 @@ fn method_entry(covered: &ApiStage, method: &Method) -> Option<ThrottleSettings>
     exact.or_else(any_path).or_else(any_rooted_path).copied()
 }
 
-fn method(index: usize, verb: HttpMethod, method: &tollgate_domain::Method, site: &Site<'_>) -> Method {
+fn method(
+    index: usize,
+    verb: HttpMethod,
+    resource: &Resource,
+    method: &tollgate_domain::Method,
+    site: &Site<'_>,
+) -> Method {
     let integration = Integration::compile(method.integration.as_ref(), site);
     if let Integration::Unusable(reason) = &integration {
         let (api, stage, path) = (site.api, site.stage, site.resource_path);
@@ -169,7 +177,8 @@ fn method(index: usize, verb: HttpMethod, method: &tollgate_domain::Method, site
     }
     Method {
         index,
-        resource_path: site.resource_path.to_owned(),
+        resource_id: resource.id.clone(),
+        resource_path: resource.path.clone(),
         verb,
         authorization_type: method.authorization_type.clone(),
         api_key_required: method.api_key_required,

@@ -1,7 +1,7 @@
 //! The gateway: what all threads share, and how a catalog gets to them.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::{fmt, io};
 
 use arc_swap::ArcSwap;
@@ -15,6 +15,7 @@ use crate::compile::Compiler;
 use crate::config::GatewayConfig;
 use crate::listener::{BoundGateway, Sockets};
 use crate::meter::{CallCounts, Meter};
+use crate::peers::{Functions, Management, Peers};
 use crate::snapshot::Snapshot;
 use crate::upstream::TlsSettings;
 
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) admission: Arc<Admission>,
     pub(crate) snapshot: ArcSwap<Snapshot>,
     pub(crate) tls: Arc<TlsSettings>,
+    peers: OnceLock<Peers>,
     shelf: BucketShelf,
     account: Option<(Bucket, TokenRate)>,
     /// The revision in force. Held while publishing, so that revisions follow each other.
@@ -55,11 +57,17 @@ impl Gateway {
             admission,
             snapshot: ArcSwap::default(),
             tls: Arc::new(tls),
+            peers: OnceLock::new(),
             shelf: BucketShelf::default(),
             account,
             revision: Mutex::new(0),
             meters: Mutex::default(),
         }))
+    }
+
+    /// Tells the gateway what stands beside it. Done once, before calls are served: what is told later is ignored.
+    pub fn connect(&self, peers: Peers) {
+        let _ = self.0.peers.set(peers);
     }
 
     /// Puts a catalog in force: each call that begins after this returns sees it. An older one than that in force
@@ -99,6 +107,16 @@ impl Gateway {
 }
 
 impl Shared {
+    /// What runs functions.
+    pub(crate) fn functions(&self) -> Option<&dyn Functions> {
+        self.peers.get()?.functions.as_deref()
+    }
+
+    /// What answers for the service `apigateway`.
+    pub(crate) fn management(&self) -> Option<&dyn Management> {
+        self.peers.get()?.management.as_deref()
+    }
+
     /// The bucket that all calls share.
     pub(crate) fn account(&self) -> Option<(&Bucket, TokenRate)> {
         self.account.as_ref().map(|(bucket, rate)| (bucket, *rate))

@@ -1,19 +1,20 @@
 //! Key: who is calling.
 
-use http::{HeaderMap, HeaderName};
+use http::HeaderMap;
 use tollgate_domain::rest_api::ApiKeySource;
 
 use crate::admission::{Admission, Caller};
+use crate::call::X_API_KEY;
+use crate::principal::Principal;
 use crate::refusal::Refusal;
 use crate::route::Routed;
-
-const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// The caller, where the method requires a key. Missing, unknown and disabled keys are refused alike, so that nobody
 /// learns which keys exist.
 pub(crate) fn identify(
     admission: &Admission,
     routed: &Routed<'_>,
+    principal: &Principal,
     headers: &HeaderMap,
 ) -> Result<Option<Caller>, Refusal> {
     if !routed.method.api_key_required {
@@ -21,8 +22,7 @@ pub(crate) fn identify(
     }
     let value = match routed.stage.deployed.api.api_key_source {
         ApiKeySource::Header => single_value(headers),
-        // Only an authorizer can name the key then, and the methods that have one were refused before.
-        ApiKeySource::Authorizer => None,
+        ApiKeySource::Authorizer => principal.usage_identifier_key.as_ref().map(String::as_bytes),
     };
     value.and_then(|value| admission.find_key(value)).map(Some).ok_or(Refusal::InvalidApiKey)
 }

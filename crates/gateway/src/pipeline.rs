@@ -9,16 +9,16 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::request::Parts;
 use http::{Request, Response};
 use hyper::body::Incoming;
-use tollgate_domain::{GatewayResponseType, Moment};
+use tollgate_domain::GatewayResponseType;
 
 use crate::admission::Standing;
 use crate::body::{AnswerBody, RequestBody};
 use crate::call::{Call, CallIds};
 use crate::clients::Client;
 use crate::refusal::Refusal;
+use crate::snapshot::Snapshot;
 use crate::worker::Worker;
 use crate::{authorize, key, limit_headers, listen, plan, route, throttle};
 
@@ -40,14 +40,24 @@ pub(crate) async fn serve(
     request: Request<Incoming>,
 ) -> Result<Response<AnswerBody>, Infallible> {
     let serving = client.serve();
-    let ids = worker.call_ids.next();
+    let (ids, snapshot) = (worker.call_ids.next(), worker.snapshot());
+    let (mut head, body) = request.into_parts();
+    let headers = std::mem::take(&mut head.headers);
+    let config = &worker.shared.config;
+    let mut call = Call::new(&ids, worker.shared.clock.now(), &client, &config.account_id, &head);
     let mut limits = Limits::default();
-    let (head, body) = request.into_parts();
-    let outcome = answer(&worker, &client, &ids, head, body, &mut limits).await;
+    let outcome = async {
+        call.host = listen::listen(&head, &headers, &body, &client.raw_head, config.max_body_bytes)?;
+        pass(&worker, &snapshot, &mut call, &headers, &mut limits).await?;
+        client.admitted();
+        let body = RequestBody::streamed(body, config.max_body_bytes, &client);
+        perform(&worker, &call, headers, body).await
+    }
+    .await;
     let refused = outcome.is_err();
     let mut response = outcome.unwrap_or_else(|refusal| refuse(&worker, &ids, &refusal));
     let headers = response.headers_mut();
-    if worker.shared.config.ratelimit_headers {
+    if config.ratelimit_headers {
         limit_headers::add(headers, limits.policy.as_ref(), &limits.standing);
     }
     headers.insert(X_AMZN_REQUEST_ID, ids.request_id);
@@ -56,40 +66,40 @@ pub(crate) async fn serve(
     Ok(response.map(|body| body.hold(serving)))
 }
 
-/// The steps. Authorization comes before the key, so that nobody who may not call uses up a key's quota.
-async fn answer(
-    worker: &Worker,
-    client: &Rc<Client>,
-    ids: &CallIds,
-    head: Parts,
-    body: Incoming,
+/// The steps that decide whether a call may pass. Authorization comes before the key, so that nobody who may not call
+/// uses up a key's quota.
+async fn pass<'a>(
+    worker: &'a Worker,
+    snapshot: &'a Snapshot,
+    call: &mut Call<'a>,
+    headers: &HeaderMap,
     limits: &mut Limits,
-) -> Result<Response<AnswerBody>, Refusal> {
-    let (shared, snapshot) = (&worker.shared, worker.snapshot());
-    let now: Moment = shared.clock.now();
-
-    let host = listen::listen(&head, &body, &client.raw_head, shared.config.max_body_bytes)?;
-    let routed = route::route(&snapshot, host, head.uri.path(), &head.method)?;
-    authorize::authorize(&routed)?;
-    let caller = key::identify(&shared.admission, &routed, &head.headers)?;
+) -> Result<(), Refusal> {
+    let shared = &worker.shared;
+    let staged = route::stage(snapshot, &call.host, call.uri.path())?;
+    (call.stage, call.path) = (Some(staged.stage), staged.path);
+    let (routed, captures) = route::method(staged, call.verb)?;
+    (call.method, call.captures) = (Some(routed.method), captures);
+    call.principal = authorize::authorize(&routed)?;
+    let caller = key::identify(&shared.admission, &routed, &call.principal, headers)?;
+    call.key = caller.as_ref().map(|caller| caller.id);
     let covered = caller.as_ref().map(|caller| plan::choose(&routed, caller)).transpose()?;
-    let keyed = caller.as_ref().map(|caller| caller.id).zip(covered);
-    let (standing, admitted) = throttle::admit(&shared.admission, &routed, keyed, shared.account(), now).await;
+    let keyed = call.key.zip(covered);
+    let (standing, admitted) =
+        throttle::admit(&shared.admission, &routed, keyed, shared.account(), call.at, &*shared.clock).await;
     *limits = Limits { policy: covered.and_then(|covered| covered.policy().cloned()), standing };
-    admitted?;
-    client.admitted();
+    admitted
+}
 
-    let call = Call {
-        ids,
-        at: now,
-        routed: &routed,
-        verb: &head.method,
-        query: head.uri.query(),
-        client,
-        key: caller.as_ref().map(|caller| caller.id),
-    };
-    let body = RequestBody::streamed(body, shared.config.max_body_bytes, client);
-    routed.method.integration.answer(&call, head.headers, body, &worker.upstreams).await
+/// The steps of a call that was let pass.
+async fn perform(
+    worker: &Worker,
+    call: &Call<'_>,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> Result<Response<AnswerBody>, Refusal> {
+    let method = call.method.ok_or(Refusal::UnknownRoute)?;
+    method.integration.answer(worker, call, headers, body).await
 }
 
 /// Turns a refusal into an answer, and tells the operator what only the operator can mend.

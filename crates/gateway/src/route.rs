@@ -1,5 +1,6 @@
 //! Route: from the address of a call to the stage and the method that serve it.
 
+use http::HeaderValue;
 use tollgate_domain::HttpMethod;
 
 use crate::path::is_treacherous;
@@ -18,35 +19,42 @@ struct Address<'h, 'p> {
     by_host: bool,
 }
 
-/// The method that serves a call, and what its path says.
-#[derive(Debug)]
+/// The stage that a call is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Staged<'a> {
+    pub(crate) stage: &'a Stage,
+    /// The path below the stage.
+    pub(crate) path: &'a str,
+}
+
+/// The method that serves a call.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Routed<'a> {
     pub(crate) stage: &'a Stage,
     pub(crate) method: &'a Method,
-    /// The path below the stage.
-    pub(crate) path: &'a str,
-    pub(crate) captures: Captures,
 }
 
-/// Finds the method that serves a call.
-pub(crate) fn route<'a>(
-    snapshot: &'a Snapshot,
-    host: &str,
-    path: &'a str,
-    verb: &http::Method,
-) -> Result<Routed<'a>, Refusal> {
+/// Finds the stage that a call is for.
+pub(crate) fn stage<'a>(snapshot: &'a Snapshot, host: &HeaderValue, path: &'a str) -> Result<Staged<'a>, Refusal> {
+    let host = host.to_str().unwrap_or_default();
     let address = address(host, path).ok_or(Refusal::UnknownStage)?;
     let stage = snapshot.stage(address.api, address.stage).ok_or(Refusal::UnknownStage)?;
     if address.by_host && stage.deployed.api.disable_execute_api_endpoint {
         return Err(Refusal::EndpointDisabled);
     }
-    if is_treacherous(address.path) {
+    Ok(Staged { stage, path: address.path })
+}
+
+/// Finds the method that serves a call, and where the variables of its path lie.
+pub(crate) fn method<'a>(staged: Staged<'a>, verb: &http::Method) -> Result<(Routed<'a>, Captures), Refusal> {
+    let Staged { stage, path } = staged;
+    if is_treacherous(path) {
         return Err(Refusal::Malformed("the path has dot segments"));
     }
     let verb = verb_of(verb).ok_or(Refusal::UnknownRoute)?;
-    let found = stage.program.routes.find(address.path, verb).ok_or(Refusal::UnknownRoute)?;
+    let found = stage.program.routes.find(path, verb).ok_or(Refusal::UnknownRoute)?;
     let method = stage.program.methods.get(found.method).ok_or(Refusal::UnknownRoute)?;
-    Ok(Routed { stage, method, path: address.path, captures: found.captures })
+    Ok((Routed { stage, method }, found.captures))
 }
 
 /// The verb of a call. `ANY` is a word of configuration, and no caller's.

@@ -7,7 +7,9 @@ use foldhash::fast::RandomState;
 use http::HeaderValue;
 use tollgate_domain::bucket::Bucket;
 use tollgate_domain::throttle::TokenRate;
-use tollgate_domain::{DeployedApi, HttpMethod, RestApiId, RestApiTree, StageName, UsagePlan, UsagePlanId};
+use tollgate_domain::{
+    DeployedApi, DeploymentId, HttpMethod, ResourceId, RestApiId, RestApiTree, StageName, UsagePlan, UsagePlanId,
+};
 
 use crate::admission::PlanLimits;
 use crate::integration::Integration;
@@ -31,6 +33,9 @@ pub(crate) struct Api {
 #[derive(Debug)]
 pub(crate) struct Stage {
     pub(crate) name: StageName,
+    pub(crate) deployment_id: DeploymentId,
+    /// Whether this is the canary of the stage.
+    pub(crate) is_canary: bool,
     pub(crate) deployed: Arc<DeployedApi>,
     pub(crate) program: Arc<Program>,
     /// The buckets of its methods, by the method's index. They are shared by all callers and outlive the snapshot.
@@ -54,6 +59,7 @@ pub(crate) struct Program {
 pub(crate) struct Method {
     /// Its place among the methods of its program.
     pub(crate) index: usize,
+    pub(crate) resource_id: ResourceId,
     pub(crate) resource_path: String,
     /// The verb it was declared with.
     pub(crate) verb: HttpMethod,

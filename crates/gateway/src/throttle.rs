@@ -3,7 +3,7 @@
 
 use tollgate_domain::bucket::Bucket;
 use tollgate_domain::throttle::TokenRate;
-use tollgate_domain::{ApiKeyId, Moment};
+use tollgate_domain::{ApiKeyId, Clock, Moment};
 
 use crate::admission::{Admission, Demand, Denied, Keyed, MethodEntry, Standing};
 use crate::plan::Covered;
@@ -17,6 +17,7 @@ pub(crate) async fn admit(
     keyed: Option<(ApiKeyId, Covered<'_>)>,
     account: Option<(&Bucket, TokenRate)>,
     now: Moment,
+    clock: &dyn Clock,
 ) -> (Standing, Result<(), Refusal>) {
     let keyed = keyed.map(|(key, covered)| Keyed {
         key,
@@ -24,7 +25,7 @@ pub(crate) async fn admit(
         method_entry: covered.entry.map(|entry| MethodEntry { name: &entry.name, rate: entry.rate }),
     });
     let demand = Demand { keyed, method: routed.stage.throttle(routed.method), account };
-    let verdict = admission.admit(demand, now).await;
+    let verdict = admission.admit(demand, now, clock).await;
     (verdict.standing, verdict.outcome.map_err(Refusal::from))
 }
 

@@ -295,6 +295,20 @@ async fn a_round_that_comes_twice_counts_once_also_after_a_restart() {
 }
 
 #[tokio::test]
+async fn a_draw_that_is_asked_for_again_is_granted_the_same_units() {
+    let mut bench = Bench::new();
+    let account = Account::new(&bench);
+    let draws = vec![account.draw(monthly(10), 4), account.draw(monthly(10), 9)];
+    let round = Settlement { source: 3, sequence: 5, draws, ..Settlement::default() };
+    let grants = [Grant { units: 4, left: 6 }, Grant { units: 6, left: 0 }];
+    assert_eq!(bench.store().settle(round.clone()).await.expect("written"), grants);
+    bench.reopen();
+    assert_eq!(bench.store().settle(round.clone()).await.expect("written"), grants);
+    let other = Settlement { source: 4, ..round };
+    assert_eq!(bench.store().settle(other).await.expect("written"), [Grant::default(); 2]);
+}
+
+#[tokio::test]
 async fn usage_and_what_remains_add_up_and_show_what_a_crash_stranded() {
     let bench = Bench::new();
     let account = Account::new(&bench);

@@ -143,6 +143,12 @@ impl PeriodLease {
         self.drawn.notify_waiters();
     }
 
+    /// Tells those who wait for the draw that it is not answered yet. It stays on its way.
+    pub(crate) fn fail_draw(&self) {
+        self.failed.store(true, Ordering::Release);
+        self.drawn.notify_waiters();
+    }
+
     /// The size of the next draw, so that what is outstanding stays within the cap.
     pub(crate) fn next_draw(&self) -> i64 {
         let batch = self.batch.load(Ordering::Relaxed);

@@ -8,6 +8,7 @@ mod demand;
 mod keeper;
 mod key_table;
 pub mod ledger;
+mod rounds;
 mod taking;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -27,16 +28,17 @@ use tollgate_domain::clock::TICKS_PER_SECOND;
 use tollgate_domain::lease::Spend;
 use tollgate_domain::throttle::TokenRate;
 use tollgate_domain::{
-    ApiKeyId, Catalog, KeyDigest, KeyDigester, Moment, Period, QuotaSettings, Return, Ticks, UsagePlanId,
+    ApiKeyId, Catalog, Clock, KeyDigest, KeyDigester, Moment, Period, QuotaSettings, Return, Ticks, UsagePlanId,
 };
 
 use counter::{Counter, CounterId, MethodBucket, PeriodLease};
 pub use demand::{Demand, Keyed, MethodEntry, PlanLimits};
-use keeper::Message;
-pub use keeper::{Inbox, Keeper};
+pub use keeper::Keeper;
 pub use key_table::Caller;
 use key_table::KeyTable;
 pub use ledger::{Ledger, LedgerUnavailable};
+use rounds::Message;
+pub use rounds::{Inbox, Rounds};
 use taking::Taking;
 pub use verdict::{Denied, QuotaStanding, Standing, ThrottleStanding, Verdict};
 
@@ -133,9 +135,10 @@ impl Admission {
     /// Decides a call: takes a token at every level and a unit of the quota, or nothing at all.
     ///
     /// Throttles are asked before the quota, so that a call that is too fast never waits for the ledger. The call
-    /// waits only when its lease has no unit: for a key's first call in a while, or near the end of its quota.
-    pub async fn admit(&self, demand: Demand<'_>, now: Moment) -> Verdict {
-        let mut asked_ledger = false;
+    /// waits only when its lease has no unit: for a key's first call in a while, or near the end of its quota. Then it
+    /// is decided at the time at which it has waited, so that calls that wait agree about the period.
+    pub async fn admit(&self, demand: Demand<'_>, now: Moment, clock: &dyn Clock) -> Verdict {
+        let (mut asked_ledger, mut now) = (false, now);
         loop {
             match self.decide(&demand, now) {
                 Step::Done(verdict) => return verdict,
@@ -147,6 +150,7 @@ impl Admission {
                     if !self.wait_for_draw(&lease, counter).await {
                         return Verdict::refuse(Denied::LedgerUnavailable);
                     }
+                    now = clock.now();
                 }
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use tollgate_domain::{ApiKeyId, Clock, Day, Draw, Grant, KeyDigester, Period, Settlement, UsagePlanId};
+use tollgate_domain::{Adjustment, ApiKeyId, Clock, Day, Draw, Grant, KeyDigester, Period, Settlement, UsagePlanId};
 
 use super::ledger::{Ledger, LedgerUnavailable, Settling};
 use super::{Admission, Keeper};
@@ -14,8 +14,10 @@ pub struct MemoryLedger(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    sequence: u64,
+    /// The last round of each process, and what it was answered.
+    settled: HashMap<u64, (u64, Vec<Grant>)>,
     drawn: HashMap<(UsagePlanId, ApiKeyId, Period), i64>,
+    extra: HashMap<(UsagePlanId, ApiKeyId, Period), i64>,
     used: HashMap<(UsagePlanId, ApiKeyId, Day), u64>,
     away: bool,
     stuck: bool,
@@ -29,10 +31,34 @@ impl MemoryLedger {
         state.used.iter().filter(|((p, k, _), _)| (*p, *k) == (plan, key)).map(|(_, calls)| calls).sum()
     }
 
+    /// Calls reported for a key on one day.
+    pub fn used_on(&self, plan: UsagePlanId, key: ApiKeyId, day: Day) -> u64 {
+        self.state().used.get(&(plan, key, day)).copied().unwrap_or_default()
+    }
+
     /// Units that are out on leases or spent, in all periods.
     pub fn drawn(&self, plan: UsagePlanId, key: ApiKeyId) -> i64 {
         let state = self.state();
         state.drawn.iter().filter(|((p, k, _), _)| (*p, *k) == (plan, key)).map(|(_, units)| units).sum()
+    }
+
+    /// What was drawn for one period and what was added to its limit.
+    pub fn period(&self, plan: UsagePlanId, key: ApiKeyId, period: Period) -> (i64, i64) {
+        let (state, id) = (self.state(), (plan, key, period));
+        let of = |units: &HashMap<_, i64>| units.get(&id).copied().unwrap_or_default();
+        (of(&state.drawn), of(&state.extra))
+    }
+
+    /// Whether a process's round is written.
+    pub fn has_settled(&self, source: u64, sequence: u64) -> bool {
+        self.state().settled.get(&source).is_some_and(|(last, _)| *last >= sequence)
+    }
+
+    /// Writes a round, whether the ledger is away or not.
+    pub fn apply(&self, settlement: &Settlement) -> Vec<Grant> {
+        let mut state = self.state();
+        state.rounds += 1;
+        state.settle(settlement)
     }
 
     /// Makes every round fail, or succeed again.
@@ -57,20 +83,52 @@ impl MemoryLedger {
 
 impl State {
     fn draw(&mut self, draw: &Draw) -> Grant {
-        let used: u64 = self
-            .used
-            .iter()
-            .filter(|((plan, key, day), _)| (*plan, *key) == (draw.plan, draw.key) && draw.period.contains(*day))
-            .map(|(_, calls)| calls)
-            .sum();
-        let drawn = self.drawn.entry((draw.plan, draw.key, draw.period)).or_default();
-        if draw.opening {
-            *drawn = (*drawn).max(i64::try_from(used).unwrap_or(i64::MAX));
-        }
-        let left = i64::from(draw.quota.limit) - *drawn;
-        let units = draw.units.clamp(0, left.max(0));
-        *drawn += units;
+        let id = (draw.plan, draw.key, draw.period);
+        let drawn = match draw.opening {
+            true => self.drawn_at_least_used(id),
+            false => self.drawn.get(&id).copied().unwrap_or_default(),
+        };
+        let extra = self.extra.get(&id).copied().unwrap_or_default();
+        let left = i64::from(draw.quota.limit).saturating_add(extra).saturating_sub(drawn).max(0);
+        let units = draw.units.clamp(0, left);
+        self.drawn.insert(id, drawn + units);
         Grant { units, left: left - units }
+    }
+
+    /// What was drawn for a period, once raised to what was used in it.
+    fn drawn_at_least_used(&mut self, id: (UsagePlanId, ApiKeyId, Period)) -> i64 {
+        let (plan, key, period) = id;
+        let days = self.used.iter().filter(|((p, k, day), _)| (*p, *k) == (plan, key) && period.contains(*day));
+        let used: u64 = days.map(|(_, calls)| calls).sum();
+        let drawn = self.drawn.entry(id).or_default();
+        *drawn = (*drawn).max(i64::try_from(used).unwrap_or(i64::MAX));
+        *drawn
+    }
+
+    /// Sets what is left: `extra` is what is added to the limit for the period.
+    fn adjust(&mut self, wish: &Adjustment) {
+        let id = (wish.plan, wish.key, wish.period);
+        let left = i64::from(wish.quota.limit) - self.drawn_at_least_used(id);
+        self.extra.insert(id, i64::try_from(wish.remaining).unwrap_or(i64::MAX / 2) - left);
+    }
+
+    fn settle(&mut self, settlement: &Settlement) -> Vec<Grant> {
+        let Settlement { source, sequence, .. } = *settlement;
+        if let Some((settled, grants)) = self.settled.get(&source)
+            && *settled >= sequence
+        {
+            return grants.clone();
+        }
+        for delta in &settlement.usage {
+            *self.used.entry((delta.plan, delta.key, delta.day)).or_default() += delta.calls;
+        }
+        for back in &settlement.returns {
+            *self.drawn.entry((back.plan, back.key, back.period)).or_default() -= back.units;
+        }
+        settlement.adjustments.iter().for_each(|wish| self.adjust(wish));
+        let grants: Vec<Grant> = settlement.draws.iter().map(|draw| self.draw(draw)).collect();
+        self.settled.insert(source, (sequence, grants.clone()));
+        grants
     }
 }
 
@@ -80,25 +138,10 @@ impl Ledger for MemoryLedger {
             if self.state().stuck {
                 std::future::pending::<()>().await;
             }
-            let mut state = self.state();
-            if state.away {
+            if self.state().away {
                 return Err(LedgerUnavailable("away".to_owned()));
             }
-            state.rounds += 1;
-            if settlement.sequence > state.sequence {
-                state.sequence = settlement.sequence;
-                for delta in &settlement.usage {
-                    *state.used.entry((delta.plan, delta.key, delta.day)).or_default() += delta.calls;
-                }
-                for back in &settlement.returns {
-                    *state.drawn.entry((back.plan, back.key, back.period)).or_default() -= back.units;
-                }
-            }
-            for wish in &settlement.adjustments {
-                let drawn = i64::from(wish.quota.limit) - i64::try_from(wish.remaining).unwrap_or(i64::MAX);
-                state.drawn.insert((wish.plan, wish.key, wish.period), drawn);
-            }
-            Ok(settlement.draws.iter().map(|draw| state.draw(draw)).collect())
+            Ok(self.apply(settlement))
         })
     }
 }

@@ -58,7 +58,7 @@ impl Bench {
     async fn call_at(&self, method: Option<(&Bucket, TokenRate)>, account: Option<(&Bucket, TokenRate)>) -> Verdict {
         let limits = self.limits();
         let keyed = Some(Keyed { key: self.key, plan: &limits, method_entry: None });
-        self.admission.admit(Demand { keyed, method, account }, self.clock.now()).await
+        self.admission.admit(Demand { keyed, method, account }, self.clock.now(), &*self.clock).await
     }
 
     async fn admitted(&self, calls: usize) -> usize {
@@ -138,7 +138,7 @@ async fn a_lease_opened_under_an_old_limit_is_not_filled() {
     for _ in 0..10 {
         let keyed = Some(Keyed { key: bench.key, plan: &old, method_entry: None });
         let demand = Demand { keyed, method: None, account: None };
-        admitted += u32::from(bench.admission.admit(demand, bench.clock.now()).await.outcome.is_ok());
+        admitted += u32::from(bench.admission.admit(demand, bench.clock.now(), &*bench.clock).await.outcome.is_ok());
     }
     assert_eq!(admitted, 3);
 }
@@ -231,7 +231,7 @@ impl Bench {
         let rate = ThrottleSettings::new(rate, burst).token_rate();
         let keyed = Keyed { key: self.key, plan: &limits, method_entry: Some(MethodEntry { name: &name, rate }) };
         let demand = Demand { keyed: Some(keyed), method: None, account: None };
-        self.admission.admit(demand, self.clock.now()).await.outcome
+        self.admission.admit(demand, self.clock.now(), &*self.clock).await.outcome
     }
 }
 
@@ -309,7 +309,8 @@ async fn a_call_that_comes_with_an_old_snapshot_is_decided_by_what_is_in_force()
     bench.admission.recall(bench.plan, None).await.expect("written");
     bench.call().await.expect("admitted");
     let keyed = || Some(Keyed { key: bench.key, plan: &old, method_entry: None });
-    let late = |keyed| bench.admission.admit(Demand { keyed, method: None, account: None }, bench.clock.now());
+    let late =
+        |keyed| bench.admission.admit(Demand { keyed, method: None, account: None }, bench.clock.now(), &*bench.clock);
     assert!(matches!(late(keyed()).await.outcome, Err(Denied::QuotaExceeded { .. })));
     bench.admission.publish(&Catalog::default(), bench.clock.now());
     bench.admission.recall(bench.plan, None).await.expect("written");

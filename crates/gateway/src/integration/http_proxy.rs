@@ -113,7 +113,7 @@ impl HttpProxy {
         upstreams: &Upstreams,
     ) -> Result<Response<AnswerBody>, Refusal> {
         let upstream = &self.upstream;
-        let uri = upstream.target.uri(call, &headers, call.query)?;
+        let uri = upstream.target.uri(call, &headers, call.query())?;
         forward_request(&mut headers, call.client);
         headers.insert(header::HOST, upstream.target.host.clone());
         headers.insert(API_ID, upstream.api_id.clone());

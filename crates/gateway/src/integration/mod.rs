@@ -19,7 +19,7 @@ use tollgate_domain::{IntegrationType, RestApiId, StageName};
 use crate::body::{AnswerBody, RequestBody};
 use crate::call::Call;
 use crate::refusal::Refusal;
-use crate::upstream::Upstreams;
+use crate::worker::Worker;
 
 /// An integration, compiled.
 #[derive(Debug)]
@@ -64,11 +64,12 @@ impl Integration {
     /// Answers a call.
     pub(crate) async fn answer(
         &self,
+        worker: &Worker,
         call: &Call<'_>,
         headers: HeaderMap,
         body: RequestBody,
-        upstreams: &Upstreams,
     ) -> Result<Response<AnswerBody>, Refusal> {
+        let upstreams = &worker.upstreams;
         match self {
             Self::HttpProxy(proxy) => proxy.answer(call, headers, body, upstreams).await,
             Self::Http(http) => http.answer(call, &headers, body, upstreams).await,

@@ -9,6 +9,7 @@ use super::Site;
 use crate::call::{Call, last_value};
 use crate::refusal::Refusal;
 use crate::routes::variable_names;
+use crate::variables::Variable;
 
 /// What a value may not hold unencoded in one segment of a path, or in one value of a query.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -28,12 +29,8 @@ pub(super) enum Source {
     Header(HeaderName),
     /// All values of a header.
     HeaderList(HeaderName),
-    RequestId,
-    ExtendedRequestId,
-    RequestTimeEpoch,
-    Verb,
-    CallerIp,
-    ApiKeyId,
+    /// A variable of `$context`.
+    Context(Variable),
 }
 
 /// A value as it came.
@@ -66,7 +63,7 @@ impl Source {
         if let Some(name) = expression.strip_prefix("stageVariables.") {
             return Ok(Self::Fixed(site.stage_variables.get(name).cloned().unwrap_or_default()));
         }
-        expression.strip_prefix("context.").and_then(|name| Self::context(name, site)).ok_or_else(unknown)
+        expression.strip_prefix("context.").and_then(Variable::parse).map(Self::Context).ok_or_else(unknown)
     }
 
     /// The variable of the resource's path that has this name.
@@ -74,41 +71,21 @@ impl Source {
         variable_names(site.resource_path).position(|candidate| candidate == name).map(Self::PathVariable)
     }
 
-    fn context(name: &str, site: &Site<'_>) -> Option<Self> {
-        Some(match name {
-            "accountId" => Self::Fixed(site.account_id.to_owned()),
-            "apiId" => Self::Fixed(site.api.as_str().to_owned()),
-            "stage" => Self::Fixed(site.stage.as_str().to_owned()),
-            "resourcePath" => Self::Fixed(site.resource_path.to_owned()),
-            "requestId" => Self::RequestId,
-            "extendedRequestId" => Self::ExtendedRequestId,
-            "requestTimeEpoch" => Self::RequestTimeEpoch,
-            "httpMethod" => Self::Verb,
-            "identity.sourceIp" => Self::CallerIp,
-            "identity.apiKeyId" => Self::ApiKeyId,
-            "identity.userAgent" => Self::Header(http::header::USER_AGENT),
-            _ => return None,
-        })
-    }
-
     fn value<'a>(&'a self, call: &'a Call<'_>, headers: &'a HeaderMap) -> Option<Value<'a>> {
         let plain = |text: &'a [u8]| Some(Value::Plain(Cow::Borrowed(text)));
-        let owned = |text: String| Some(Value::Plain(Cow::Owned(text.into_bytes())));
         match self {
             Self::Fixed(text) => plain(text.as_bytes()),
             Self::PathVariable(index) => call.path_variable(*index).map(Value::RawPath),
-            Self::Query(name) => last_in_query(call.query?, name).map(Value::RawQuery),
+            Self::Query(name) => last_in_query(call.query()?, name).map(Value::RawQuery),
             Self::Header(name) => plain(last_value(headers, name)?.as_bytes()),
             Self::HeaderList(name) => {
                 let values: Vec<&[u8]> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
                 (!values.is_empty()).then(|| Value::Plain(Cow::Owned(values.join(&b","[..]))))
             }
-            Self::RequestId => plain(call.ids.request_id.as_bytes()),
-            Self::ExtendedRequestId => plain(call.ids.extended_id.as_bytes()),
-            Self::RequestTimeEpoch => owned(call.at.wall.0.to_string()),
-            Self::Verb => plain(call.verb.as_str().as_bytes()),
-            Self::CallerIp => plain(call.client.address.as_bytes()),
-            Self::ApiKeyId => owned(call.key?.to_string()),
+            Self::Context(variable) => match variable.value(call, headers)? {
+                Cow::Borrowed(text) => plain(text.as_bytes()),
+                Cow::Owned(text) => Some(Value::Plain(Cow::Owned(text.into_bytes()))),
+            },
         }
     }
 

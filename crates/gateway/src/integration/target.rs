@@ -79,7 +79,7 @@ impl Target {
         if let (Some(constant), None) = (&self.constant, query) {
             return Ok(Uri::from(constant.clone()));
         }
-        let captured: usize = call.routed.captures.iter().map(|range| range.len()).sum();
+        let captured: usize = call.captures.iter().map(|range| range.len()).sum();
         let room = self.fixed_len + captured + query.map_or(0, |query| query.len() + 1);
         let mut out = String::with_capacity(room);
         for piece in &self.pieces {

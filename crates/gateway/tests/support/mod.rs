@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tollgate_domain::clock::ManualClock;
@@ -20,7 +21,9 @@ use tollgate_domain::{
 };
 use tollgate_gateway::admission::testing::MemoryLedger;
 use tollgate_gateway::admission::{Admission, testing};
-use tollgate_gateway::{BoundGateway, Gateway, GatewayConfig, RunningGateway};
+use tollgate_gateway::{
+    Answering, BoundGateway, FunctionFault, FunctionResult, Functions, Gateway, GatewayConfig, Peers, RunningGateway,
+};
 
 /// 2026-11-22T00:00:00Z, a Sunday.
 pub(crate) const MIDNIGHT: UnixMillis = UnixMillis(1_795_305_600_000);
@@ -50,13 +53,27 @@ pub(crate) fn config() -> GatewayConfig {
 impl Served {
     /// Must be called on a runtime, which runs the keeper.
     pub(crate) fn start(config: GatewayConfig, catalog: &Catalog) -> Self {
-        Self::start_with(config, catalog, |bound| bound)
+        Self::start_with(config, catalog, Peers::default())
+    }
+
+    /// Starts beside functions or a management API.
+    pub(crate) fn start_with(config: GatewayConfig, catalog: &Catalog, peers: Peers) -> Self {
+        Self::open(config, catalog, peers, |bound| bound)
     }
 
     /// Starts with what `more` opens beside the plain port.
-    pub(crate) fn start_with(
+    pub(crate) fn start_on(
         config: GatewayConfig,
         catalog: &Catalog,
+        more: impl FnOnce(BoundGateway) -> BoundGateway,
+    ) -> Self {
+        Self::open(config, catalog, Peers::default(), more)
+    }
+
+    fn open(
+        config: GatewayConfig,
+        catalog: &Catalog,
+        peers: Peers,
         more: impl FnOnce(BoundGateway) -> BoundGateway,
     ) -> Self {
         let clock = Arc::new(ManualClock::at(MIDNIGHT));
@@ -64,6 +81,7 @@ impl Served {
         let (admission, ledger) = testing::admission(digester.clone(), Arc::clone(&clock) as Arc<dyn Clock>);
         let ids = Arc::new(IdSource::seeded(1));
         let gateway = Gateway::new(config, Arc::clone(&clock) as Arc<dyn Clock>, ids, Arc::clone(&admission));
+        gateway.connect(peers);
         let bound = more(gateway.bind(([127, 0, 0, 1], 0).into()).expect("a free port"));
         let addr = bound.local_addr();
         let served =
@@ -129,6 +147,51 @@ impl Answer {
     pub(crate) fn body(&self) -> &str {
         self.0.split_once("\r\n\r\n").map_or("", |(_, body)| body)
     }
+}
+
+/// Functions that do as they are told, and keep what they were given.
+pub(crate) struct ScriptedFunctions<F> {
+    script: F,
+    pub(crate) payloads: Mutex<Vec<(String, serde_json::Value)>>,
+}
+
+impl<F> std::fmt::Debug for ScriptedFunctions<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ScriptedFunctions")
+    }
+}
+
+impl<F: Fn(&str, &serde_json::Value) -> Result<FunctionResult, FunctionFault>> ScriptedFunctions<F> {
+    pub(crate) fn new(script: F) -> Arc<Self> {
+        Arc::new(Self { script, payloads: Mutex::default() })
+    }
+
+    fn run(&self, function: &str, payload: &[u8]) -> Result<FunctionResult, FunctionFault> {
+        let payload = serde_json::from_slice(payload).expect("a payload is JSON");
+        let result = (self.script)(function, &payload);
+        self.payloads.lock().expect("unpoisoned").push((function.to_owned(), payload));
+        result
+    }
+}
+
+impl<F> Functions for ScriptedFunctions<F>
+where
+    F: Fn(&str, &serde_json::Value) -> Result<FunctionResult, FunctionFault> + Send + Sync,
+{
+    fn invoke(&self, function: &str, payload: Bytes) -> Answering<Result<FunctionResult, FunctionFault>> {
+        let result = self.run(function, &payload);
+        Box::pin(async { result })
+    }
+
+    fn send(&self, function: &str, payload: Bytes) -> Answering<Result<(), FunctionFault>> {
+        let result = self.run(function, &payload).map(|_| ());
+        Box::pin(async { result })
+    }
+}
+
+/// What a function returns.
+pub(crate) fn returned(payload: serde_json::Value) -> Result<FunctionResult, FunctionFault> {
+    Ok(FunctionResult { payload: payload.to_string().into(), failed: false })
 }
 
 /// What an upstream does with each connection.

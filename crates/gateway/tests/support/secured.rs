@@ -36,7 +36,7 @@ pub(crate) fn start(
     let sockets = Sockets::bind(([127, 0, 0, 1], 0).into(), 1).expect("a free port");
     let addr = sockets.local_addr();
     let acceptor = certificates.acceptor(config.http2, config.tls_handshake_timeout);
-    (Served::start_with(config, catalog, |bound| bound.with_tls(sockets, acceptor)), addr)
+    (Served::start_on(config, catalog, |bound| bound.with_tls(sockets, acceptor)), addr)
 }
 
 /// Connects to a host, offering protocols, whatever certificate is shown.

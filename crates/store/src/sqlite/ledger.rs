@@ -37,19 +37,33 @@ impl Store {
 }
 
 fn settle(connection: &Connection, settlement: &Settlement) -> Result<Vec<Grant>, StoreError> {
-    // Both are stored as the signed word with the same bits.
-    let (source, sequence) = (settlement.source.cast_signed(), settlement.sequence.cast_signed());
-    let fresh = connection
-        .prepare_cached(
-            "INSERT INTO settled (source, sequence) VALUES (?1, ?2)
-             ON CONFLICT (source) DO UPDATE SET sequence = ?2 WHERE sequence < ?2",
-        )?
-        .execute(params![source, sequence])?;
-    if fresh == 1 {
-        report(connection, settlement)?;
+    if let Some(grants) = answered(connection, settlement)? {
+        return Ok(grants);
     }
+    report(connection, settlement)?;
     settlement.adjustments.iter().try_for_each(|adjustment| adjust(connection, adjustment))?;
-    settlement.draws.iter().map(|draw| grant(connection, draw)).collect()
+    let grants: Vec<Grant> = settlement.draws.iter().map(|draw| grant(connection, draw)).collect::<Result<_, _>>()?;
+    let packed: Vec<u8> =
+        grants.iter().flat_map(|grant| [grant.units, grant.left]).flat_map(i64::to_le_bytes).collect();
+    connection
+        .prepare_cached(
+            "INSERT INTO settled (source, sequence, grants) VALUES (?1, ?2, ?3)
+             ON CONFLICT (source) DO UPDATE SET sequence = ?2, grants = ?3",
+        )?
+        // Source and sequence are stored as the signed words with the same bits.
+        .execute(params![settlement.source.cast_signed(), settlement.sequence.cast_signed(), packed])?;
+    Ok(grants)
+}
+
+/// What a round was answered when it came before. Its process never saw that answer, or it would not ask again.
+fn answered(connection: &Connection, settlement: &Settlement) -> Result<Option<Vec<Grant>>, StoreError> {
+    let grants: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT grants FROM settled WHERE source = ? AND sequence >= ?")?
+        .query_row(params![settlement.source.cast_signed(), settlement.sequence.cast_signed()], |row| row.get(0))
+        .optional()?;
+    let word = |bytes: &[u8]| bytes.try_into().map_or(0, i64::from_le_bytes);
+    let unpack = |pair: &[u8]| Grant { units: word(&pair[..8]), left: word(&pair[8..]) };
+    Ok(grants.map(|packed| packed.chunks_exact(16).map(unpack).collect()))
 }
 
 /// Sets what is left of a key's quota, by adding to its limit or taking from it.

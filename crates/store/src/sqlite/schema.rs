@@ -5,7 +5,8 @@ use rusqlite::Connection;
 use crate::error::StoreError;
 
 /// One step for each version; the database's `user_version` counts those done.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE catalog_revision (only INTEGER PRIMARY KEY CHECK (only = 1), revision INTEGER NOT NULL);
     INSERT INTO catalog_revision VALUES (1, 0);
 
@@ -47,7 +48,10 @@ const STEPS: &[&str] = &["
     ) WITHOUT ROWID;
 
     CREATE TABLE settled (source INTEGER PRIMARY KEY, sequence INTEGER NOT NULL);
-"];
+",
+    // grants: what the round was answered, pairs of units and what was left, so that asking again changes nothing.
+    "ALTER TABLE settled ADD COLUMN grants BLOB NOT NULL DEFAULT x'';",
+];
 
 /// Brings the tables to this program's version, in one transaction.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {

@@ -1,0 +1,25 @@
+//! Times as API Gateway writes them.
+
+use tollgate_domain::UnixMillis;
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// The form of the Common Log Format: `24/Nov/2026:13:37:06 +0000`.
+pub(crate) fn common_log(time: UnixMillis) -> String {
+    let date = time.day().date();
+    let second_of_day = time.seconds().rem_euclid(86_400);
+    let (hour, minute, second) = (second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60);
+    let month = MONTHS[usize::from(u8::from(date.month())) - 1];
+    format!("{:02}/{month}/{}:{hour:02}:{minute:02}:{second:02} +0000", date.day(), date.year())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_written_as_in_access_logs() {
+        assert_eq!(common_log(UnixMillis(1_795_305_600_000)), "22/Nov/2026:00:00:00 +0000");
+        assert_eq!(common_log(UnixMillis(1_795_305_600_000 + 48_006_999)), "22/Nov/2026:13:20:06 +0000");
+    }
+}
