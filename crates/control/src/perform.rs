@@ -1,8 +1,8 @@
 //! Operations run from within the process, by callers who need no signature because they are the process.
 
 use bytes::Bytes;
-use http::Method;
-use serde_json::Value;
+use http::{HeaderValue, Method, StatusCode, header};
+use serde_json::{Value, json};
 
 use crate::Control;
 use crate::answer::Answer;
@@ -32,13 +32,31 @@ impl Control {
         })
     }
 
+    /// Answers a request as on the wire, but for its signature.
+    pub async fn answer(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
+        let (parts, body) = request.into_parts();
+        let uri = parts.uri.path_and_query().map_or("/", |uri| uri.as_str());
+        let (status, code, body) = match self.run_request(&parts.method, uri, body).await {
+            Ok((status, Answer::Json(document))) => (status, None, document),
+            Ok((status, Answer::File { bytes, .. })) => (status, None, bytes),
+            Ok((status, Answer::Empty)) => (status, None, Vec::new()),
+            Err(failure) => {
+                let answer = failure.answer();
+                (answer.status, Some(answer.code), json!({ "message": answer.message }).to_string().into_bytes())
+            }
+        };
+        let mut response = http::Response::new(Bytes::from(body));
+        *response.status_mut() = status;
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(code) = code {
+            response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(code));
+        }
+        response
+    }
+
     async fn run_operation(&self, method: &Method, uri: &str, body: Option<Value>) -> Result<Value, Failure> {
-        let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
-        let query = read_query(query);
-        let (operation, labels) = router::find(method, path, &query).ok_or(Failure::UnknownOperation)?;
-        let run = operation.run.ok_or(Failure::NotBuilt(operation.name))?;
         let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
-        match run(self, &Request::new(labels, query, body, self.clock().now().wall)).await? {
+        match self.run_request(method, uri, body).await?.1 {
             Answer::Json(document) => Ok(serde_json::from_slice(&document).unwrap_or(Value::Null)),
             // Text that is no JSON, such as YAML, is a string; an archive has no place in an answer of values.
             Answer::File { bytes, .. } => {
@@ -47,5 +65,14 @@ impl Control {
             }
             Answer::Empty => Ok(Value::Null),
         }
+    }
+
+    async fn run_request(&self, method: &Method, uri: &str, body: Bytes) -> Result<(StatusCode, Answer), Failure> {
+        let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
+        let query = read_query(query);
+        let (operation, labels) = router::find(method, path, &query).ok_or(Failure::UnknownOperation)?;
+        let run = operation.run.ok_or(Failure::NotBuilt(operation.name))?;
+        let answer = run(self, &Request::new(labels, query, body, self.clock().now().wall)).await?;
+        Ok((operation.status, answer))
     }
 }

@@ -50,6 +50,16 @@ impl LocalFunctions {
         self.functions.publish(&all.collect::<Vec<_>>());
     }
 
+    /// Calls a function.
+    pub(crate) async fn call(
+        &self,
+        function: &str,
+        payload: Bytes,
+        kind: InvocationType,
+    ) -> Result<Invocation, InvokeError> {
+        self.functions.invoke(function, payload, kind).await
+    }
+
     /// Finishes what is under way and ends every process.
     pub(crate) async fn drain(&self) {
         self.functions.drain().await;

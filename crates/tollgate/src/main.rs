@@ -14,6 +14,7 @@ mod logging;
 mod management;
 mod management_client;
 mod node;
+mod peers;
 mod root;
 mod serve;
 mod sockets;

@@ -21,6 +21,7 @@ use crate::functions::LocalFunctions;
 use crate::gate::LocalGate;
 use crate::ledger::StoreLedger;
 use crate::management::{Listener, Management, Patience};
+use crate::peers::peers;
 use crate::root::RootCredentials;
 use crate::sockets::{Door, NodeSockets};
 
@@ -137,7 +138,7 @@ impl Node {
             .with_context(|| format!("cannot read {}/functions", config.data_dir.display()))?;
         let gate = LocalGate {
             admission: Arc::clone(&admission),
-            gateway,
+            gateway: gateway.clone(),
             clock: Arc::clone(&clock),
             functions: Arc::clone(&functions),
         };
@@ -148,6 +149,7 @@ impl Node {
         };
         let credentials = Credentials::root(root.access_key_id.clone(), root.secret_access_key.clone());
         let control = Control::new(store, Arc::new(gate), clock, ids, credentials, control_config).await?;
+        gateway.connect(peers(Arc::clone(&functions), control.clone()));
         let gateway = bound.start().context("the gateway cannot start its threads")?;
         let lambda = Lambda::new(control.clone(), Arc::<LocalFunctions>::clone(&functions), code);
         let router = control.clone().router().merge(lambda.router());
