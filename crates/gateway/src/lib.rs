@@ -6,6 +6,7 @@
 
 pub mod admission;
 mod authorize;
+mod authorizer;
 mod body;
 mod bucket_shelf;
 mod call;
@@ -15,16 +16,19 @@ mod compile;
 mod config;
 mod execution_log;
 mod gateway;
+mod gateway_response;
 mod integration;
 mod key;
 mod limit_headers;
 mod listen;
 mod listener;
 mod meter;
+mod parameter;
 mod path;
 mod peers;
 mod pipeline;
 mod plan;
+mod policy;
 mod principal;
 mod raw_head;
 mod refusal;
@@ -34,6 +38,7 @@ mod snapshot;
 mod throttle;
 mod time_format;
 mod upstream;
+mod validate;
 mod variables;
 mod worker;
 
