@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use tollgate_domain::{Adjustment, ApiKeyId, Catalog, KeyDigest, UsagePlanId};
+use tollgate_domain::{Adjustment, ApiKeyId, Catalog, KeyDigest, RestApiId, StageName, UsagePlanId};
 use tollgate_store::{KeyRow, Unspent};
 
 /// What the gateway needs to know about a key.
@@ -52,6 +52,9 @@ pub trait Gate: Send + Sync + 'static {
 
     /// Tells the unspent units of a plan's keys, which the ledger has given out and usage must not count as used.
     fn unspent(&self, plan: UsagePlanId) -> Unspent;
+
+    /// Forgets what authorizers of a stage said of callers.
+    fn flush_authorizers(&self, api: &RestApiId, stage: &StageName);
 
     /// Writes all usage counted so far.
     fn settle(&self) -> GateFuture<'_>;

@@ -93,7 +93,7 @@ operations! {
     DeleteUsagePlan                   DELETE ACCEPTED   [usage_plan::delete]           "/usageplans/{usageplanId}";
     DeleteUsagePlanKey                DELETE ACCEPTED   [usage_plan_key::delete]       "/usageplans/{usageplanId}/keys/{keyId}";
     DeleteVpcLink                     DELETE ACCEPTED   [vpc_link::delete]             "/vpclinks/{vpclink_id}";
-    FlushStageAuthorizersCache        DELETE ACCEPTED   [stage_cache::flush]           "/restapis/{restapi_id}/stages/{stage_name}/cache/authorizers";
+    FlushStageAuthorizersCache        DELETE ACCEPTED   [stage_cache::flush_authorizers] "/restapis/{restapi_id}/stages/{stage_name}/cache/authorizers";
     FlushStageCache                   DELETE ACCEPTED   [stage_cache::flush]           "/restapis/{restapi_id}/stages/{stage_name}/cache/data";
     GenerateClientCertificate         POST   CREATED    [client_certificate::generate] "/clientcertificates";
     GetAccount                        GET    OK         [account::get]                 "/account";

@@ -12,6 +12,7 @@ use tollgate_domain::{ApiKeyId, IdSource, Moment};
 use crate::clients::Client;
 use crate::execution_log::{ExecutionLog, LogLevel};
 use crate::principal::Principal;
+use crate::refusal::GatewayResponse;
 use crate::routes::{Captures, variable_names};
 use crate::snapshot::{Method, Stage};
 
@@ -56,6 +57,8 @@ pub(crate) struct Call<'a> {
     /// The caller's headers, kept where the stage's gateway responses or its access log ask for them afterwards.
     pub(crate) sent: Option<HeaderMap>,
     pub(crate) integration: IntegrationReport,
+    /// What the gateway answered by itself, if it did.
+    pub(crate) refused: Option<GatewayResponse>,
     /// What happens to it, where the stage or a test wants to know.
     pub(crate) log: Option<ExecutionLog>,
 }
@@ -93,6 +96,7 @@ impl<'a> Call<'a> {
             key: None,
             sent: None,
             integration: IntegrationReport::default(),
+            refused: None,
             log: None,
         }
     }

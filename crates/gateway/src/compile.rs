@@ -4,16 +4,21 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tollgate_domain::{
-    ApiStage, Catalog, Deployment, HttpMethod, Resource, RestApiId, RestApiTree, ThrottleSettings, Ticks, UsagePlan,
+    ApiStage, Catalog, DeployedApi, Deployment, HttpMethod, Resource, RestApiId, RestApiTree, ThrottleSettings, Ticks,
+    UsagePlan,
 };
 
 use crate::admission::PlanLimits;
+use crate::authorizer::{Authorization, Authorizers};
 use crate::bucket_shelf::BucketShelf;
 use crate::config::{GatewayConfig, PlanThrottleScope};
+use crate::gateway_response::GatewayResponses;
 use crate::integration::{Integration, Site};
 use crate::limit_headers;
+use crate::policy::Policy;
 use crate::routes::Routes;
 use crate::snapshot::{Api, Coverage, Method, MethodLimit, Program, Snapshot, Stage};
+use crate::validate::Validation;
 
 /// What compiling needs besides the catalog.
 pub(crate) struct Compiler<'a> {
@@ -100,6 +105,8 @@ impl Compiler<'_> {
 
     fn program(&self, api: &RestApiId, stage: &tollgate_domain::Stage, deployment: &Deployment) -> Program {
         let deployed = &deployment.snapshot;
+        let api_arn = format!("arn:aws:execute-api:{}:{}:{api}", self.config.region, self.config.account_id);
+        let authorizers = Authorizers::compile(deployed, &stage.variables);
         let (mut routes, mut methods) = (Routes::new(), Vec::new());
         for resource in deployed.resources.values() {
             let site = Site {
@@ -112,10 +119,23 @@ impl Compiler<'_> {
             for (verb, method) in &resource.methods {
                 let index = methods.len();
                 routes.insert(&resource.path, *verb, index);
-                methods.push(self::method(index, *verb, resource, method, &site));
+                let guards = Guards {
+                    authorization: authorizers.authorization(method),
+                    validation: Validation::compile(method, deployed),
+                };
+                methods.push(self::method(index, *verb, resource, method, &site, guards));
             }
         }
-        Program { deployed: Arc::clone(deployed), variables: stage.variables.clone(), routes, methods }
+        Program {
+            deployed: Arc::clone(deployed),
+            variables: stage.variables.clone(),
+            routes,
+            methods,
+            responses: GatewayResponses::compile(deployed, &stage.variables),
+            policy: policy(deployed, &api_arn),
+            authorizers,
+            api_arn,
+        }
     }
 
     fn coverage(
@@ -163,27 +183,58 @@ fn method_entry(covered: &ApiStage, method: &Method) -> Option<ThrottleSettings>
     exact.or_else(any_path).or_else(any_rooted_path).copied()
 }
 
+/// What a call of a method has to pass besides its limits.
+struct Guards {
+    authorization: Authorization,
+    validation: Option<Box<Validation>>,
+}
+
 fn method(
     index: usize,
     verb: HttpMethod,
     resource: &Resource,
     method: &tollgate_domain::Method,
     site: &Site<'_>,
+    guards: Guards,
 ) -> Method {
     let integration = Integration::compile(method.integration.as_ref(), site);
+    let (api, stage, path) = (site.api, site.stage, site.resource_path);
+    let warn = |reason: &str| {
+        tracing::warn!(target: "tollgate::gateway", %api, %stage, path, %verb, reason, "calls of a method will fail");
+    };
     if let Integration::Unusable(reason) = &integration {
-        let (api, stage, path) = (site.api, site.stage, site.resource_path);
-        tracing::warn!(target: "tollgate::gateway", %api, %stage, path, %verb, %reason, "calls of a method will fail");
+        warn(reason);
     }
+    if let Authorization::Unusable(reason) = &guards.authorization {
+        warn(reason);
+    }
+    guards.validation.iter().flat_map(|validation| validation.unusable()).for_each(warn);
     Method {
         index,
         resource_id: resource.id.clone(),
         resource_path: resource.path.clone(),
         verb,
-        authorization_type: method.authorization_type.clone(),
+        authorization: guards.authorization,
         api_key_required: method.api_key_required,
+        validation: guards.validation,
         integration,
     }
+}
+
+/// The policy of an API, if it has one. What is no policy lets nobody in.
+fn policy(deployed: &DeployedApi, api_arn: &str) -> Option<Policy> {
+    let api = &deployed.api.id;
+    let policy = match Policy::of_api(deployed.api.policy.as_deref()?, api_arn) {
+        Ok(policy) => policy,
+        Err(reason) => {
+            tracing::warn!(target: "tollgate::gateway", %api, reason, "a policy cannot be read: nobody may call");
+            return Some(Policy::denying_all());
+        }
+    };
+    for condition in policy.unknown_conditions() {
+        tracing::warn!(target: "tollgate::gateway", %api, condition, "a policy has a condition that counts against callers");
+    }
+    Some(policy)
 }
 
 /// Whether a compiled API is still what the catalog says.

@@ -7,7 +7,7 @@ use std::{fmt, io};
 use arc_swap::ArcSwap;
 use tollgate_domain::bucket::Bucket;
 use tollgate_domain::throttle::TokenRate;
-use tollgate_domain::{Catalog, Clock, IdSource};
+use tollgate_domain::{Catalog, Clock, IdSource, RestApiId, StageName};
 
 use crate::admission::Admission;
 use crate::bucket_shelf::BucketShelf;
@@ -85,6 +85,14 @@ impl Gateway {
         shared.snapshot.store(Arc::new(next));
         drop(previous);
         shared.shelf.tidy(now);
+    }
+
+    /// Forgets what authorizers of a stage said of callers: each is asked anew.
+    pub fn flush_authorizers(&self, api: &RestApiId, stage: &StageName) {
+        let snapshot = self.0.snapshot.load();
+        if let Some(stage) = snapshot.stage(api.as_str(), stage.as_str()) {
+            stage.program.authorizers.flush();
+        }
     }
 
     /// Opens the sockets, one for each thread. Calls are served once it is started.

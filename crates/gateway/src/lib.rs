@@ -6,6 +6,7 @@
 
 pub mod admission;
 mod authorize;
+mod authorizer;
 mod body;
 mod bucket_shelf;
 mod call;
@@ -16,6 +17,7 @@ mod compile;
 mod config;
 mod execution_log;
 mod gateway;
+mod gateway_response;
 mod head_refusal;
 mod integration;
 mod key;
@@ -23,10 +25,12 @@ mod limit_headers;
 mod listen;
 mod listener;
 mod meter;
+mod parameter;
 mod path;
 mod peers;
 mod pipeline;
 mod plan;
+mod policy;
 mod principal;
 mod raw_head;
 mod refusal;
@@ -36,6 +40,7 @@ mod snapshot;
 mod throttle;
 mod time_format;
 mod upstream;
+mod validate;
 mod variables;
 mod worker;
 

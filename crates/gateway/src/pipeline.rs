@@ -1,30 +1,27 @@
 //! The request in one file: every call goes through these steps, in this order.
 //!
-//! listen → route → authorize → key → plan → throttle → quota → integration → response → meter
+//! listen → route → authorize → key → plan → throttle → quota → validate → integration → response → meter
 //!
 //! A step returns what the next one needs, or a [`Refusal`].
 
 use std::convert::Infallible;
 use std::rc::Rc;
 
-use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Response};
 use hyper::body::Incoming;
-use tollgate_domain::GatewayResponseType;
 
 use crate::admission::Standing;
 use crate::body::{AnswerBody, RequestBody};
-use crate::call::{Call, CallIds};
+use crate::call::Call;
 use crate::clients::Client;
 use crate::refusal::Refusal;
 use crate::snapshot::Snapshot;
 use crate::worker::Worker;
-use crate::{authorize, key, limit_headers, listen, plan, route, throttle};
+use crate::{authorize, gateway_response, key, limit_headers, listen, plan, route, throttle};
 
 const X_AMZN_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const X_AMZ_APIGW_ID: HeaderName = HeaderName::from_static("x-amz-apigw-id");
-const X_AMZN_ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
 /// Where a metered caller stands, for the headers of its answer.
 #[derive(Default)]
@@ -55,7 +52,8 @@ pub(crate) async fn serve(
     }
     .await;
     let refused = outcome.is_err();
-    let mut response = outcome.unwrap_or_else(|refusal| refuse(&worker, &ids, &refusal));
+    let mut response =
+        outcome.unwrap_or_else(|refusal| gateway_response::answer(&mut call, &refusal, config.ratelimit_headers));
     let headers = response.headers_mut();
     if config.ratelimit_headers {
         limit_headers::add(headers, limits.policy.as_ref(), &limits.standing);
@@ -78,9 +76,12 @@ async fn pass<'a>(
     let shared = &worker.shared;
     let staged = route::stage(snapshot, &call.host, call.uri.path())?;
     (call.stage, call.path) = (Some(staged.stage), staged.path);
+    if staged.stage.program.responses.as_ref().is_some_and(|responses| responses.reads_headers) {
+        call.sent = Some(headers.clone());
+    }
     let (routed, captures) = route::method(staged, call.verb)?;
     (call.method, call.captures) = (Some(routed.method), captures);
-    call.principal = authorize::authorize(&routed)?;
+    call.principal = authorize::authorize(worker, call, headers).await?;
     let caller = key::identify(&shared.admission, &routed, &call.principal, headers)?;
     call.key = caller.as_ref().map(|caller| caller.id);
     let covered = caller.as_ref().map(|caller| plan::choose(&routed, caller)).transpose()?;
@@ -99,33 +100,10 @@ async fn perform(
     body: RequestBody,
 ) -> Result<Response<AnswerBody>, Refusal> {
     let method = call.method.ok_or(Refusal::UnknownRoute)?;
+    let body = match &method.validation {
+        // Boxed, so that calls of methods without a validator carry none of this along.
+        Some(validation) => Box::pin(validation.check(call, &headers, body)).await?,
+        None => body,
+    };
     method.integration.answer(worker, call, headers, body).await
-}
-
-/// Turns a refusal into an answer, and tells the operator what only the operator can mend.
-fn refuse(worker: &Worker, ids: &CallIds, refusal: &Refusal) -> Response<AnswerBody> {
-    let answer = refusal.gateway_response();
-    log(ids, refusal, answer.kind);
-    let mut response = Response::new(AnswerBody::whole(Bytes::from_static(answer.body.as_bytes())));
-    *response.status_mut() = answer.status;
-    let headers: &mut HeaderMap = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(X_AMZN_ERROR_TYPE, HeaderValue::from_static(answer.error_type));
-    if matches!(refusal, Refusal::Malformed(_)) {
-        // Whatever follows on this connection cannot be trusted to begin where we think it does.
-        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    if let Some(seconds) = refusal.retry_after_secs().filter(|_| worker.shared.config.ratelimit_headers) {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
-}
-
-fn log(ids: &CallIds, refusal: &Refusal, kind: GatewayResponseType) {
-    let (request_id, kind) = (ids.request_id.to_str().unwrap_or_default(), kind.as_str());
-    if refusal.is_ours() {
-        tracing::warn!(target: "tollgate::gateway", request_id, kind, cause = %refusal, "a call was refused");
-    } else {
-        tracing::debug!(target: "tollgate::gateway", request_id, kind, cause = %refusal, "a call was refused");
-    }
 }

@@ -1,8 +1,10 @@
 //! The gateway's "no", and the one table that turns it into an answer.
 
+use bytes::Bytes;
 use http::StatusCode;
 use tollgate_domain::GatewayResponseType;
 
+use crate::policy::Denial;
 use crate::upstream::UpstreamError;
 
 /// Why a call got no answer from its integration.
@@ -23,9 +25,21 @@ pub(crate) enum Refusal {
     /// No method of the API fits the path and the verb.
     #[error("no method fits")]
     UnknownRoute,
-    /// The method wants an authorization that this gateway cannot check.
-    #[error("authorization of type {0} is not supported yet")]
-    AuthorizationUnsupported(String),
+    /// The name of what is called is longer than an authorization may see.
+    #[error("the ARN of the call is too long")]
+    UriTooLong,
+    /// A policy does not let the caller in.
+    #[error("{0}")]
+    Denied(Denial),
+    /// The caller does not say who it is, or nobody believes it.
+    #[error("the caller is not authorized")]
+    Unauthorized,
+    /// The authorizer gave no answer that can be used.
+    #[error("the authorizer failed: {0}")]
+    AuthorizerFailed(String),
+    /// The authorizer cannot be asked.
+    #[error("the authorizer is misconfigured: {0}")]
+    AuthorizerUnusable(String),
     /// The key is missing, unknown, disabled, or in no plan of this stage.
     #[error("the key is not good for this stage")]
     InvalidApiKey,
@@ -38,6 +52,12 @@ pub(crate) enum Refusal {
     /// The quota cannot be accounted for right now.
     #[error("the ledger cannot be reached")]
     LedgerUnavailable,
+    /// Parameters that the method requires are not there.
+    #[error("required parameters are missing: {0:?}")]
+    MissingParameters(Vec<String>),
+    /// The body does not fit the method's model; says why.
+    #[error("the body is invalid: {0}")]
+    InvalidBody(String),
     /// The integration takes no body of this type.
     #[error("the integration takes no body of this type")]
     UnsupportedMediaType,
@@ -52,92 +72,175 @@ pub(crate) enum Refusal {
     IntegrationFailure(UpstreamError),
 }
 
-/// An answer that the gateway gives by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// An answer that the gateway gives by itself, as AWS words it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct GatewayResponse {
     pub(crate) kind: GatewayResponseType,
     pub(crate) status: StatusCode,
     /// The header `x-amzn-ErrorType`.
     pub(crate) error_type: &'static str,
-    pub(crate) body: &'static str,
+    pub(crate) words: Words,
+}
+
+/// What an answer says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Words {
+    /// The same for each call: the message, and the body around it.
+    Fixed { message: &'static str, body: &'static str },
+    /// Nothing, in so many words: `{"message":null}`.
+    Null,
+    /// A message made for one call, and what a validator had to say.
+    Made { message: String, validation_error: Option<String> },
+    /// The same, with the capital that AWS gives the word where a policy denies.
+    Denied { message: String },
+}
+
+macro_rules! fixed {
+    ($message:literal) => {
+        Words::Fixed { message: $message, body: concat!("{\"message\":\"", $message, "\"}") }
+    };
+}
+
+impl GatewayResponse {
+    /// `$context.error.message`
+    pub(crate) fn message(&self) -> Option<&str> {
+        match &self.words {
+            Words::Fixed { message, .. } => Some(message),
+            Words::Null => None,
+            Words::Made { message, .. } | Words::Denied { message } => Some(message),
+        }
+    }
+
+    /// `$context.error.validationErrorString`
+    pub(crate) fn validation_error(&self) -> Option<&str> {
+        match &self.words {
+            Words::Made { validation_error, .. } => validation_error.as_deref(),
+            Words::Fixed { .. } | Words::Null | Words::Denied { .. } => None,
+        }
+    }
+
+    /// The body, in JSON.
+    pub(crate) fn body(&self) -> Bytes {
+        let quoted = |message: &str| serde_json::Value::from(message).to_string();
+        match &self.words {
+            Words::Fixed { body, .. } => Bytes::from_static(body.as_bytes()),
+            Words::Null => Bytes::from_static(br#"{"message":null}"#),
+            Words::Made { message, .. } => format!(r#"{{"message":{}}}"#, quoted(message)).into(),
+            Words::Denied { message } => format!(r#"{{"Message":{}}}"#, quoted(message)).into(),
+        }
+    }
 }
 
 impl Refusal {
     /// The answer that AWS gives.
     pub(crate) fn gateway_response(&self) -> GatewayResponse {
         use GatewayResponseType as Kind;
-        let answer = |kind, status, error_type, body| GatewayResponse { kind, status, error_type, body };
+        let answer = |kind, status, error_type, words| GatewayResponse { kind, status, error_type, words };
+        let made = |message: String| Words::Made { message, validation_error: None };
         match self {
             Self::Malformed(_) => {
-                answer(Kind::Default4xx, StatusCode::BAD_REQUEST, "BadRequestException", r#"{"message":"Bad Request"}"#)
+                answer(Kind::Default4xx, StatusCode::BAD_REQUEST, "BadRequestException", fixed!("Bad Request"))
             }
             Self::RequestTooLong => answer(
                 Kind::RequestTooLarge,
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "RequestTooLargeException",
-                r#"{"message":"Request Too Long"}"#,
+                fixed!("Request Too Long"),
+            ),
+            Self::UriTooLong => answer(
+                Kind::Default4xx,
+                StatusCode::URI_TOO_LONG,
+                "RequestTooLargeException",
+                fixed!("Request URI too long"),
             ),
             // The same as for a bad key, so that nobody learns which APIs exist.
             Self::UnknownStage | Self::EndpointDisabled => {
-                answer(Kind::Default4xx, StatusCode::FORBIDDEN, "ForbiddenException", r#"{"message":"Forbidden"}"#)
+                answer(Kind::Default4xx, StatusCode::FORBIDDEN, "ForbiddenException", fixed!("Forbidden"))
             }
             Self::UnknownRoute => answer(
                 Kind::MissingAuthenticationToken,
                 StatusCode::FORBIDDEN,
                 "MissingAuthenticationTokenException",
-                r#"{"message":"Missing Authentication Token"}"#,
+                fixed!("Missing Authentication Token"),
             ),
-            Self::AuthorizationUnsupported(_) => answer(
+            Self::Denied(denial) => answer(
+                Kind::AccessDenied,
+                StatusCode::FORBIDDEN,
+                "AccessDeniedException",
+                Words::Denied { message: denial.to_string() },
+            ),
+            Self::Unauthorized => {
+                answer(Kind::Unauthorized, StatusCode::UNAUTHORIZED, "UnauthorizedException", fixed!("Unauthorized"))
+            }
+            Self::AuthorizerFailed(_) => answer(
+                Kind::AuthorizerFailure,
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "AuthorizerFailureException",
+                Words::Null,
+            ),
+            Self::AuthorizerUnusable(_) => answer(
                 Kind::AuthorizerConfigurationError,
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "AuthorizerConfigurationException",
-                r#"{"message":null}"#,
+                Words::Null,
             ),
             Self::InvalidApiKey => {
-                answer(Kind::InvalidApiKey, StatusCode::FORBIDDEN, "ForbiddenException", r#"{"message":"Forbidden"}"#)
+                answer(Kind::InvalidApiKey, StatusCode::FORBIDDEN, "ForbiddenException", fixed!("Forbidden"))
             }
             Self::Throttled { .. } => answer(
                 Kind::Throttled,
                 StatusCode::TOO_MANY_REQUESTS,
                 "TooManyRequestsException",
-                r#"{"message":"Too Many Requests"}"#,
+                fixed!("Too Many Requests"),
             ),
             Self::QuotaExceeded { .. } => answer(
                 Kind::QuotaExceeded,
                 StatusCode::TOO_MANY_REQUESTS,
                 "LimitExceededException",
-                r#"{"message":"Limit Exceeded"}"#,
+                fixed!("Limit Exceeded"),
             ),
             // AWS lets such calls pass unmetered. We never over-admit, and say that it is not the caller's fault.
             Self::LedgerUnavailable => answer(
                 Kind::Default5xx,
                 StatusCode::SERVICE_UNAVAILABLE,
                 "ServiceUnavailableException",
-                r#"{"message":"Service Unavailable"}"#,
+                fixed!("Service Unavailable"),
+            ),
+            Self::MissingParameters(names) => answer(
+                Kind::BadRequestParameters,
+                StatusCode::BAD_REQUEST,
+                "BadRequestException",
+                made(format!("Missing required request parameters: [{}]", names.join(", "))),
+            ),
+            Self::InvalidBody(why) => answer(
+                Kind::BadRequestBody,
+                StatusCode::BAD_REQUEST,
+                "BadRequestException",
+                Words::Made { message: "Invalid request body".to_owned(), validation_error: Some(why.clone()) },
             ),
             Self::UnsupportedMediaType => answer(
                 Kind::UnsupportedMediaType,
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "BadRequestException",
-                r#"{"message":"Unsupported Media Type"}"#,
+                fixed!("Unsupported Media Type"),
             ),
             Self::Misconfigured(_) => answer(
                 Kind::ApiConfigurationError,
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "InternalServerErrorException",
-                r#"{"message":"Internal server error"}"#,
+                fixed!("Internal server error"),
             ),
             Self::IntegrationTimeout => answer(
                 Kind::IntegrationTimeout,
                 StatusCode::GATEWAY_TIMEOUT,
                 "InternalServerErrorException",
-                r#"{"message":"Endpoint request timed out"}"#,
+                fixed!("Endpoint request timed out"),
             ),
             Self::IntegrationFailure(_) => answer(
                 Kind::IntegrationFailure,
                 StatusCode::GATEWAY_TIMEOUT,
                 "InternalServerErrorException",
-                r#"{"message":"Network error communicating with endpoint"}"#,
+                fixed!("Network error communicating with endpoint"),
             ),
         }
     }
@@ -153,18 +256,19 @@ impl Refusal {
             | Self::UnknownStage
             | Self::EndpointDisabled
             | Self::UnknownRoute
-            | Self::AuthorizationUnsupported(_)
+            | Self::UriTooLong
+            | Self::Denied(_)
+            | Self::Unauthorized
+            | Self::AuthorizerFailed(_)
+            | Self::AuthorizerUnusable(_)
+            | Self::MissingParameters(_)
+            | Self::InvalidBody(_)
             | Self::InvalidApiKey
             | Self::UnsupportedMediaType
             | Self::Misconfigured(_)
             | Self::IntegrationTimeout
             | Self::IntegrationFailure(_) => None,
         }
-    }
-
-    /// Whether the operator has something to mend; the other refusals are a caller's everyday.
-    pub(crate) fn is_ours(&self) -> bool {
-        self.gateway_response().status.is_server_error()
     }
 }
 
@@ -209,7 +313,8 @@ mod tests {
         ];
         for (refusal, status, error_type, kind, message) in table {
             let answer = refusal.gateway_response();
-            let body: serde_json::Value = serde_json::from_str(answer.body).expect("JSON");
+            let body: serde_json::Value = serde_json::from_slice(&answer.body()).expect("JSON");
+            assert_eq!(answer.message(), Some(message));
             assert_eq!(
                 (answer.status.as_u16(), answer.error_type, answer.kind.as_str(), body["message"].as_str()),
                 (status, error_type, kind, Some(message))

@@ -12,8 +12,12 @@ use tollgate_domain::{
 };
 
 use crate::admission::PlanLimits;
+use crate::authorizer::{Authorization, Authorizers};
+use crate::gateway_response::GatewayResponses;
 use crate::integration::Integration;
+use crate::policy::Policy;
 use crate::routes::Routes;
+use crate::validate::Validation;
 
 /// All APIs. Parts are shared with the snapshot before, so that a small change rebuilds little.
 #[derive(Debug, Default)]
@@ -52,6 +56,14 @@ pub(crate) struct Program {
     pub(crate) variables: std::collections::BTreeMap<String, String>,
     pub(crate) routes: Routes,
     pub(crate) methods: Vec<Method>,
+    /// How the API words the gateway's own answers; `None` leaves them as AWS has them.
+    pub(crate) responses: Option<Box<GatewayResponses>>,
+    /// Who may call at all; `None` is everybody.
+    pub(crate) policy: Option<Policy>,
+    /// Whom methods ask about their callers.
+    pub(crate) authorizers: Authorizers,
+    /// `arn:aws:execute-api:{region}:{account}:{api}`
+    pub(crate) api_arn: String,
 }
 
 /// A method, ready to serve.
@@ -63,8 +75,10 @@ pub(crate) struct Method {
     pub(crate) resource_path: String,
     /// The verb it was declared with.
     pub(crate) verb: HttpMethod,
-    pub(crate) authorization_type: String,
+    pub(crate) authorization: Authorization,
     pub(crate) api_key_required: bool,
+    /// What of a call is checked before it goes on; `None` is nothing.
+    pub(crate) validation: Option<Box<Validation>>,
     pub(crate) integration: Integration,
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tollgate_control::{Gate, GateError, GateFuture, GateKey};
-use tollgate_domain::{Adjustment, ApiKeyId, Catalog, Clock, KeyDigest, UsagePlanId};
+use tollgate_domain::{Adjustment, ApiKeyId, Catalog, Clock, KeyDigest, RestApiId, StageName, UsagePlanId};
 use tollgate_gateway::Gateway;
 use tollgate_gateway::admission::{Admission, LedgerUnavailable};
 use tollgate_store::Unspent;
@@ -41,6 +41,10 @@ impl Gate for LocalGate {
 
     fn adjust(&self, adjustment: Adjustment) -> GateFuture<'_> {
         Box::pin(async move { self.admission.adjust(adjustment).await.map_err(unsettled) })
+    }
+
+    fn flush_authorizers(&self, api: &RestApiId, stage: &StageName) {
+        self.gateway.flush_authorizers(api, stage);
     }
 
     fn settle(&self) -> GateFuture<'_> {

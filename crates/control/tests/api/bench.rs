@@ -11,7 +11,10 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use tollgate_control::{Control, ControlConfig, Credentials, Gate, GateError, GateFuture, GateKey, Role};
 use tollgate_domain::clock::ManualClock;
-use tollgate_domain::{Adjustment, ApiKeyId, Catalog, Clock, IdSource, KeyDigest, Settlement, UnixMillis, UsagePlanId};
+use tollgate_domain::{
+    Adjustment, ApiKeyId, Catalog, Clock, IdSource, KeyDigest, RestApiId, Settlement, StageName, UnixMillis,
+    UsagePlanId,
+};
 use tollgate_store::{DataDir, Store, Unspent};
 use tower::ServiceExt;
 
@@ -30,6 +33,7 @@ pub(crate) enum Told {
     Recall(UsagePlanId, Option<ApiKeyId>),
     Adjust(ApiKeyId, u64),
     Settle,
+    FlushAuthorizers(RestApiId, StageName),
 }
 
 pub(crate) struct RecordingGate {
@@ -78,6 +82,10 @@ impl Gate for RecordingGate {
             told.await?;
             self.store.settle(round).await.map(|_| ()).map_err(|error| GateError(error.to_string()))
         })
+    }
+
+    fn flush_authorizers(&self, api: &RestApiId, stage: &StageName) {
+        self.tell(Told::FlushAuthorizers(api.clone(), stage.clone()));
     }
 
     fn settle(&self) -> GateFuture<'_> {

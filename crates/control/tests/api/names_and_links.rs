@@ -1,8 +1,9 @@
 //! Domain names, their mappings, leave to use them, VPC links, client certificates, caches, SDK types and clones,
 //! through the signed API.
 
-use crate::bench::{Bench, text};
+use crate::bench::{Bench, Told, text};
 use serde_json::{Value, json};
+use tollgate_domain::{RestApiId, StageName};
 
 const BAD: &str = "BadRequestException";
 const MISSING: &str = "NotFoundException";
@@ -323,6 +324,8 @@ async fn the_caches_of_a_stage_are_flushed() {
         let unknown = bench.delete(&format!("/restapis/{api}/stages/nope/cache/{cache}")).await;
         unknown.refused(404, MISSING, "Invalid stage identifier specified");
     }
+    let flushed = bench.told().into_iter().filter(|told| matches!(told, Told::FlushAuthorizers(..)));
+    assert_eq!(flushed.collect::<Vec<_>>(), [Told::FlushAuthorizers(RestApiId::new(&api), StageName::new("dev"))]);
 }
 
 /// GetSdkTypes, GetSdkType.

@@ -354,6 +354,19 @@ pub(crate) fn catalog(methods: Vec<(&str, HttpMethod, Method)>) -> Catalog {
 }
 
 pub(crate) fn catalog_with(methods: Vec<(&str, HttpMethod, Method)>, edit: impl FnOnce(&mut Stage)) -> Catalog {
+    build(methods, |_| {}, edit)
+}
+
+/// The same, of an API that is changed before it is deployed.
+pub(crate) fn deployed_with(methods: Vec<(&str, HttpMethod, Method)>, edit: impl FnOnce(&mut RestApiTree)) -> Catalog {
+    build(methods, edit, |_| {})
+}
+
+fn build(
+    methods: Vec<(&str, HttpMethod, Method)>,
+    edit_tree: impl FnOnce(&mut RestApiTree),
+    edit_stage: impl FnOnce(&mut Stage),
+) -> Catalog {
     let id = RestApiId::new("api1");
     let api = Arc::new(rest_api(&id));
     let mut resources: BTreeMap<ResourceId, Resource> = BTreeMap::new();
@@ -362,14 +375,16 @@ pub(crate) fn catalog_with(methods: Vec<(&str, HttpMethod, Method)>, edit: impl 
         resource.methods.insert(verb, method);
     }
     let resources = resources.into_iter().map(|(id, resource)| (id, Arc::new(resource))).collect();
+    let mut tree = RestApiTree { resources, ..RestApiTree::new(Arc::clone(&api)) };
+    edit_tree(&mut tree);
     let deployment = Deployment {
         id: DeploymentId::new("d1"),
         description: None,
         created: MIDNIGHT,
-        snapshot: Arc::new(DeployedApi::freeze(&RestApiTree { resources, ..RestApiTree::new(Arc::clone(&api)) })),
+        snapshot: Arc::new(DeployedApi::freeze(&tree)),
     };
     let mut stage = stage();
-    edit(&mut stage);
+    edit_stage(&mut stage);
     Catalog::default().apply(&[
         Edit::put(Record::RestApi(RestApi::clone(&api))),
         Edit::put(Record::Deployment(id.clone(), deployment)),

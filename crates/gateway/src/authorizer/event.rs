@@ -1,0 +1,53 @@
+//! What a function is shown of a call.
+
+use http::{HeaderMap, HeaderName};
+use serde_json::{Map, Value, json};
+
+use crate::call::Call;
+use crate::parameter::query_pairs;
+use crate::variables;
+
+/// The event of an authorizer of type TOKEN.
+pub(super) fn token(token: &str, arn: &str) -> Value {
+    json!({"type": "TOKEN", "authorizationToken": token, "methodArn": arn})
+}
+
+/// The event of an authorizer of type REQUEST: the call without its body. Where a name has several values, the single
+/// map has the last.
+pub(super) fn request(call: &Call<'_>, headers: &HeaderMap, arn: &str) -> Value {
+    let query: Vec<(String, String)> = query_pairs(call.query().unwrap_or_default()).collect();
+    let value = |name: &HeaderName, value: &http::HeaderValue| {
+        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    let headers_sent: Vec<(String, String)> = headers.iter().map(|(name, text)| value(name, text)).collect();
+    let path_variables = call.path_variables().map(|(name, value)| (name.to_owned(), Value::from(value)));
+    let stage_variables = call.stage.map(|stage| &stage.program.variables);
+    json!({
+        "type": "REQUEST",
+        "methodArn": arn,
+        "resource": call.method.map(|method| method.resource_path.as_str()),
+        "path": call.path,
+        "httpMethod": call.verb.as_str(),
+        "headers": last_values(&headers_sent),
+        "multiValueHeaders": all_values(&headers_sent),
+        "queryStringParameters": last_values(&query),
+        "multiValueQueryStringParameters": all_values(&query),
+        "pathParameters": path_variables.collect::<Map<String, Value>>(),
+        "stageVariables": stage_variables,
+        "requestContext": variables::tree(call, headers),
+    })
+}
+
+fn last_values(pairs: &[(String, String)]) -> Map<String, Value> {
+    pairs.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect()
+}
+
+fn all_values(pairs: &[(String, String)]) -> Map<String, Value> {
+    let mut all = Map::new();
+    for (name, value) in pairs {
+        if let Value::Array(values) = all.entry(name.clone()).or_insert_with(|| json!([])) {
+            values.push(Value::from(value.as_str()));
+        }
+    }
+    all
+}
