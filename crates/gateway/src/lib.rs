@@ -12,6 +12,7 @@ mod call;
 mod client_stream;
 mod clients;
 mod compile;
+mod compression;
 mod config;
 mod execution_log;
 mod gateway;
@@ -37,7 +38,7 @@ mod upstream;
 mod variables;
 mod worker;
 
-pub use config::{GatewayConfig, PlanThrottleScope};
+pub use config::{GatewayConfig, PlanThrottleScope, ServiceCredentials};
 pub use gateway::Gateway;
 pub use listener::{BoundGateway, RunningGateway};
 pub use meter::CallCounts;

@@ -17,6 +17,7 @@ use crate::admission::Standing;
 use crate::body::{AnswerBody, RequestBody};
 use crate::call::{Call, CallIds};
 use crate::clients::Client;
+use crate::compression::{Coding, compress};
 use crate::refusal::Refusal;
 use crate::snapshot::Snapshot;
 use crate::worker::Worker;
@@ -97,7 +98,15 @@ async fn perform(
     body: RequestBody,
 ) -> Result<Response<AnswerBody>, Refusal> {
     let method = call.method.ok_or(Refusal::UnknownRoute)?;
-    method.integration.answer(worker, call, headers, body).await
+    let accepted = call.stage.and_then(|stage| stage.deployed.api.minimum_compression_size).and_then(|minimum| {
+        let coding = Coding::accepted(&headers).filter(|_| call.verb != http::Method::HEAD)?;
+        Some((coding, u64::try_from(minimum).ok()?))
+    });
+    let answer = method.integration.answer(worker, call, headers, body).await?;
+    Ok(match accepted {
+        None => answer,
+        Some((coding, minimum)) => compress(answer, coding, minimum),
+    })
 }
 
 /// Turns a refusal into an answer, and tells the operator what only the operator can mend.

@@ -2,6 +2,7 @@
 //!
 //! The only place that reads the environment. All mistakes are told at once.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use tollgate_domain::ThrottleSettings;
-use tollgate_gateway::{GatewayConfig, PlanThrottleScope};
+use tollgate_gateway::{GatewayConfig, PlanThrottleScope, ServiceCredentials};
 use toml::{Table, Value};
 
 /// The defaults, which are the manual.
@@ -17,6 +18,9 @@ const DEFAULTS: &str = include_str!("../../../tollgate.default.toml");
 
 /// What every environment variable of Tollgate begins with.
 const PREFIX: &str = "TOLLGATE_";
+
+/// The tables whose names the operator chooses; all others have the names of the defaults.
+const OPEN_TABLES: [&str; 1] = ["service_endpoints"];
 
 /// What the operator set.
 #[derive(Clone, Deserialize)]
@@ -30,11 +34,14 @@ pub(crate) struct Config {
     pub(crate) root_access_key_id: String,
     pub(crate) root_secret_access_key: String,
     pub(crate) master_key: String,
+    service_access_key_id: String,
+    service_secret_access_key: String,
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
     pub(crate) limits: Limits,
     timeouts: Timeouts,
     gateway_threads: GatewayThreads,
+    service_endpoints: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -163,7 +170,17 @@ impl Config {
                 Scope::Plan => PlanThrottleScope::Plan,
                 Scope::Method => PlanThrottleScope::Method,
             },
+            service_endpoints: self.service_endpoints.clone(),
+            service_credentials: self.service_credentials(),
         }
+    }
+
+    /// What requests to services of AWS are signed with, if anything.
+    fn service_credentials(&self) -> Option<ServiceCredentials> {
+        (!self.service_access_key_id.is_empty()).then(|| ServiceCredentials {
+            access_key_id: self.service_access_key_id.clone(),
+            secret_access_key: self.service_secret_access_key.clone(),
+        })
     }
 
     /// Rate and burst of all calls together.
@@ -187,6 +204,9 @@ fn overlay(settings: &mut Table, given: Table, file: &str, path: &str, mistakes:
     for (name, value) in given {
         let full = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
         match (settings.get_mut(&name), value) {
+            (None, value @ Value::String(_)) if OPEN_TABLES.contains(&path) => {
+                settings.insert(name, value);
+            }
             (None, _) => mistakes.push(format!("{file}: there is no setting `{full}`")),
             (Some(Value::Table(table)), Value::Table(given)) => overlay(table, given, file, &full, mistakes),
             (Some(known @ Value::Float(_)), Value::Integer(number)) => *known = Value::Float(number as f64),
@@ -201,6 +221,13 @@ fn overlay(settings: &mut Table, given: Table, file: &str, path: &str, mistakes:
 
 /// Sets one setting from text, read as what its default is.
 fn set_text(settings: &mut Table, path: &[&str], text: &str, source: &str, mistakes: &mut Vec<String>) {
+    if let [table, name] = path
+        && OPEN_TABLES.contains(table)
+        && let Some(table) = settings.get_mut(*table).and_then(Value::as_table_mut)
+    {
+        table.insert((*name).to_owned(), Value::String(text.to_owned()));
+        return;
+    }
     let known = match path {
         [name] => settings.get_mut(*name),
         [table, name] => settings.get_mut(*table).and_then(Value::as_table_mut).and_then(|table| table.get_mut(*name)),
@@ -244,6 +271,12 @@ fn check(settings: &Table, mistakes: &mut Vec<String>) {
     require(["text", "json"].contains(&text("log_format")), "`log_format` takes \"text\" or \"json\"");
     let pair = [text("root_access_key_id"), text("root_secret_access_key")].map(str::is_empty);
     require(pair[0] == pair[1], "`root_access_key_id` and `root_secret_access_key` go together");
+    let pair = [text("service_access_key_id"), text("service_secret_access_key")].map(str::is_empty);
+    require(pair[0] == pair[1], "`service_access_key_id` and `service_secret_access_key` go together");
+    for (service, endpoint) in settings.get("service_endpoints").and_then(Value::as_table).into_iter().flatten() {
+        let is_address = endpoint.as_str().is_some_and(|e| e.starts_with("http://") || e.starts_with("https://"));
+        require(is_address, &format!("`service_endpoints.{service}` takes an address with http:// or https://"));
+    }
     let master_key = text("master_key");
     let is_hex = master_key.len() == 64 && master_key.bytes().all(|b| b.is_ascii_hexdigit());
     require(master_key.is_empty() || is_hex, "`master_key` takes 64 hexadecimal digits");
@@ -290,6 +323,18 @@ mod tests {
         let config = layers(file, &environment, &[("region", "c".to_owned())]).expect("valid");
         assert_eq!((config.region.as_str(), config.account_id.as_str()), ("c", "000000000001"));
         assert_eq!(config.account_throttle().rate_limit, Some(7.0));
+    }
+
+    #[test]
+    fn a_service_has_the_endpoint_that_the_operator_names() {
+        let file = "service_access_key_id = \"AK\"\nservice_secret_access_key = \"s\"\n[service_endpoints]\ns3 = \"http://a\"\n";
+        let config = layers(file, &[("TOLLGATE_SERVICE_ENDPOINTS__SQS", "https://b")], &[]).expect("valid");
+        let gateway = config.gateway_config();
+        let endpoints = [("s3", "http://a"), ("sqs", "https://b")].map(|(s, e)| (s.to_owned(), e.to_owned()));
+        assert_eq!(gateway.service_endpoints, BTreeMap::from(endpoints));
+        assert_eq!(gateway.service_credentials.map(|pair| pair.access_key_id).as_deref(), Some("AK"));
+        let Err(mistakes) = layers("[service_endpoints]\ns3 = \"nowhere\"\n", &[], &[]) else { panic!("accepted") };
+        assert!(mistakes.to_string().contains("`service_endpoints.s3`"), "{mistakes}");
     }
 
     #[test]
