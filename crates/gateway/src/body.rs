@@ -1,4 +1,4 @@
-//! Bodies on their way through. None is held whole in memory.
+//! Bodies on their way through. None is held whole in memory, unless somebody has to look into it.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -10,6 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use crate::clients::{Client, Serving};
+use crate::compression::Encoder;
 use crate::refusal::Refusal;
 use crate::upstream::UpstreamBody;
 
@@ -25,6 +26,9 @@ pub(crate) enum BodyError {
     /// The connection failed.
     #[error(transparent)]
     Connection(#[from] hyper::Error),
+    /// It could not be compressed.
+    #[error("the body cannot be compressed: {0}")]
+    Compression(#[from] std::io::Error),
 }
 
 /// The body of a request to an upstream.
@@ -69,7 +73,7 @@ impl RequestBody {
             match frame {
                 Ok(frame) => bytes.extend_from_slice(&frame.into_data().unwrap_or_default()),
                 Err(BodyError::TooLong) => return Err(Refusal::RequestTooLong),
-                Err(BodyError::Stalled | BodyError::Connection(_)) => {
+                Err(BodyError::Stalled | BodyError::Connection(_) | BodyError::Compression(_)) => {
                     return Err(Refusal::Malformed("the body breaks off"));
                 }
             }
@@ -163,6 +167,46 @@ pub(crate) struct AnswerBody {
 enum Content {
     Whole(Bytes),
     Upstream(UpstreamBody),
+    Compressed(Box<CompressedBody>),
+}
+
+/// A body that is compressed on its way.
+#[derive(Debug)]
+struct CompressedBody {
+    plain: Content,
+    /// `None` once it has ended.
+    encoder: Option<Encoder>,
+}
+
+impl CompressedBody {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        loop {
+            let Some(encoder) = &mut self.encoder else { return Poll::Ready(None) };
+            let coded = match ready!(self.plain.poll_frame(cx)) {
+                Some(frame) => match frame?.into_data() {
+                    Ok(data) => encoder.push(&data)?,
+                    Err(_trailers) => continue,
+                },
+                None => match self.encoder.take() {
+                    Some(encoder) => encoder.finish()?,
+                    None => Bytes::new(),
+                },
+            };
+            if !coded.is_empty() {
+                return Poll::Ready(Some(Ok(Frame::data(coded))));
+            }
+        }
+    }
+}
+
+impl Content {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self {
+            Self::Whole(bytes) => Poll::Ready(take_whole(bytes)),
+            Self::Upstream(body) => body.poll_frame(cx),
+            Self::Compressed(body) => body.poll_frame(cx),
+        }
+    }
 }
 
 impl AnswerBody {
@@ -179,6 +223,28 @@ impl AnswerBody {
         Self { content: Content::Upstream(body), serving: None }
     }
 
+    /// The same body, compressed on its way.
+    pub(crate) fn compressed(self, encoder: Encoder) -> Self {
+        let body = CompressedBody { plain: self.content, encoder: Some(encoder) };
+        Self { content: Content::Compressed(Box::new(body)), serving: self.serving }
+    }
+
+    /// Waits for all of an upstream's body, of which at most `max` bytes are held.
+    pub(crate) async fn collect(mut self, max: u64) -> Result<Bytes, Refusal> {
+        if let Content::Whole(bytes) = self.content {
+            return Ok(bytes);
+        }
+        let mut bytes = Vec::new();
+        while let Some(frame) = poll_fn(|cx| self.content.poll_frame(cx)).await {
+            let data = frame.map_err(|error| Refusal::BadAnswer(error.to_string()))?.into_data().unwrap_or_default();
+            if (bytes.len() + data.len()) as u64 > max {
+                return Err(Refusal::BadAnswer(format!("the answer has more than {max} bytes")));
+            }
+            bytes.extend_from_slice(&data);
+        }
+        Ok(bytes.into())
+    }
+
     /// Keeps the connection serving until this body is written.
     pub(crate) fn hold(mut self, serving: Serving) -> Self {
         self.serving = Some(serving);
@@ -191,16 +257,14 @@ impl Body for AnswerBody {
     type Error = BodyError;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        match &mut self.get_mut().content {
-            Content::Whole(bytes) => Poll::Ready(take_whole(bytes)),
-            Content::Upstream(body) => body.poll_frame(cx),
-        }
+        self.get_mut().content.poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.content {
             Content::Whole(bytes) => bytes.is_empty(),
             Content::Upstream(body) => body.is_end_stream(),
+            Content::Compressed(body) => body.encoder.is_none(),
         }
     }
 
@@ -208,6 +272,7 @@ impl Body for AnswerBody {
         match &self.content {
             Content::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Content::Upstream(body) => body.size_hint(),
+            Content::Compressed(_) => SizeHint::default(),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! A call: what is known of one request as it passes through the pipeline.
 
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tollgate_domain::rest_api::ApiKeySource;
@@ -56,6 +57,8 @@ pub(crate) struct Call<'a> {
     pub(crate) key: Option<ApiKeyId>,
     /// The caller's headers, kept where the stage's gateway responses or its access log ask for them afterwards.
     pub(crate) sent: Option<HeaderMap>,
+    /// The body, once a mapping had to have it whole.
+    pub(crate) payload: OnceCell<Bytes>,
     pub(crate) integration: IntegrationReport,
     /// What the gateway answered by itself, if it did.
     pub(crate) refused: Option<GatewayResponse>,
@@ -95,6 +98,7 @@ impl<'a> Call<'a> {
             principal: Principal::default(),
             key: None,
             sent: None,
+            payload: OnceCell::new(),
             integration: IntegrationReport::default(),
             refused: None,
             log: None,
@@ -127,6 +131,13 @@ impl<'a> Call<'a> {
     pub(crate) fn note(&self, level: LogLevel, line: impl FnOnce() -> String) {
         if let Some(log) = &self.log {
             log.note(level, line);
+        }
+    }
+
+    /// Notes what a caller or an upstream sent, where somebody wants to know.
+    pub(crate) fn trace(&self, line: impl FnOnce() -> String) {
+        if let Some(log) = &self.log {
+            log.trace(line);
         }
     }
 

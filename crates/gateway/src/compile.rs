@@ -111,6 +111,7 @@ impl Compiler<'_> {
         for resource in deployed.resources.values() {
             let site = Site {
                 account_id: &self.config.account_id,
+                config: self.config,
                 api,
                 stage: &stage.name,
                 stage_variables: &stage.variables,

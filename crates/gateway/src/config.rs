@@ -1,5 +1,7 @@
 //! What the operator sets for the data plane.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use tollgate_domain::ThrottleSettings;
@@ -50,6 +52,26 @@ pub struct GatewayConfig {
     pub account_throttle: ThrottleSettings,
     /// What shares the bucket of a plan's throttle.
     pub plan_throttle_scope: PlanThrottleScope,
+    /// Where integrations of type AWS find a service, by its name in their URIs (`s3`): an address with http or https.
+    pub service_endpoints: BTreeMap<String, String>,
+    /// What requests to services are signed with; without it they are not signed.
+    pub service_credentials: Option<ServiceCredentials>,
+}
+
+/// A pair of keys to services of AWS.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ServiceCredentials {
+    /// Names the pair.
+    pub access_key_id: String,
+    /// The secret of the pair.
+    pub secret_access_key: String,
+}
+
+impl fmt::Debug for ServiceCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The other half is a secret.
+        f.debug_struct("ServiceCredentials").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
+    }
 }
 
 /// What shares the bucket of a plan's throttle. AWS's guide and its logs disagree.
@@ -97,6 +119,8 @@ impl Default for GatewayConfig {
             // AWS's limits for an account in a region.
             account_throttle: ThrottleSettings::new(10_000.0, 5000),
             plan_throttle_scope: PlanThrottleScope::Plan,
+            service_endpoints: BTreeMap::new(),
+            service_credentials: None,
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod certificates;
 mod client_stream;
 mod clients;
 mod compile;
+mod compression;
 mod config;
 mod execution_log;
 mod gateway;
@@ -44,7 +45,7 @@ mod validate;
 mod variables;
 mod worker;
 
-pub use config::{GatewayConfig, PlanThrottleScope};
+pub use config::{GatewayConfig, PlanThrottleScope, ServiceCredentials};
 pub use gateway::Gateway;
 pub use listener::{BoundGateway, DrainingGateway, RunningGateway, Sockets};
 pub use meter::CallCounts;

@@ -18,7 +18,7 @@ use crate::clients::Client;
 use crate::refusal::Refusal;
 use crate::snapshot::Snapshot;
 use crate::worker::Worker;
-use crate::{authorize, gateway_response, key, limit_headers, listen, plan, route, throttle};
+use crate::{authorize, compression, gateway_response, key, limit_headers, listen, plan, route, throttle};
 
 const X_AMZN_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const X_AMZ_APIGW_ID: HeaderName = HeaderName::from_static("x-amz-apigw-id");
@@ -100,10 +100,15 @@ async fn perform(
     body: RequestBody,
 ) -> Result<Response<AnswerBody>, Refusal> {
     let method = call.method.ok_or(Refusal::UnknownRoute)?;
+    let accepted = compression::accepted(call, &headers);
     let body = match &method.validation {
         // Boxed, so that calls of methods without a validator carry none of this along.
         Some(validation) => Box::pin(validation.check(call, &headers, body)).await?,
         None => body,
     };
-    method.integration.answer(worker, call, headers, body).await
+    let answer = method.integration.answer(worker, call, headers, body).await?;
+    Ok(match accepted {
+        None => answer,
+        Some((coding, minimum)) => compression::compress(answer, coding, minimum),
+    })
 }

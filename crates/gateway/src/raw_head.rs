@@ -18,22 +18,40 @@ pub(crate) struct RawHead {
     bytes: RefCell<Vec<u8>>,
     /// Whether what comes next may be the rest of a body.
     after_body: Cell<bool>,
+    /// Whether the head was judged: it is kept for its spelling alone, until the next one comes.
+    judged: Cell<bool>,
 }
 
 impl RawHead {
     /// Adds what was read. Heads are bounded by the caller.
     pub(crate) fn add(&self, bytes: &[u8]) {
         if !self.after_body.get() {
-            self.bytes.borrow_mut().extend_from_slice(bytes);
+            let mut kept = self.bytes.borrow_mut();
+            if self.judged.replace(false) {
+                kept.clear();
+            }
+            kept.extend_from_slice(bytes);
         }
     }
 
-    /// Forgets the head. `body` says whether a body follows it.
+    /// Ends the head. `body` says whether a body follows it.
     pub(crate) fn end(&self, body: bool) {
         let mut bytes = self.bytes.borrow_mut();
-        bytes.clear();
+        if self.judged.replace(true) {
+            // Nothing came since the head before: this one is not known.
+            bytes.clear();
+        }
+        bytes.truncate(KEPT);
         bytes.shrink_to(KEPT);
         self.after_body.set(body);
+    }
+
+    /// The names of the headers as they were spelt, as far as they are known: those of the first 4096 bytes.
+    pub(crate) fn spellings(&self) -> Vec<String> {
+        let bytes = self.bytes.borrow();
+        let lines = head(&bytes).split(|byte| *byte == b'\n').skip(1);
+        let names = lines.filter_map(|line| line.split(|byte| *byte == b':').next());
+        names.filter_map(|name| std::str::from_utf8(name).ok()).map(str::to_owned).collect()
     }
 
     /// Notes that the body was read to its end: what comes next is a head.
@@ -43,6 +61,9 @@ impl RawHead {
 
     /// Whether a line ends without a carriage return.
     pub(crate) fn has_bare_line_end(&self) -> bool {
+        if self.judged.get() {
+            return false;
+        }
         let bytes = self.bytes.borrow();
         let head = head(&bytes);
         memchr_iter(b'\n', head).any(|at| at == 0 || head[at - 1] != b'\r')
@@ -51,6 +72,9 @@ impl RawHead {
     /// Whether a length is named.
     pub(crate) fn has_length(&self) -> bool {
         const NAME: &[u8] = b"content-length";
+        if self.judged.get() {
+            return false;
+        }
         let bytes = self.bytes.borrow();
         let head = head(&bytes);
         memchr_iter(b'\n', head)
@@ -98,6 +122,18 @@ mod tests {
         head.end(false);
         head.add(b"GET / HTTP/1.1\n\n");
         assert!(head.has_bare_line_end());
+    }
+
+    #[test]
+    fn names_are_known_as_they_were_spelt_until_the_next_head() {
+        let head = raw(b"GET / HTTP/1.1\r\nHost: a\r\ntEsT-x: 1\r\n\r\n");
+        head.end(false);
+        assert_eq!(head.spellings(), ["Host", "tEsT-x"]);
+        assert!(!head.has_length() && !head.has_bare_line_end());
+        head.end(false);
+        assert!(head.spellings().is_empty(), "of a head that did not come by itself nothing is known");
+        head.add(b"GET / HTTP/1.1\r\nB: 1\r\n\r\n");
+        assert_eq!(head.spellings(), ["B"]);
     }
 
     #[test]

@@ -64,6 +64,9 @@ pub(crate) enum Refusal {
     /// The API's configuration leaves no right answer.
     #[error("the API is misconfigured: {0}")]
     Misconfigured(String),
+    /// What the integration answered cannot be passed on.
+    #[error("the integration's answer cannot be passed on: {0}")]
+    BadAnswer(String),
     /// The upstream did not begin its answer in time.
     #[error("the upstream did not answer in time")]
     IntegrationTimeout,
@@ -230,6 +233,12 @@ impl Refusal {
                 "InternalServerErrorException",
                 fixed!("Internal server error"),
             ),
+            Self::BadAnswer(_) => answer(
+                Kind::Default5xx,
+                StatusCode::BAD_GATEWAY,
+                "InternalServerErrorException",
+                fixed!("Internal server error"),
+            ),
             Self::IntegrationTimeout => answer(
                 Kind::IntegrationTimeout,
                 StatusCode::GATEWAY_TIMEOUT,
@@ -266,6 +275,7 @@ impl Refusal {
             | Self::InvalidApiKey
             | Self::UnsupportedMediaType
             | Self::Misconfigured(_)
+            | Self::BadAnswer(_)
             | Self::IntegrationTimeout
             | Self::IntegrationFailure(_) => None,
         }

@@ -12,7 +12,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use tollgate_domain::ThrottleSettings;
 use tollgate_gateway::certificates::CertificateFiles;
-use tollgate_gateway::{GatewayConfig, PlanThrottleScope};
+use tollgate_gateway::{GatewayConfig, PlanThrottleScope, ServiceCredentials};
 use toml::{Table, Value};
 
 use crate::function_config::{self, FunctionEndpoint, FunctionProcesses, FunctionTable};
@@ -22,6 +22,9 @@ const DEFAULTS: &str = include_str!("../../../tollgate.default.toml");
 
 /// What every environment variable of Tollgate begins with.
 const PREFIX: &str = "TOLLGATE_";
+
+/// The tables whose names the operator chooses; all others have the names of the defaults.
+const OPEN_TABLES: [&str; 1] = ["service_endpoints"];
 
 /// What the operator set.
 #[derive(Clone, Deserialize)]
@@ -39,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) root_access_key_id: String,
     pub(crate) root_secret_access_key: String,
     pub(crate) master_key: String,
+    service_access_key_id: String,
+    service_secret_access_key: String,
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
     http2: bool,
@@ -50,6 +55,7 @@ pub(crate) struct Config {
     pub(crate) functions: BTreeMap<String, FunctionTable>,
     timeouts: Timeouts,
     gateway_threads: GatewayThreads,
+    service_endpoints: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -209,6 +215,8 @@ impl Config {
                 Scope::Plan => PlanThrottleScope::Plan,
                 Scope::Method => PlanThrottleScope::Method,
             },
+            service_endpoints: self.service_endpoints.clone(),
+            service_credentials: self.service_credentials(),
         }
     }
 
@@ -222,6 +230,14 @@ impl Config {
     /// How long agreeing on TLS may take.
     pub(crate) fn tls_handshake_timeout(&self) -> Duration {
         Duration::from_millis(self.timeouts.tls_handshake)
+    }
+
+    /// What requests to services of AWS are signed with, if anything.
+    fn service_credentials(&self) -> Option<ServiceCredentials> {
+        (!self.service_access_key_id.is_empty()).then(|| ServiceCredentials {
+            access_key_id: self.service_access_key_id.clone(),
+            secret_access_key: self.service_secret_access_key.clone(),
+        })
     }
 
     /// Rate and burst of all calls together.
@@ -252,6 +268,9 @@ fn overlay(settings: &mut Table, given: Table, file: &str, path: &str, mistakes:
         match (settings.get_mut(&name), value) {
             // Their names are the operator's own.
             (Some(Value::Table(functions)), Value::Table(given)) if full == "functions" => functions.extend(given),
+            (None, value @ Value::String(_)) if OPEN_TABLES.contains(&path) => {
+                settings.insert(name, value);
+            }
             (None, _) => mistakes.push(format!("{file}: there is no setting `{full}`")),
             (Some(Value::Table(table)), Value::Table(given)) => overlay(table, given, file, &full, mistakes),
             (Some(known @ Value::Float(_)), Value::Integer(number)) => *known = Value::Float(number as f64),
@@ -266,6 +285,13 @@ fn overlay(settings: &mut Table, given: Table, file: &str, path: &str, mistakes:
 
 /// Sets one setting from text, read as what its default is.
 fn set_text(settings: &mut Table, path: &[&str], text: &str, source: &str, mistakes: &mut Vec<String>) {
+    if let [table, name] = path
+        && OPEN_TABLES.contains(table)
+        && let Some(table) = settings.get_mut(*table).and_then(Value::as_table_mut)
+    {
+        table.insert((*name).to_owned(), Value::String(text.to_owned()));
+        return;
+    }
     let known = match path {
         [name] => settings.get_mut(*name),
         [table, name] => settings.get_mut(*table).and_then(Value::as_table_mut).and_then(|table| table.get_mut(*name)),
@@ -333,6 +359,12 @@ fn check(settings: &Table, mistakes: &mut Vec<String>) {
     require(["text", "json"].contains(&text("log_format")), "`log_format` takes \"text\" or \"json\"");
     let pair = [text("root_access_key_id"), text("root_secret_access_key")].map(str::is_empty);
     require(pair[0] == pair[1], "`root_access_key_id` and `root_secret_access_key` go together");
+    let pair = [text("service_access_key_id"), text("service_secret_access_key")].map(str::is_empty);
+    require(pair[0] == pair[1], "`service_access_key_id` and `service_secret_access_key` go together");
+    for (service, endpoint) in settings.get("service_endpoints").and_then(Value::as_table).into_iter().flatten() {
+        let is_address = endpoint.as_str().is_some_and(|e| e.starts_with("http://") || e.starts_with("https://"));
+        require(is_address, &format!("`service_endpoints.{service}` takes an address with http:// or https://"));
+    }
     let master_key = text("master_key");
     let is_hex = master_key.len() == 64 && master_key.bytes().all(|b| b.is_ascii_hexdigit());
     require(master_key.is_empty() || is_hex, "`master_key` takes 64 hexadecimal digits");
@@ -398,6 +430,18 @@ mod tests {
         let missing = |mistakes: Mistakes| mistakes.to_string().contains("tls.certificates");
         assert!(layers("gateway_tls = \"127.0.0.1:8443\"", &[], &[]).err().is_some_and(missing));
         assert!(layers("management_tls = \"127.0.0.1:8443\"", &[], &[]).err().is_some_and(missing));
+    }
+
+    #[test]
+    fn a_service_has_the_endpoint_that_the_operator_names() {
+        let file = "service_access_key_id = \"AK\"\nservice_secret_access_key = \"s\"\n[service_endpoints]\ns3 = \"http://a\"\n";
+        let config = layers(file, &[("TOLLGATE_SERVICE_ENDPOINTS__SQS", "https://b")], &[]).expect("valid");
+        let gateway = config.gateway_config();
+        let endpoints = [("s3", "http://a"), ("sqs", "https://b")].map(|(s, e)| (s.to_owned(), e.to_owned()));
+        assert_eq!(gateway.service_endpoints, BTreeMap::from(endpoints));
+        assert_eq!(gateway.service_credentials.map(|pair| pair.access_key_id).as_deref(), Some("AK"));
+        let Err(mistakes) = layers("[service_endpoints]\ns3 = \"nowhere\"\n", &[], &[]) else { panic!("accepted") };
+        assert!(mistakes.to_string().contains("`service_endpoints.s3`"), "{mistakes}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::{mpsc, oneshot};
-use tollgate_domain::{Adjustment, ApiKeyId, Draw, Grant, Period, Return, Settlement, Ticks, UsageDelta, UsagePlanId};
+use tollgate_domain::{Adjustment, ApiKeyId, Draw, Grant, Return, Settlement, Ticks, UsageDelta, UsagePlanId};
 
 use super::Admission;
 use super::counter::{Counter, CounterId, PeriodLease};

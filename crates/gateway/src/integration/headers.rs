@@ -1,6 +1,7 @@
 //! Which headers pass between caller and upstream, and which are the gateway's own.
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use tollgate_velocity::OverriddenParameters;
 
 use super::source::Source;
 use crate::call::Call;
@@ -78,6 +79,20 @@ impl MappedHeader {
         }
         Ok(())
     }
+}
+
+/// Sets the headers that a template sets, each with all its values.
+pub(super) fn override_headers(headers: &mut HeaderMap, overrides: &OverriddenParameters) -> Result<(), Refusal> {
+    let wrong = |what: &str| Refusal::Misconfigured(format!("a template sets the header {what:?}"));
+    for (name, values) in overrides {
+        let parsed = name.parse::<HeaderName>().ok().filter(|name| !UNMAPPABLE.contains(name));
+        let parsed = parsed.ok_or_else(|| wrong(name))?;
+        headers.remove(&parsed);
+        for value in values {
+            headers.append(&parsed, HeaderValue::from_str(value).map_err(|_| wrong(name))?);
+        }
+    }
+    Ok(())
 }
 
 /// Removes the headers that belong to one connection, those that `Connection` names among them.

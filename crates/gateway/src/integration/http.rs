@@ -2,17 +2,16 @@
 
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Request, Response};
-use tollgate_domain::integration::PassthroughBehavior;
 
-use super::headers::{API_ID, add_forwarded};
+use super::headers::{API_ID, add_forwarded, override_headers};
 use super::http_proxy::Upstream;
-use super::reply::Replies;
-use super::template::{self, Template};
-use super::{Site, media_type};
+use super::reply::{Replies, Returned};
+use super::requests::Requests;
+use super::{Site, parameters};
 use crate::body::{AnswerBody, RequestBody};
 use crate::call::{Call, X_AMZN_TRACE_ID};
 use crate::refusal::Refusal;
-use crate::upstream::Upstreams;
+use crate::worker::Worker;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -24,67 +23,36 @@ pub(crate) struct Http {
     replies: Replies,
 }
 
-/// What becomes of a request's body.
-#[derive(Debug)]
-pub(super) struct Requests {
-    templates: Vec<(String, Template)>,
-    passthrough: PassthroughBehavior,
-}
-
-impl Requests {
-    pub(super) fn compile(given: &tollgate_domain::Integration) -> Self {
-        Self { templates: template::compile(&given.request_templates), passthrough: given.passthrough_behavior }
-    }
-
-    /// The template for a request; `None` when its body passes as it is.
-    pub(super) fn template(&self, headers: &HeaderMap) -> Result<Option<&Template>, Refusal> {
-        let template = media_type::by_body(&self.templates, headers);
-        let passes = match self.passthrough {
-            PassthroughBehavior::WhenNoMatch => true,
-            PassthroughBehavior::WhenNoTemplates => self.templates.is_empty(),
-            PassthroughBehavior::Never => false,
-        };
-        if template.is_none() && !passes { Err(Refusal::UnsupportedMediaType) } else { Ok(template) }
-    }
-
-    fn body(&self, headers: &HeaderMap, body: RequestBody) -> Result<RequestBody, Refusal> {
-        match self.template(headers)? {
-            None => Ok(body),
-            Some(Template::Plain(text)) => Ok(RequestBody::Whole(text.clone())),
-            Some(Template::Dynamic) => Err(Refusal::Misconfigured(template::UNSUPPORTED.to_owned())),
-        }
-    }
-}
-
 impl Http {
     pub(super) fn compile(given: &tollgate_domain::Integration, site: &Site<'_>) -> Result<Self, String> {
+        let mapped = parameters::compile(&given.request_parameters, site)?;
         Ok(Self {
-            upstream: Upstream::compile(given, site, false)?,
-            requests: Requests::compile(given),
+            requests: Requests::compile(given, &mapped)?,
+            upstream: Upstream::compile(given, site, mapped, false)?,
             replies: Replies::compile(&given.responses, site)?,
         })
     }
 
     pub(super) async fn answer(
         &self,
+        worker: &Worker,
         call: &Call<'_>,
         sent: &HeaderMap,
         body: RequestBody,
-        upstreams: &Upstreams,
     ) -> Result<Response<AnswerBody>, Refusal> {
-        let upstream = &self.upstream;
-        let mut request = Request::new(self.requests.body(sent, body)?);
-        *request.uri_mut() = upstream.target.uri(call, sent, None)?;
+        let (upstream, max_body_bytes) = (&self.upstream, worker.shared.config.max_body_bytes);
+        let prepared = self.requests.prepare(call, sent, body, max_body_bytes).await?;
+        let mut request = Request::new(prepared.body);
+        *request.uri_mut() = upstream.target.overridden_uri(call, sent, &prepared.overrides.request)?;
         *request.method_mut() = upstream.verb.as_ref().unwrap_or(call.verb).clone();
         *request.headers_mut() = self.headers(call, sent)?;
-        let answer = upstream.send(call, request, upstreams).await?;
-        let status = answer.status();
-        let reply = self
-            .replies
-            .select(status.as_u16())
-            .ok_or_else(|| Refusal::Misconfigured(format!("no integration response is for status {status}")))?;
+        override_headers(request.headers_mut(), &prepared.overrides.request.header)?;
+        let answer = upstream.send(worker, call, request).await?;
+        let reply = self.replies.select(answer.status().as_u16())?;
         let (head, body) = answer.into_parts();
-        let mut answer = reply.answer(call, sent, &head.headers, body)?;
+        let overrides = prepared.overrides.response;
+        let returned = Returned { headers: &head.headers, body, overrides, max_body_bytes };
+        let mut answer = reply.answer(call, sent, returned).await?;
         answer.headers_mut().insert(X_AMZN_TRACE_ID, call.trace_id(sent));
         Ok(answer)
     }

@@ -8,18 +8,22 @@ use http::{Method, Request, Response, StatusCode};
 use http_body::Body as _;
 
 use super::headers::{API_ID, MappedHeader, forward_request, forward_response};
+use super::parameters::{self, Parameters};
 use super::source::Source;
 use super::target::Target;
-use super::{Site, parameters};
+use super::{Site, report};
 use crate::body::{AnswerBody, RequestBody};
 use crate::call::Call;
 use crate::refusal::Refusal;
-use crate::upstream::Upstreams;
+use crate::upstream::{UpstreamBody, UpstreamError};
+use crate::worker::Worker;
 
 /// An HTTP_PROXY integration.
 #[derive(Debug)]
 pub(crate) struct HttpProxy {
     upstream: Upstream,
+    /// Whether a parameter is mapped from the body, which is then held whole.
+    read_body: bool,
 }
 
 /// What HTTP and HTTP_PROXY have in common: where a call goes, and how it is put.
@@ -39,13 +43,10 @@ impl Upstream {
     pub(super) fn compile(
         given: &tollgate_domain::Integration,
         site: &Site<'_>,
+        mapped: Parameters,
         own_variables: bool,
     ) -> Result<Self, String> {
         let uri = given.uri.as_deref().ok_or("the integration has no URI")?;
-        if given.connection_type.as_deref() == Some("VPC_LINK") {
-            return Err("VPC links are not supported yet".to_owned());
-        }
-        let mapped = parameters::compile(&given.request_parameters, site)?;
         let mut path = mapped.path;
         let target =
             Target::compile(uri, given.insecure_skip_verification != Some(true), site, mapped.query, |name| {
@@ -65,12 +66,25 @@ impl Upstream {
     /// Sends a request and waits for the head of its answer.
     pub(super) async fn send(
         &self,
+        worker: &Worker,
         call: &Call<'_>,
         mut request: Request<RequestBody>,
-        upstreams: &Upstreams,
     ) -> Result<Response<AnswerBody>, Refusal> {
         frame(&mut request);
-        match self.within_timeout(call, upstreams.send(&self.target.endpoint, request)).await {
+        report::request(call, &self.target.endpoint, &request);
+        let began = worker.shared.clock.now();
+        let sending = worker.upstreams.send(&self.target.endpoint, request);
+        let answer = self.outcome(call, self.within_timeout(call, sending).await);
+        report::answer(worker, call, began, &answer);
+        answer
+    }
+
+    fn outcome(
+        &self,
+        call: &Call<'_>,
+        sent: Option<Result<Response<UpstreamBody>, UpstreamError>>,
+    ) -> Result<Response<AnswerBody>, Refusal> {
+        match sent {
             // Only the gateway sends this in answer to `Upgrade`, and the gateway passes no `Upgrade` on.
             Some(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 Err(Refusal::Misconfigured("the upstream switches protocols".to_owned()))
@@ -101,18 +115,23 @@ impl Upstream {
 
 impl HttpProxy {
     pub(super) fn compile(given: &tollgate_domain::Integration, site: &Site<'_>) -> Result<Self, String> {
-        Ok(Self { upstream: Upstream::compile(given, site, true)? })
+        let mapped = parameters::compile(&given.request_parameters, site)?;
+        Ok(Self { read_body: mapped.read_body, upstream: Upstream::compile(given, site, mapped, true)? })
     }
 
     /// Passes the call on. The key goes along in `X-API-Key`, as on AWS.
     pub(super) async fn answer(
         &self,
+        worker: &Worker,
         call: &Call<'_>,
         mut headers: HeaderMap,
-        body: RequestBody,
-        upstreams: &Upstreams,
+        mut body: RequestBody,
     ) -> Result<Response<AnswerBody>, Refusal> {
         let upstream = &self.upstream;
+        if self.read_body {
+            let payload = body.whole().await?;
+            body = RequestBody::Whole(call.payload.get_or_init(|| payload).clone());
+        }
         let uri = upstream.target.uri(call, &headers, call.query())?;
         forward_request(&mut headers, call.client);
         headers.insert(header::HOST, upstream.target.host.clone());
@@ -126,7 +145,7 @@ impl HttpProxy {
         *request.method_mut() = upstream.verb.as_ref().unwrap_or(call.verb).clone();
         *request.headers_mut() = headers;
         let bodyless = *request.method() == Method::HEAD;
-        let mut response = upstream.send(call, request, upstreams).await?;
+        let mut response = upstream.send(worker, call, request).await?;
         let keep_length = bodyless || response.status() == StatusCode::NOT_MODIFIED;
         forward_response(response.headers_mut(), keep_length);
         Ok(response)

@@ -3,12 +3,13 @@
 use http::{HeaderMap, Response};
 
 use super::Site;
-use super::http::Requests;
-use super::reply::Replies;
-use super::template::{self, Template};
-use crate::body::AnswerBody;
+use super::parameters::Parameters;
+use super::reply::{Replies, Returned};
+use super::requests::Requests;
+use crate::body::{AnswerBody, RequestBody};
 use crate::call::Call;
 use crate::refusal::Refusal;
+use crate::worker::Worker;
 
 /// A MOCK integration.
 #[derive(Debug)]
@@ -19,23 +20,25 @@ pub(crate) struct Mock {
 
 impl Mock {
     pub(super) fn compile(given: &tollgate_domain::Integration, site: &Site<'_>) -> Result<Self, String> {
-        Ok(Self { requests: Requests::compile(given), replies: Replies::compile(&given.responses, site)? })
+        let requests = Requests::compile(given, &Parameters::default())?;
+        Ok(Self { requests, replies: Replies::compile(&given.responses, site)? })
     }
 
-    pub(super) fn answer(&self, call: &Call<'_>, sent: &HeaderMap) -> Result<Response<AnswerBody>, Refusal> {
-        let wrong = |reason: &str| Refusal::Misconfigured(reason.to_owned());
-        let status = match self.requests.template(sent)? {
-            Some(Template::Plain(text)) => {
-                status_code(text).ok_or_else(|| wrong("a MOCK template has no statusCode"))?
-            }
-            Some(Template::Dynamic) => return Err(wrong(template::UNSUPPORTED)),
-            None => return Err(wrong("no MOCK template is for this media type")),
-        };
-        let reply = self
-            .replies
-            .select(status)
-            .ok_or_else(|| wrong(&format!("no integration response is for status {status}")))?;
-        reply.answer(call, sent, &HeaderMap::new(), AnswerBody::empty())
+    pub(super) async fn answer(
+        &self,
+        worker: &Worker,
+        call: &Call<'_>,
+        sent: &HeaderMap,
+        body: RequestBody,
+    ) -> Result<Response<AnswerBody>, Refusal> {
+        let max_body_bytes = worker.shared.config.max_body_bytes;
+        let prepared = self.requests.prepare(call, sent, body, max_body_bytes).await?;
+        let status = status_code(&prepared.body.whole().await?)
+            .ok_or_else(|| Refusal::Misconfigured("a MOCK integration's request has no statusCode".to_owned()))?;
+        let reply = self.replies.select(status)?;
+        let (headers, body) = (&HeaderMap::new(), AnswerBody::empty());
+        let overrides = prepared.overrides.response;
+        reply.answer(call, sent, Returned { headers, body, overrides, max_body_bytes }).await
     }
 }
 

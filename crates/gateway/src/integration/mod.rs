@@ -1,5 +1,7 @@
 //! Integration: what answers a call that may pass.
 
+mod aws;
+mod binary;
 mod headers;
 mod http;
 mod http_proxy;
@@ -7,6 +9,10 @@ mod media_type;
 mod mock;
 mod parameters;
 mod reply;
+mod reply_source;
+mod report;
+mod requests;
+mod scope;
 mod source;
 mod target;
 mod template;
@@ -18,6 +24,7 @@ use tollgate_domain::{IntegrationType, RestApiId, StageName};
 
 use crate::body::{AnswerBody, RequestBody};
 use crate::call::Call;
+use crate::config::GatewayConfig;
 use crate::refusal::Refusal;
 use crate::worker::Worker;
 
@@ -30,6 +37,12 @@ pub(crate) enum Integration {
     Http(http::Http),
     /// No upstream.
     Mock(mock::Mock),
+    /// A Lambda function, passed through.
+    LambdaProxy(aws::LambdaProxy),
+    /// A Lambda function, with mapping.
+    Lambda(aws::Lambda),
+    /// Another service of AWS.
+    Service(aws::Service),
     /// Its configuration leaves no right answer; says why.
     Unusable(String),
 }
@@ -38,10 +51,29 @@ pub(crate) enum Integration {
 #[derive(Debug)]
 pub(crate) struct Site<'a> {
     pub(crate) account_id: &'a str,
+    pub(crate) config: &'a GatewayConfig,
     pub(crate) api: &'a RestApiId,
     pub(crate) stage: &'a StageName,
     pub(crate) stage_variables: &'a BTreeMap<String, String>,
     pub(crate) resource_path: &'a str,
+}
+
+impl Site<'_> {
+    /// Replaces `${stageVariables.name}`.
+    fn fill_stage_variables(&self, uri: &str) -> Result<String, String> {
+        const OPENING: &str = "${stageVariables.";
+        let (mut out, mut rest) = (String::with_capacity(uri.len()), uri);
+        while let Some((before, after)) = rest.split_once(OPENING) {
+            let unclosed = || format!("a stage variable in {uri:?} does not end");
+            let (name, after) = after.split_once('}').ok_or_else(unclosed)?;
+            let value = self.stage_variables.get(name).ok_or_else(|| format!("there is no stage variable {name}"))?;
+            out.push_str(before);
+            out.push_str(value);
+            rest = after;
+        }
+        out.push_str(rest);
+        Ok(out)
+    }
 }
 
 impl Integration {
@@ -54,9 +86,8 @@ impl Integration {
             IntegrationType::HttpProxy => http_proxy::HttpProxy::compile(given, site).map(Self::HttpProxy),
             IntegrationType::Http => http::Http::compile(given, site).map(Self::Http),
             IntegrationType::Mock => mock::Mock::compile(given, site).map(Self::Mock),
-            IntegrationType::Aws | IntegrationType::AwsProxy => {
-                Err(format!("integrations of type {} are not supported yet", given.kind.as_str()))
-            }
+            IntegrationType::Aws => aws::compile(given, site),
+            IntegrationType::AwsProxy => aws::LambdaProxy::compile(given, site).map(Self::LambdaProxy),
         };
         compiled.unwrap_or_else(Self::Unusable)
     }
@@ -69,11 +100,14 @@ impl Integration {
         headers: HeaderMap,
         body: RequestBody,
     ) -> Result<Response<AnswerBody>, Refusal> {
-        let upstreams = &worker.upstreams;
         match self {
-            Self::HttpProxy(proxy) => proxy.answer(call, headers, body, upstreams).await,
-            Self::Http(http) => http.answer(call, &headers, body, upstreams).await,
-            Self::Mock(mock) => mock.answer(call, &headers),
+            Self::HttpProxy(proxy) => proxy.answer(worker, call, headers, body).await,
+            // Boxed: what these hold while they wait is large, and each call of a proxy would carry room for it.
+            Self::Http(http) => Box::pin(http.answer(worker, call, &headers, body)).await,
+            Self::Mock(mock) => Box::pin(mock.answer(worker, call, &headers, body)).await,
+            Self::LambdaProxy(lambda) => Box::pin(lambda.answer(worker, call, headers, body)).await,
+            Self::Lambda(lambda) => Box::pin(lambda.answer(worker, call, &headers, body)).await,
+            Self::Service(service) => Box::pin(service.answer(worker, call, &headers, body)).await,
             Self::Unusable(reason) => Err(Refusal::Misconfigured(reason.clone())),
         }
     }

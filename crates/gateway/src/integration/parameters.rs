@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 
 use super::Site;
 use super::headers::MappedHeader;
-use super::source::Source;
+use super::source::{ENCODED, Source};
 
 /// Parameters that a mapping sets.
 #[derive(Debug, Default)]
@@ -16,6 +16,8 @@ pub(super) struct Parameters {
     /// By encoded name.
     pub(super) query: Vec<(String, Source)>,
     pub(super) headers: Vec<MappedHeader>,
+    /// Whether some value is in the body.
+    pub(super) read_body: bool,
 }
 
 /// Reads `integration.request.{path|querystring|header}.{name}` to mapping expression.
@@ -23,12 +25,13 @@ pub(super) fn compile(given: &BTreeMap<String, String>, site: &Site<'_>) -> Resu
     let mut parameters = Parameters::default();
     for (place, expression) in given {
         let source = Source::parse(expression, site)?;
+        parameters.read_body |= source.reads_body();
         match place.strip_prefix("integration.request.").and_then(|place| place.split_once('.')) {
             Some(("path", name)) => {
                 parameters.path.insert(name.to_owned(), source);
             }
             Some(("querystring", name)) => {
-                let encoded = utf8_percent_encode(name, NON_ALPHANUMERIC).to_string();
+                let encoded = utf8_percent_encode(name, ENCODED).to_string();
                 parameters.query.push((encoded, source));
             }
             Some(("header", name)) => parameters.headers.push(MappedHeader::compile(name, source)?),

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
+use tollgate_velocity::{Limits, Query};
 
 use super::Site;
 use crate::call::{Call, last_value};
@@ -12,7 +13,7 @@ use crate::routes::variable_names;
 use crate::variables::Variable;
 
 /// What a value may not hold unencoded in one segment of a path, or in one value of a query.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(super) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Characters that would end a value of a query, for text that is percent-encoded otherwise.
 const QUERY_DELIMITERS: &AsciiSet = &percent_encoding::CONTROLS.add(b'&').add(b'=').add(b'+').add(b'#').add(b' ');
@@ -25,12 +26,44 @@ pub(super) enum Source {
     /// A variable of the path, by its place in it.
     PathVariable(usize),
     Query(String),
+    /// All values of a query parameter.
+    QueryList(String),
     /// The last value of a header.
     Header(HeaderName),
     /// All values of a header.
     HeaderList(HeaderName),
     /// A variable of `$context`.
     Context(Variable),
+    /// The body, or what a path leads to in it.
+    Body(BodyPart),
+}
+
+/// A part of a body.
+#[derive(Debug)]
+pub(super) enum BodyPart {
+    Whole,
+    At(Query),
+}
+
+impl BodyPart {
+    /// Reads what follows `body` in a mapping: nothing, or a dot and a JSONPath.
+    pub(super) fn parse(rest: &str) -> Result<Self, String> {
+        match rest.strip_prefix('.') {
+            None if rest.is_empty() => Ok(Self::Whole),
+            None => Err(format!("{rest:?} is no part of a body")),
+            Some(path) => Query::parse(path).map(Self::At).map_err(|fault| format!("the path {path:?}: {fault}")),
+        }
+    }
+
+    /// What it is in a body; `None` when it is not there.
+    pub(super) fn of(&self, body: &[u8]) -> Option<String> {
+        let text = String::from_utf8_lossy(body);
+        match self {
+            Self::Whole => Some(text.into_owned()).filter(|text| !text.is_empty()),
+            // A body too deep or too large to be searched has nothing at the path.
+            Self::At(path) => path.select(&text, &Limits::default()).ok().flatten(),
+        }
+    }
 }
 
 /// A value as it came.
@@ -51,10 +84,14 @@ impl Source {
             return Ok(Self::Fixed(literal.to_owned()));
         }
         let header = |name: &str| name.parse::<HeaderName>().map_err(|_| unknown());
+        if let Some(rest) = expression.strip_prefix("method.request.body") {
+            return BodyPart::parse(rest).map(Self::Body);
+        }
         if let Some(request) = expression.strip_prefix("method.request.") {
             return match request.split_once('.') {
                 Some(("path", name)) => Self::path_variable(name, site).ok_or_else(unknown),
-                Some(("querystring" | "multivaluequerystring", name)) => Ok(Self::Query(name.to_owned())),
+                Some(("querystring", name)) => Ok(Self::Query(name.to_owned())),
+                Some(("multivaluequerystring", name)) => Ok(Self::QueryList(name.to_owned())),
                 Some(("header", name)) => header(name).map(Self::Header),
                 Some(("multivalueheader", name)) => header(name).map(Self::HeaderList),
                 _ => Err(unknown()),
@@ -77,6 +114,10 @@ impl Source {
             Self::Fixed(text) => plain(text.as_bytes()),
             Self::PathVariable(index) => call.path_variable(*index).map(Value::RawPath),
             Self::Query(name) => last_in_query(call.query()?, name).map(Value::RawQuery),
+            Self::QueryList(name) => {
+                let values: Vec<Vec<u8>> = in_query(call.query()?, name).map(decode_query).collect();
+                (!values.is_empty()).then(|| Value::Plain(Cow::Owned(values.join(&b","[..]))))
+            }
             Self::Header(name) => plain(last_value(headers, name)?.as_bytes()),
             Self::HeaderList(name) => {
                 let values: Vec<&[u8]> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
@@ -86,6 +127,39 @@ impl Source {
                 Cow::Borrowed(text) => plain(text.as_bytes()),
                 Cow::Owned(text) => Some(Value::Plain(Cow::Owned(text.into_bytes()))),
             },
+            Self::Body(part) => part.of(call.payload.get()?).map(|text| Value::Plain(Cow::Owned(text.into_bytes()))),
+        }
+    }
+
+    /// Whether the body has to be there before the value is known.
+    pub(super) fn reads_body(&self) -> bool {
+        matches!(self, Self::Body(_))
+    }
+
+    /// Writes a query parameter with each value that there is, after `separator`, which becomes `&`.
+    pub(super) fn write_parameter(
+        &self,
+        name: &str,
+        call: &Call<'_>,
+        headers: &HeaderMap,
+        separator: &mut char,
+        out: &mut String,
+    ) {
+        if let Self::QueryList(from) = self {
+            for value in call.query().into_iter().flat_map(|query| in_query(query, from)) {
+                out.extend([&*separator.to_string(), name, "=", value]);
+                *separator = '&';
+            }
+            return;
+        }
+        let before = out.len();
+        out.push(*separator);
+        out.push_str(name);
+        out.push('=');
+        if self.write_query(call, headers, out) {
+            *separator = '&';
+        } else {
+            out.truncate(before);
         }
     }
 
@@ -124,15 +198,20 @@ impl Source {
     }
 }
 
-/// The last value of a query parameter, as it was sent.
-fn last_in_query<'a>(query: &'a str, name: &str) -> Option<&'a str> {
-    query.rsplit('&').find_map(|pair| {
+/// The values of a query parameter, as they were sent, in order.
+fn in_query<'q>(query: &'q str, name: &str) -> impl DoubleEndedIterator<Item = &'q str> {
+    query.split('&').filter_map(move |pair| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         (key == name || decode_query(key) == name.as_bytes()).then_some(value)
     })
 }
 
-fn decode_query(text: &str) -> Vec<u8> {
+/// The last value of a query parameter, as it was sent.
+fn last_in_query<'q>(query: &'q str, name: &str) -> Option<&'q str> {
+    in_query(query, name).next_back()
+}
+
+pub(super) fn decode_query(text: &str) -> Vec<u8> {
     percent_decode_str(&text.replace('+', " ")).collect()
 }
 

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Uri};
+use percent_encoding::utf8_percent_encode;
+use tollgate_velocity::{OverriddenParameters, RequestOverride};
 
 use super::Site;
-use super::source::Source;
+use super::source::{ENCODED, Source};
 use crate::call::Call;
 use crate::path::is_treacherous;
 use crate::refusal::Refusal;
@@ -32,8 +34,15 @@ pub(super) struct Target {
 #[derive(Debug)]
 enum Piece {
     Fixed(String),
-    Path(Source),
-    Query(Source),
+    Path(Variable),
+    Query(Variable),
+}
+
+/// A `{name}` of the URI, and where its value comes from.
+#[derive(Debug)]
+struct Variable {
+    name: String,
+    source: Source,
 }
 
 impl Target {
@@ -45,7 +54,7 @@ impl Target {
         query: Vec<(String, Source)>,
         mut variable: impl FnMut(&str) -> Result<Source, String>,
     ) -> Result<Self, String> {
-        let uri = fill_stage_variables(uri, site)?;
+        let uri = site.fill_stage_variables(uri)?;
         let (secure, rest) = match (uri.strip_prefix("http://"), uri.strip_prefix("https://")) {
             (Some(rest), _) => (false, rest),
             (_, Some(rest)) => (true, rest),
@@ -85,9 +94,9 @@ impl Target {
         for piece in &self.pieces {
             match piece {
                 Piece::Fixed(text) => out.push_str(text),
-                Piece::Path(source) => source.write_path(call, headers, &mut out),
-                Piece::Query(source) => {
-                    source.write_query(call, headers, &mut out);
+                Piece::Path(variable) => variable.source.write_path(call, headers, &mut out),
+                Piece::Query(variable) => {
+                    variable.source.write_query(call, headers, &mut out);
                 }
             }
         }
@@ -95,8 +104,62 @@ impl Target {
             return Err(Refusal::Malformed("a path variable makes the upstream's path climb"));
         }
         self.add_query(call, headers, query, &mut out);
-        let uri = PathAndQuery::from_maybe_shared(Bytes::from(out)).map(Uri::from);
-        uri.map_err(|_| Refusal::Malformed("the upstream's address cannot hold a mapped value"))
+        address(out)
+    }
+
+    /// The address for one call whose template set parameters of it.
+    pub(super) fn overridden_uri(
+        &self,
+        call: &Call<'_>,
+        headers: &HeaderMap,
+        overrides: &RequestOverride,
+    ) -> Result<Uri, Refusal> {
+        if overrides.path.is_empty() && overrides.querystring.is_empty() {
+            return self.uri(call, headers, None);
+        }
+        let mut out = String::with_capacity(self.fixed_len);
+        for piece in &self.pieces {
+            match piece {
+                Piece::Fixed(text) => out.push_str(text),
+                Piece::Path(variable) | Piece::Query(variable) => match overrides.path.get(&variable.name) {
+                    Some(values) => out.extend(utf8_percent_encode(&values.join(","), ENCODED)),
+                    None if matches!(piece, Piece::Path(_)) => variable.source.write_path(call, headers, &mut out),
+                    None => {
+                        variable.source.write_query(call, headers, &mut out);
+                    }
+                },
+            }
+        }
+        if is_treacherous(out.split('?').next().unwrap_or_default()) {
+            return Err(Refusal::Malformed("a template makes the upstream's path climb"));
+        }
+        self.add_overridden_query(call, headers, &overrides.querystring, &mut out);
+        address(out)
+    }
+
+    /// Adds the mapped parameters but those that are overridden, and the overriding ones.
+    fn add_overridden_query(
+        &self,
+        call: &Call<'_>,
+        headers: &HeaderMap,
+        overrides: &OverriddenParameters,
+        out: &mut String,
+    ) {
+        let overrides: Vec<(String, &Vec<String>)> =
+            overrides.iter().map(|(name, values)| (utf8_percent_encode(name, ENCODED).to_string(), values)).collect();
+        let mut separator = if self.has_query { '&' } else { '?' };
+        for (name, source) in &self.query {
+            if !overrides.iter().any(|(overridden, _)| overridden == name) {
+                source.write_parameter(name, call, headers, &mut separator, out);
+            }
+        }
+        for (name, value) in overrides.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value))) {
+            out.push(separator);
+            out.push_str(name);
+            out.push('=');
+            out.extend(utf8_percent_encode(value, ENCODED));
+            separator = '&';
+        }
     }
 
     fn add_query(&self, call: &Call<'_>, headers: &HeaderMap, query: Option<&str>, out: &mut String) {
@@ -107,17 +170,14 @@ impl Target {
             separator = '&';
         }
         for (name, source) in &self.query {
-            let before = out.len();
-            out.push(separator);
-            out.push_str(name);
-            out.push('=');
-            if source.write_query(call, headers, out) {
-                separator = '&';
-            } else {
-                out.truncate(before);
-            }
+            source.write_parameter(name, call, headers, &mut separator, out);
         }
     }
+}
+
+fn address(text: String) -> Result<Uri, Refusal> {
+    let uri = PathAndQuery::from_maybe_shared(Bytes::from(text)).map(Uri::from);
+    uri.map_err(|_| Refusal::Malformed("the upstream's address cannot hold a mapped value"))
 }
 
 impl Piece {
@@ -147,8 +207,9 @@ fn pieces(path: &str, variable: &mut impl FnMut(&str) -> Result<Source, String>)
             pieces.push(Piece::Fixed(std::mem::take(&mut fixed)));
         }
         let name = &rest[start + 1..start + length];
-        let source = variable(name.strip_suffix('+').unwrap_or(name))?;
-        pieces.push(if in_query { Piece::Query(source) } else { Piece::Path(source) });
+        let name = name.strip_suffix('+').unwrap_or(name);
+        let variable = Variable { name: name.to_owned(), source: variable(name)? };
+        pieces.push(if in_query { Piece::Query(variable) } else { Piece::Path(variable) });
         rest = &rest[start + length + 1..];
     }
     fixed.push_str(rest);
@@ -158,21 +219,6 @@ fn pieces(path: &str, variable: &mut impl FnMut(&str) -> Result<Source, String>)
     Ok(pieces)
 }
 
-/// Replaces `${stageVariables.name}`.
-fn fill_stage_variables(uri: &str, site: &Site<'_>) -> Result<String, String> {
-    const OPENING: &str = "${stageVariables.";
-    let (mut out, mut rest) = (String::with_capacity(uri.len()), uri);
-    while let Some((before, after)) = rest.split_once(OPENING) {
-        let (name, after) = after.split_once('}').ok_or_else(|| format!("a stage variable in {uri:?} does not end"))?;
-        let value = site.stage_variables.get(name).ok_or_else(|| format!("there is no stage variable {name}"))?;
-        out.push_str(before);
-        out.push_str(value);
-        rest = after;
-    }
-    out.push_str(rest);
-    Ok(out)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -180,12 +226,15 @@ mod tests {
     use tollgate_domain::{RestApiId, StageName};
 
     use super::*;
+    use crate::config::GatewayConfig;
 
     fn compile(uri: &str) -> Result<Target, String> {
         let (api, stage) = (RestApiId::new("a"), StageName::new("s"));
         let stage_variables = BTreeMap::from([("base".to_owned(), "up.example:8080/v1".to_owned())]);
+        let config = GatewayConfig::default();
         let site = Site {
             account_id: "0",
+            config: &config,
             api: &api,
             stage: &stage,
             stage_variables: &stage_variables,

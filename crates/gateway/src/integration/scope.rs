@@ -1,0 +1,53 @@
+//! What a template, and a function, see of a call: its parameters as text, and all of `$context`.
+
+use http::HeaderMap;
+use tollgate_velocity::{Input, Parameters, Params, Scope};
+
+use super::source::decode_query;
+use crate::call::Call;
+use crate::refusal::Refusal;
+use crate::variables;
+
+/// Headers that the gateway itself adds to what a caller sent, as AWS spells them.
+const OWN_SPELLINGS: [&str; 4] = ["X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Amzn-Trace-Id"];
+
+/// What a template sees of a call; `body` is the payload that it transforms.
+pub(super) fn scope(call: &Call<'_>, sent: &HeaderMap, body: &[u8]) -> Result<Scope, Refusal> {
+    let body = std::str::from_utf8(body)
+        .map_err(|_| Refusal::Misconfigured("a body that is no text cannot be transformed".to_owned()))?;
+    let params = Params {
+        path: call.path_variables().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        querystring: query(call).into_iter().collect(),
+        header: headers(call, sent).into_iter().collect(),
+    };
+    let input = Input { body: body.to_owned(), params };
+    Ok(Scope { input, context: variables::tree(call, sent), stage_variables: stage_variables(call) })
+}
+
+/// The variables of the call's stage.
+pub(super) fn stage_variables(call: &Call<'_>) -> Parameters {
+    let variables = call.stage.map(|stage| &stage.program.variables).into_iter().flatten();
+    variables.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// The query parameters in order, decoded. Names come as often as they were sent.
+pub(super) fn query(call: &Call<'_>) -> Vec<(String, String)> {
+    let text = |raw: &str| String::from_utf8_lossy(&decode_query(raw)).into_owned();
+    let pairs = call.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (text(name), text(value)))
+        .collect()
+}
+
+/// Headers in order, spelt as the caller spelt them where that is known, and in lower case otherwise.
+pub(super) fn headers(call: &Call<'_>, headers: &HeaderMap) -> Vec<(String, String)> {
+    let spellings = call.client.raw_head.spellings();
+    let spelt = |name: &str| {
+        let same = |candidate: &&str| candidate.eq_ignore_ascii_case(name);
+        let sent = spellings.iter().map(String::as_str).find(same);
+        sent.or_else(|| OWN_SPELLINGS.into_iter().find(|own| same(&own))).unwrap_or(name).to_owned()
+    };
+    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.iter().map(|(name, value)| (spelt(name.as_str()), text(value))).collect()
+}
