@@ -1,6 +1,7 @@
 //! Turns every "no" into AWS's answer: the one place that knows status codes and error codes.
 
 use http::StatusCode;
+use tollgate_domain::TestRefusal;
 use tollgate_store::StoreError;
 
 use crate::conflict::{Conflict, Fault};
@@ -42,10 +43,22 @@ pub(crate) enum Failure {
     Store(#[source] StoreError),
     #[error(transparent)]
     Gate(#[from] GateError),
+    #[error("the gateway cannot run tests right now")]
+    NoTests,
     #[error("the operation panicked")]
     Panicked,
     #[error("no key pair could be made: {0}")]
     KeyPair(#[source] rcgen::Error),
+}
+
+impl From<TestRefusal> for Failure {
+    fn from(refusal: TestRefusal) -> Self {
+        match refusal {
+            TestRefusal::PathElsewhere => Self::Conflict(Conflict::BadTestPath),
+            TestRefusal::Unsendable => Self::Conflict(Conflict::BadTestRequest),
+            TestRefusal::Unavailable => Self::NoTests,
+        }
+    }
 }
 
 impl From<StoreError> for Failure {
@@ -85,7 +98,7 @@ impl Failure {
                 Fault::Clash => (StatusCode::CONFLICT, "ConflictException"),
             },
             Self::Busy => (StatusCode::CONFLICT, "ConflictException"),
-            Self::Gate(_) => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException"),
+            Self::Gate(_) | Self::NoTests => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException"),
             Self::Store(_) | Self::Panicked | Self::KeyPair(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure")
             }

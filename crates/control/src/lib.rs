@@ -31,7 +31,7 @@ use tollgate_domain::{Catalog, Clock, IdSource, ThrottleSettings};
 use tollgate_store::{Store, StoreError};
 
 pub use crate::credentials::{Credentials, Role};
-pub use crate::gate::{Gate, GateError, GateFuture, GateKey};
+pub use crate::gate::{Gate, GateError, GateFuture, GateKey, TestFuture};
 pub use crate::perform::Refused;
 use crate::write::Writer;
 

@@ -67,8 +67,7 @@ impl Drop for Serving {
 }
 
 impl Client {
-    /// A connection that is in no table, for tests.
-    #[cfg(test)]
+    /// A connection that is in no table: nothing limits how long it waits.
     pub(crate) fn new(peer: SocketAddr, local_port: u16) -> Self {
         Self::at(peer, local_port, Rc::default())
     }

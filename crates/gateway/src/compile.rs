@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tollgate_domain::{
-    ApiStage, Catalog, Deployment, HttpMethod, Resource, RestApiId, RestApiTree, ThrottleSettings, Ticks, UsagePlan,
+    ApiStage, Catalog, DeployedApi, Deployment, DeploymentId, HttpMethod, Resource, RestApiId, RestApiTree,
+    TestInvocation, ThrottleSettings, Ticks, UnixMillis, UsagePlan,
 };
 
 use crate::admission::PlanLimits;
@@ -12,8 +13,10 @@ use crate::bucket_shelf::BucketShelf;
 use crate::config::{GatewayConfig, PlanThrottleScope};
 use crate::integration::{Integration, Site};
 use crate::limit_headers;
+use crate::narration::Verbosity;
 use crate::routes::Routes;
 use crate::snapshot::{Api, Coverage, Method, MethodLimit, Program, Snapshot, Stage};
+use crate::test_invoke;
 
 /// What compiling needs besides the catalog.
 pub(crate) struct Compiler<'a> {
@@ -93,9 +96,23 @@ impl Compiler<'_> {
             is_canary: false,
             deployed: Arc::clone(&deployment.snapshot),
             throttles: program.methods.iter().map(throttle).collect(),
+            verbosity: Verbosity::compile(stage, &program),
             coverage: coverage.collect(),
             program,
         }
+    }
+
+    /// The stage of a test invocation: the method under test alone, as the API stands.
+    pub(crate) fn test_stage(&self, test: &TestInvocation) -> Stage {
+        let mut tree = RestApiTree::clone(&test.api);
+        tree.resources.retain(|id, _| *id == test.resource);
+        let deployment = Deployment {
+            id: DeploymentId::new(""),
+            description: None,
+            created: UnixMillis::default(),
+            snapshot: Arc::new(DeployedApi::freeze(&tree)),
+        };
+        self.stage(&test.api.api.id, &test_invoke::stage(test), &deployment, &[], None)
     }
 
     fn program(&self, api: &RestApiId, stage: &tollgate_domain::Stage, deployment: &Deployment) -> Program {

@@ -20,7 +20,7 @@ use crate::clients::Client;
 use crate::refusal::Refusal;
 use crate::snapshot::Snapshot;
 use crate::worker::Worker;
-use crate::{authorize, key, limit_headers, listen, plan, route, throttle};
+use crate::{authorize, key, limit_headers, listen, narration, plan, route, throttle};
 
 const X_AMZN_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const X_AMZ_APIGW_ID: HeaderName = HeaderName::from_static("x-amz-apigw-id");
@@ -49,12 +49,16 @@ pub(crate) async fn serve(
     let outcome = async {
         call.host = listen::listen(&head, &headers, &body, &client.raw_head, config.max_body_bytes)?;
         pass(&worker, &snapshot, &mut call, &headers, &mut limits).await?;
+        narration::starts(&call, &headers);
         let body = RequestBody::streamed(body, config.max_body_bytes, &client);
         perform(&worker, &call, headers, body).await
     }
     .await;
     let refused = outcome.is_err();
-    let mut response = outcome.unwrap_or_else(|refusal| refuse(&worker, &ids, &refusal));
+    let mut response = outcome.unwrap_or_else(|refusal| refuse(&worker, &call, &refusal));
+    narration::ends(&call, response.status(), response.headers(), refused);
+    worker.execution_lines.write(&mut call);
+    drop(call);
     let headers = response.headers_mut();
     if config.ratelimit_headers {
         limit_headers::add(headers, limits.policy.as_ref(), &limits.standing);
@@ -79,18 +83,21 @@ async fn pass<'a>(
     (call.stage, call.path) = (Some(staged.stage), staged.path);
     let (routed, captures) = route::method(staged, call.verb)?;
     (call.method, call.captures) = (Some(routed.method), captures);
+    call.log = staged.stage.verbosity.log(routed.method, &shared.clock);
     call.principal = authorize::authorize(&routed)?;
+    narration::verifies_plan(call, headers);
     let caller = key::identify(&shared.admission, &routed, &call.principal, headers)?;
     call.key = caller.as_ref().map(|caller| caller.id);
     let covered = caller.as_ref().map(|caller| plan::choose(&routed, caller)).transpose()?;
     let keyed = call.key.zip(covered);
     let (standing, admitted) = throttle::admit(&shared.admission, &routed, keyed, shared.account(), call.at).await;
+    narration::decided(call, headers, covered, &admitted);
     *limits = Limits { policy: covered.and_then(|covered| covered.policy().cloned()), standing };
     admitted
 }
 
 /// The steps of a call that was let pass.
-async fn perform(
+pub(crate) async fn perform(
     worker: &Worker,
     call: &Call<'_>,
     headers: HeaderMap,
@@ -101,9 +108,10 @@ async fn perform(
 }
 
 /// Turns a refusal into an answer, and tells the operator what only the operator can mend.
-fn refuse(worker: &Worker, ids: &CallIds, refusal: &Refusal) -> Response<AnswerBody> {
+pub(crate) fn refuse(worker: &Worker, call: &Call<'_>, refusal: &Refusal) -> Response<AnswerBody> {
     let answer = refusal.gateway_response();
-    log(ids, refusal, answer.kind);
+    narration::refuses(call, refusal);
+    log(call.ids, refusal, answer.kind);
     let mut response = Response::new(AnswerBody::whole(Bytes::from_static(answer.body.as_bytes())));
     *response.status_mut() = answer.status;
     let headers: &mut HeaderMap = response.headers_mut();

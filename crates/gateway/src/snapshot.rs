@@ -13,6 +13,7 @@ use tollgate_domain::{
 
 use crate::admission::PlanLimits;
 use crate::integration::Integration;
+use crate::narration::Verbosity;
 use crate::routes::Routes;
 
 /// All APIs. Parts are shared with the snapshot before, so that a small change rebuilds little.
@@ -40,6 +41,8 @@ pub(crate) struct Stage {
     pub(crate) program: Arc<Program>,
     /// The buckets of its methods, by the method's index. They are shared by all callers and outlive the snapshot.
     pub(crate) throttles: Vec<Option<(Arc<Bucket>, TokenRate)>>,
+    /// How much is noted of calls of its methods.
+    pub(crate) verbosity: Verbosity,
     /// The plans that cover it.
     pub(crate) coverage: Vec<Arc<Coverage>>,
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tollgate_control::{Control, ControlConfig, Credentials};
 use tollgate_domain::clock::SystemClock;
 use tollgate_domain::{Clock, IdSource};
@@ -13,7 +14,7 @@ use tollgate_gateway::{BoundGateway, Gateway, RunningGateway};
 use tollgate_store::{DataDir, Store};
 
 use crate::config::Config;
-use crate::gate::LocalGate;
+use crate::gate::{LocalGate, TESTS_AT_ONCE};
 use crate::ledger::StoreLedger;
 use crate::management::Management;
 use crate::root::RootCredentials;
@@ -48,7 +49,12 @@ impl Node {
         let gateway =
             Gateway::new(config.gateway_config(), Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&admission));
         let bound = bind(&gateway, config.gateway)?;
-        let gate = LocalGate { admission: Arc::clone(&admission), gateway, clock: Arc::clone(&clock) };
+        let gate = LocalGate {
+            admission: Arc::clone(&admission),
+            gateway,
+            clock: Arc::clone(&clock),
+            tests: Semaphore::new(TESTS_AT_ONCE),
+        };
         let control_config = ControlConfig {
             region: config.region.clone(),
             account_id: config.account_id.clone(),

@@ -10,3 +10,4 @@ mod models_and_validators;
 mod names_and_links;
 mod openapi;
 mod rest_apis;
+mod test_invoke;
