@@ -10,7 +10,9 @@ use tollgate_domain::{
 
 use crate::admission::PlanLimits;
 use crate::bucket_shelf::BucketShelf;
+use crate::canary::{self, Canary};
 use crate::config::{GatewayConfig, PlanThrottleScope};
+use crate::domains::Domains;
 use crate::integration::{Integration, Site};
 use crate::limit_headers;
 use crate::narration::Verbosity;
@@ -46,7 +48,7 @@ impl Compiler<'_> {
             };
             (id.clone(), api)
         });
-        Snapshot { apis: apis.collect() }
+        Snapshot { apis: apis.collect(), domains: Domains::compile(catalog) }
     }
 
     fn api(
@@ -59,9 +61,25 @@ impl Compiler<'_> {
         let stages = tree.stages.values().filter_map(|stage| {
             let previous = previous.and_then(|api| api.stages.iter().find(|old| old.name == stage.name));
             let deployment = tree.deployments.get(&stage.deployment_id)?;
-            Some(self.stage(id, stage, deployment, plans, previous))
+            let canary = self.canary(id, tree, stage, plans, previous);
+            Some(Stage { canary, ..self.stage(id, stage, deployment, plans, previous) })
         });
         Api { source: Arc::clone(tree), stages: stages.collect() }
+    }
+
+    fn canary(
+        &self,
+        id: &RestApiId,
+        tree: &RestApiTree,
+        stage: &tollgate_domain::Stage,
+        plans: &[(&ApiStage, &Arc<UsagePlan>)],
+        previous: Option<&Stage>,
+    ) -> Option<Box<Canary>> {
+        let (percent_traffic, settings) = canary::settings(stage)?;
+        let deployment = tree.deployments.get(&settings.deployment_id)?;
+        let previous = previous.and_then(|previous| Some(&previous.canary.as_ref()?.stage));
+        let stage = Stage { is_canary: true, ..self.stage(id, &settings, deployment, plans, previous) };
+        Some(Box::new(Canary { percent_traffic, stage }))
     }
 
     fn stage(
@@ -94,6 +112,7 @@ impl Compiler<'_> {
             name: stage.name.clone(),
             deployment_id: deployment.id.clone(),
             is_canary: false,
+            canary: None,
             deployed: Arc::clone(&deployment.snapshot),
             throttles: program.methods.iter().map(throttle).collect(),
             verbosity: Verbosity::compile(stage, &program),

@@ -18,13 +18,16 @@ use crate::body::{AnswerBody, RequestBody};
 use crate::call::{Call, CallIds};
 use crate::clients::Client;
 use crate::refusal::Refusal;
-use crate::snapshot::Snapshot;
+use crate::route::{Destination, Staged};
 use crate::worker::Worker;
 use crate::{authorize, key, limit_headers, listen, narration, plan, route, throttle};
 
 const X_AMZN_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const X_AMZ_APIGW_ID: HeaderName = HeaderName::from_static("x-amz-apigw-id");
 const X_AMZN_ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+
+/// What a custom domain name says of itself.
+const HEALTHY: Bytes = Bytes::from_static(b"healthy");
 
 /// Where a metered caller stands, for the headers of its answer.
 #[derive(Default)]
@@ -48,7 +51,11 @@ pub(crate) async fn serve(
     let mut limits = Limits::default();
     let outcome = async {
         call.host = listen::listen(&head, &headers, &body, &client.raw_head, config.max_body_bytes)?;
-        pass(&worker, &snapshot, &mut call, &headers, &mut limits).await?;
+        let staged = match route::stage(&snapshot, &call.host, call.uri.path())? {
+            Destination::Stage(staged) => staged,
+            Destination::Health => return Ok(Response::new(AnswerBody::whole(HEALTHY))),
+        };
+        pass(&worker, staged, &mut call, &headers, &mut limits).await?;
         narration::starts(&call, &headers);
         let body = RequestBody::streamed(body, config.max_body_bytes, &client);
         perform(&worker, &call, headers, body).await
@@ -73,14 +80,14 @@ pub(crate) async fn serve(
 /// uses up a key's quota.
 async fn pass<'a>(
     worker: &'a Worker,
-    snapshot: &'a Snapshot,
+    staged: Staged<'a>,
     call: &mut Call<'a>,
     headers: &HeaderMap,
     limits: &mut Limits,
 ) -> Result<(), Refusal> {
     let shared = &worker.shared;
-    let staged = route::stage(snapshot, &call.host, call.uri.path())?;
-    (call.stage, call.path) = (Some(staged.stage), staged.path);
+    let staged = Staged { stage: worker.dice.choose(staged.stage), ..staged };
+    (call.stage, call.base_path, call.path) = (Some(staged.stage), staged.base_path, staged.path);
     let (routed, captures) = route::method(staged, call.verb)?;
     (call.method, call.captures) = (Some(routed.method), captures);
     call.log = staged.stage.verbosity.log(routed.method, &shared.clock);

@@ -12,6 +12,8 @@ use tollgate_domain::{
 };
 
 use crate::admission::PlanLimits;
+use crate::canary::Canary;
+use crate::domains::Domains;
 use crate::integration::Integration;
 use crate::narration::Verbosity;
 use crate::routes::Routes;
@@ -20,6 +22,7 @@ use crate::routes::Routes;
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
     pub(crate) apis: HashMap<RestApiId, Arc<Api>, RandomState>,
+    pub(crate) domains: Domains,
 }
 
 /// An API that has stages.
@@ -37,6 +40,7 @@ pub(crate) struct Stage {
     pub(crate) deployment_id: DeploymentId,
     /// Whether this is the canary of the stage.
     pub(crate) is_canary: bool,
+    pub(crate) canary: Option<Box<Canary>>,
     pub(crate) deployed: Arc<DeployedApi>,
     pub(crate) program: Arc<Program>,
     /// The buckets of its methods, by the method's index. They are shared by all callers and outlive the snapshot.

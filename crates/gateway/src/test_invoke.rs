@@ -127,7 +127,8 @@ fn request(test: &TestInvocation) -> Result<(Parts, HeaderMap), TestRefusal> {
 fn find<'a>(stage: &'a Stage, test: &TestInvocation, head: &'a Parts) -> Result<(&'a Method, Captures), TestRefusal> {
     let path = head.uri.path();
     if test.path_and_query.as_deref().is_some_and(|path| !path.is_empty()) {
-        let found = route::method(Staged { stage, path }, &head.method).map_err(|_| TestRefusal::PathElsewhere)?;
+        let found = route::method(Staged { stage, base_path: None, path }, &head.method)
+            .map_err(|_| TestRefusal::PathElsewhere)?;
         return Ok((found.0.method, found.1));
     }
     let fits = |verb| stage.program.methods.iter().find(|method| method.verb == verb);

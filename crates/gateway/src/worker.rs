@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::call::CallIdSource;
+use crate::canary::Dice;
 use crate::clients::Clients;
 use crate::execution_log::LineBudget;
 use crate::gateway::Shared;
@@ -17,6 +18,7 @@ use crate::upstream::Upstreams;
 pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) call_ids: CallIdSource,
+    pub(crate) dice: Dice,
     pub(crate) clients: Rc<Clients>,
     pub(crate) upstreams: Upstreams,
     pub(crate) meter: Arc<Meter>,
@@ -49,6 +51,7 @@ impl Worker {
     fn metered(shared: Arc<Shared>, meter: Arc<Meter>) -> Self {
         Self {
             call_ids: CallIdSource::new(&shared.ids),
+            dice: Dice::new(&shared.ids),
             clients: Rc::new(Clients::new(&shared.config)),
             upstreams: Upstreams::new(&shared.config, Arc::clone(&shared.tls)),
             meter,
