@@ -131,6 +131,14 @@ pub(crate) enum Conflict {
     #[error("Invalid API Key source specified. Valid options are HEADER,AUTHORIZER")]
     BadApiKeySource,
 
+    // Test invocations
+    /// Ours.
+    #[error("Invalid test path specified. It must lead to the resource under test")]
+    BadTestPath,
+    /// Ours.
+    #[error("Invalid test request specified. The path or a header has characters that none may have")]
+    BadTestRequest,
+
     // Resources
     #[error("Invalid Resource identifier specified")]
     NoSuchResource,
@@ -556,6 +564,8 @@ impl Conflict {
             | C::BadEndpointType
             | C::BadIpAddressType
             | C::PrivateNeedsDualstack
+            | C::BadTestPath
+            | C::BadTestRequest
             | C::NoEndpointType
             | C::ManyEndpointTypes
             | C::BadPolicy

@@ -1,6 +1,7 @@
 //! Turns every "no" into AWS's answer: the one place that knows status codes and error codes.
 
 use http::StatusCode;
+use tollgate_domain::TestRefusal;
 use tollgate_store::StoreError;
 
 use crate::conflict::{Conflict, Fault};
@@ -47,10 +48,22 @@ pub(crate) enum Failure {
     Function(#[from] FunctionConflict),
     #[error("the code of a function could not be kept: {0}")]
     CodeStore(#[source] std::io::Error),
+    #[error("the gateway cannot run tests right now")]
+    NoTests,
     #[error("the operation panicked")]
     Panicked,
     #[error("no key pair could be made: {0}")]
     KeyPair(#[source] rcgen::Error),
+}
+
+impl From<TestRefusal> for Failure {
+    fn from(refusal: TestRefusal) -> Self {
+        match refusal {
+            TestRefusal::PathElsewhere => Self::Conflict(Conflict::BadTestPath),
+            TestRefusal::Unsendable => Self::Conflict(Conflict::BadTestRequest),
+            TestRefusal::Unavailable => Self::NoTests,
+        }
+    }
 }
 
 impl From<StoreError> for Failure {
@@ -91,7 +104,7 @@ impl Failure {
             },
             Self::Function(conflict) => conflict.code(),
             Self::Busy => (StatusCode::CONFLICT, "ConflictException"),
-            Self::Gate(_) => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException"),
+            Self::Gate(_) | Self::NoTests => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException"),
             Self::Store(_) | Self::Panicked | Self::KeyPair(_) | Self::CodeStore(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure")
             }

@@ -4,7 +4,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use tollgate_domain::{Adjustment, ApiKeyId, Catalog, KeyDigest, RestApiId, StageName, UsagePlanId};
+use tollgate_domain::{
+    Adjustment, ApiKeyId, Catalog, KeyDigest, RestApiId, StageName, TestAnswer, TestInvocation, TestRefusal,
+    UsagePlanId,
+};
 use tollgate_store::{KeyRow, Unspent};
 
 /// What the gateway needs to know about a key.
@@ -32,6 +35,9 @@ pub struct GateError(pub String);
 /// What the slow calls of a [`Gate`] return.
 pub type GateFuture<'a> = Pin<Box<dyn Future<Output = Result<(), GateError>> + Send + 'a>>;
 
+/// What a test invocation returns.
+pub type TestFuture<'a> = Pin<Box<dyn Future<Output = Result<TestAnswer, TestRefusal>> + Send + 'a>>;
+
 /// The gateway, as changes see it. The first three return when the very next call sees the change.
 pub trait Gate: Send + Sync + 'static {
     /// Serves this catalog from now on.
@@ -55,6 +61,9 @@ pub trait Gate: Send + Sync + 'static {
 
     /// Forgets what authorizers of a stage said of callers.
     fn flush_authorizers(&self, api: &RestApiId, stage: &StageName);
+
+    /// Runs a method as its API stands, without key, throttle or quota.
+    fn test_invoke(&self, test: TestInvocation) -> TestFuture<'_>;
 
     /// Writes all usage counted so far.
     fn settle(&self) -> GateFuture<'_>;

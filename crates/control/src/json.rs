@@ -76,6 +76,10 @@ impl Members {
         self.map(name, as_string)
     }
 
+    pub(crate) fn strings_map(&self, name: &str) -> Result<Option<BTreeMap<String, Vec<String>>>, BodyError> {
+        self.map(name, |value| as_list(value)?.iter().map(as_string).collect())
+    }
+
     pub(crate) fn bool_map(&self, name: &str) -> Result<Option<BTreeMap<String, bool>>, BodyError> {
         self.map(name, as_bool)
     }

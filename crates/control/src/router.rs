@@ -19,7 +19,7 @@ use crate::resources::{
 use crate::resources::{
     authorizer, base_path_mapping, client_certificate, documentation_part, documentation_version, domain_name,
     domain_name_access_association as access_association, gateway_response, model, request_validator, sdk_type,
-    stage_cache, vpc_link,
+    stage_cache, test_invoke, vpc_link,
 };
 
 type Running<'a> = Pin<Box<dyn Future<Output = Reply> + Send + 'a>>;
@@ -155,7 +155,7 @@ operations! {
     RejectDomainNameAccessAssociation POST   ACCEPTED   [access_association::reject]   "/rejectdomainnameaccessassociations";
     TagResource                       PUT    NO_CONTENT [tags::tag]                    "/tags/{resource_arn}";
     TestInvokeAuthorizer              POST   OK         []                             "/restapis/{restapi_id}/authorizers/{authorizer_id}";
-    TestInvokeMethod                  POST   OK         []                             "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}";
+    TestInvokeMethod                  POST   OK         [test_invoke::method]          "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}";
     UntagResource                     DELETE NO_CONTENT [tags::untag]                  "/tags/{resource_arn}";
     UpdateAccount                     PATCH  OK         [account::update]              "/account";
     UpdateApiKey                      PATCH  OK         [api_key::update]              "/apikeys/{api_Key}";

@@ -48,6 +48,8 @@ pub(crate) struct Call<'a> {
     /// The host that it is for, with its port.
     pub(crate) host: HeaderValue,
     pub(crate) stage: Option<&'a Stage>,
+    /// The base path that the call matched, on a custom domain name.
+    pub(crate) base_path: Option<&'a str>,
     pub(crate) method: Option<&'a Method>,
     /// The path below the stage, as it was sent.
     pub(crate) path: &'a str,
@@ -92,6 +94,7 @@ impl<'a> Call<'a> {
             uri: &head.uri,
             host: HeaderValue::from_static(""),
             stage: None,
+            base_path: None,
             method: None,
             path: "",
             captures: Captures::new(),
@@ -110,9 +113,9 @@ impl<'a> Call<'a> {
         self.uri.query()
     }
 
-    /// The path as the caller of an `execute-api` address sees it: with the stage in front.
+    /// The path as its caller sees it: with the stage in front, or on a custom domain name the base path.
     pub(crate) fn full_path(&self) -> Cow<'a, str> {
-        match self.stage {
+        match self.stage.filter(|_| self.base_path.is_none()) {
             Some(stage) => Cow::Owned(format!("/{}{}", stage.name, self.path)),
             None => Cow::Borrowed(self.uri.path()),
         }

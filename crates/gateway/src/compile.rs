@@ -4,20 +4,24 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tollgate_domain::{
-    ApiStage, Catalog, DeployedApi, Deployment, HttpMethod, Resource, RestApiId, RestApiTree, ThrottleSettings, Ticks,
-    UsagePlan,
+    ApiStage, Catalog, DeployedApi, Deployment, DeploymentId, HttpMethod, Resource, RestApiId, RestApiTree,
+    TestInvocation, ThrottleSettings, Ticks, UnixMillis, UsagePlan,
 };
 
 use crate::admission::PlanLimits;
 use crate::authorizer::{Authorization, Authorizers};
 use crate::bucket_shelf::BucketShelf;
+use crate::canary::{self, Canary};
 use crate::config::{GatewayConfig, PlanThrottleScope};
+use crate::domains::Domains;
 use crate::gateway_response::GatewayResponses;
 use crate::integration::{Integration, Site};
 use crate::limit_headers;
+use crate::narration::Verbosity;
 use crate::policy::Policy;
 use crate::routes::Routes;
 use crate::snapshot::{Api, Coverage, Method, MethodLimit, Program, Snapshot, Stage};
+use crate::test_invoke;
 use crate::validate::Validation;
 
 /// What compiling needs besides the catalog.
@@ -48,7 +52,7 @@ impl Compiler<'_> {
             };
             (id.clone(), api)
         });
-        Snapshot { apis: apis.collect() }
+        Snapshot { apis: apis.collect(), domains: Domains::compile(catalog) }
     }
 
     fn api(
@@ -61,9 +65,25 @@ impl Compiler<'_> {
         let stages = tree.stages.values().filter_map(|stage| {
             let previous = previous.and_then(|api| api.stages.iter().find(|old| old.name == stage.name));
             let deployment = tree.deployments.get(&stage.deployment_id)?;
-            Some(self.stage(id, stage, deployment, plans, previous))
+            let canary = self.canary(id, tree, stage, plans, previous);
+            Some(Stage { canary, ..self.stage(id, stage, deployment, plans, previous) })
         });
         Api { source: Arc::clone(tree), stages: stages.collect() }
+    }
+
+    fn canary(
+        &self,
+        id: &RestApiId,
+        tree: &RestApiTree,
+        stage: &tollgate_domain::Stage,
+        plans: &[(&ApiStage, &Arc<UsagePlan>)],
+        previous: Option<&Stage>,
+    ) -> Option<Box<Canary>> {
+        let (percent_traffic, settings) = canary::settings(stage)?;
+        let deployment = tree.deployments.get(&settings.deployment_id)?;
+        let previous = previous.and_then(|previous| Some(&previous.canary.as_ref()?.stage));
+        let stage = Stage { is_canary: true, ..self.stage(id, &settings, deployment, plans, previous) };
+        Some(Box::new(Canary { percent_traffic, stage }))
     }
 
     fn stage(
@@ -96,11 +116,26 @@ impl Compiler<'_> {
             name: stage.name.clone(),
             deployment_id: deployment.id.clone(),
             is_canary: false,
+            canary: None,
             deployed: Arc::clone(&deployment.snapshot),
             throttles: program.methods.iter().map(throttle).collect(),
+            verbosity: Verbosity::compile(stage, &program),
             coverage: coverage.collect(),
             program,
         }
+    }
+
+    /// The stage of a test invocation: the method under test alone, as the API stands.
+    pub(crate) fn test_stage(&self, test: &TestInvocation) -> Stage {
+        let mut tree = RestApiTree::clone(&test.api);
+        tree.resources.retain(|id, _| *id == test.resource);
+        let deployment = Deployment {
+            id: DeploymentId::new(""),
+            description: None,
+            created: UnixMillis::default(),
+            snapshot: Arc::new(DeployedApi::freeze(&tree)),
+        };
+        self.stage(&test.api.api.id, &test_invoke::stage(test), &deployment, &[], None)
     }
 
     fn program(&self, api: &RestApiId, stage: &tollgate_domain::Stage, deployment: &Deployment) -> Program {
@@ -110,7 +145,6 @@ impl Compiler<'_> {
         let (mut routes, mut methods) = (Routes::new(), Vec::new());
         for resource in deployed.resources.values() {
             let site = Site {
-                account_id: &self.config.account_id,
                 config: self.config,
                 api,
                 stage: &stage.name,

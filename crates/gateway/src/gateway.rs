@@ -7,7 +7,7 @@ use std::{fmt, io};
 use arc_swap::ArcSwap;
 use tollgate_domain::bucket::Bucket;
 use tollgate_domain::throttle::TokenRate;
-use tollgate_domain::{Catalog, Clock, IdSource, RestApiId, StageName};
+use tollgate_domain::{Catalog, Clock, IdSource, RestApiId, StageName, Ticks};
 
 use crate::admission::Admission;
 use crate::bucket_shelf::BucketShelf;
@@ -81,7 +81,7 @@ impl Gateway {
         *revision = catalog.revision;
         let now = shared.clock.now().ticks;
         let previous = shared.snapshot.load_full();
-        let next = Compiler { config: &shared.config, shelf: &shared.shelf, now }.compile(catalog, &previous);
+        let next = shared.compiler(now).compile(catalog, &previous);
         shared.snapshot.store(Arc::new(next));
         drop(previous);
         shared.shelf.tidy(now);
@@ -115,6 +115,11 @@ impl Gateway {
 }
 
 impl Shared {
+    /// What makes snapshots, with buckets as of `now`.
+    pub(crate) fn compiler(&self, now: Ticks) -> Compiler<'_> {
+        Compiler { config: &self.config, shelf: &self.shelf, now }
+    }
+
     /// What runs functions.
     pub(crate) fn functions(&self) -> Option<&dyn Functions> {
         self.peers.get()?.functions.as_deref()

@@ -7,6 +7,7 @@
 use std::convert::Infallible;
 use std::rc::Rc;
 
+use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -16,12 +17,15 @@ use crate::body::{AnswerBody, RequestBody};
 use crate::call::Call;
 use crate::clients::Client;
 use crate::refusal::Refusal;
-use crate::snapshot::Snapshot;
+use crate::route::{Destination, Staged};
 use crate::worker::Worker;
-use crate::{authorize, compression, gateway_response, key, limit_headers, listen, plan, route, throttle};
+use crate::{authorize, compression, gateway_response, key, limit_headers, listen, narration, plan, route, throttle};
 
 const X_AMZN_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const X_AMZ_APIGW_ID: HeaderName = HeaderName::from_static("x-amz-apigw-id");
+
+/// What a custom domain name says of itself.
+const HEALTHY: Bytes = Bytes::from_static(b"healthy");
 
 /// Where a metered caller stands, for the headers of its answer.
 #[derive(Default)]
@@ -45,15 +49,22 @@ pub(crate) async fn serve(
     let mut limits = Limits::default();
     let outcome = async {
         call.host = listen::listen(&head, &headers, &body, &client.raw_head, config.max_body_bytes)?;
-        pass(&worker, &snapshot, &mut call, &headers, &mut limits).await?;
+        let staged = match route::stage(&snapshot, &call.host, call.uri.path())? {
+            Destination::Stage(staged) => staged,
+            Destination::Health => return Ok(Response::new(AnswerBody::whole(HEALTHY))),
+        };
+        pass(&worker, staged, &mut call, &headers, &mut limits).await?;
         client.admitted();
+        narration::starts(&call, &headers);
         let body = RequestBody::streamed(body, config.max_body_bytes, &client);
         perform(&worker, &call, headers, body).await
     }
     .await;
     let refused = outcome.is_err();
-    let mut response =
-        outcome.unwrap_or_else(|refusal| gateway_response::answer(&mut call, &refusal, config.ratelimit_headers));
+    let mut response = outcome.unwrap_or_else(|refusal| refuse(&mut call, &refusal, config.ratelimit_headers));
+    narration::ends(&call, response.status(), response.headers(), refused);
+    worker.execution_lines.write(&mut call);
+    drop(call);
     let headers = response.headers_mut();
     if config.ratelimit_headers {
         limit_headers::add(headers, limits.policy.as_ref(), &limits.standing);
@@ -68,32 +79,35 @@ pub(crate) async fn serve(
 /// uses up a key's quota.
 async fn pass<'a>(
     worker: &'a Worker,
-    snapshot: &'a Snapshot,
+    staged: Staged<'a>,
     call: &mut Call<'a>,
     headers: &HeaderMap,
     limits: &mut Limits,
 ) -> Result<(), Refusal> {
     let shared = &worker.shared;
-    let staged = route::stage(snapshot, &call.host, call.uri.path())?;
-    (call.stage, call.path) = (Some(staged.stage), staged.path);
+    let staged = Staged { stage: worker.dice.choose(staged.stage), ..staged };
+    (call.stage, call.base_path, call.path) = (Some(staged.stage), staged.base_path, staged.path);
     if staged.stage.program.responses.as_ref().is_some_and(|responses| responses.reads_headers) {
         call.sent = Some(headers.clone());
     }
     let (routed, captures) = route::method(staged, call.verb)?;
     (call.method, call.captures) = (Some(routed.method), captures);
+    call.log = staged.stage.verbosity.log(routed.method, &shared.clock);
     call.principal = authorize::authorize(worker, call, headers).await?;
+    narration::verifies_plan(call, headers);
     let caller = key::identify(&shared.admission, &routed, &call.principal, headers)?;
     call.key = caller.as_ref().map(|caller| caller.id);
     let covered = caller.as_ref().map(|caller| plan::choose(&routed, caller)).transpose()?;
     let keyed = call.key.zip(covered);
     let (standing, admitted) =
         throttle::admit(&shared.admission, &routed, keyed, shared.account(), call.at, &*shared.clock).await;
+    narration::decided(call, headers, covered, &admitted);
     *limits = Limits { policy: covered.and_then(|covered| covered.policy().cloned()), standing };
     admitted
 }
 
 /// The steps of a call that was let pass.
-async fn perform(
+pub(crate) async fn perform(
     worker: &Worker,
     call: &Call<'_>,
     headers: HeaderMap,
@@ -111,4 +125,10 @@ async fn perform(
         None => answer,
         Some((coding, minimum)) => compression::compress(answer, coding, minimum),
     })
+}
+
+/// Turns a refusal into an answer, in the API's own words where it has any.
+pub(crate) fn refuse(call: &mut Call<'_>, refusal: &Refusal, ratelimit_headers: bool) -> Response<AnswerBody> {
+    narration::refuses(call, refusal);
+    gateway_response::answer(call, refusal, ratelimit_headers)
 }

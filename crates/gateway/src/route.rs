@@ -3,10 +3,12 @@
 use http::HeaderValue;
 use tollgate_domain::HttpMethod;
 
+use crate::domains::Target;
 use crate::path::is_treacherous;
 use crate::refusal::Refusal;
 use crate::routes::Captures;
 use crate::snapshot::{Method, Snapshot, Stage};
+use crate::variables::domain_name;
 
 /// What a call is addressed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,10 +21,21 @@ struct Address<'h, 'p> {
     by_host: bool,
 }
 
+/// Where an address leads.
+#[derive(Debug)]
+pub(crate) enum Destination<'a> {
+    /// To a stage.
+    Stage(Staged<'a>),
+    /// To the gateway itself, which tells that it is there.
+    Health,
+}
+
 /// The stage that a call is for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Staged<'a> {
     pub(crate) stage: &'a Stage,
+    /// The base path that the call matched, on a custom domain name.
+    pub(crate) base_path: Option<&'a str>,
     /// The path below the stage.
     pub(crate) path: &'a str,
 }
@@ -35,19 +48,37 @@ pub(crate) struct Routed<'a> {
 }
 
 /// Finds the stage that a call is for.
-pub(crate) fn stage<'a>(snapshot: &'a Snapshot, host: &HeaderValue, path: &'a str) -> Result<Staged<'a>, Refusal> {
+pub(crate) fn stage<'a>(snapshot: &'a Snapshot, host: &HeaderValue, path: &'a str) -> Result<Destination<'a>, Refusal> {
     let host = host.to_str().unwrap_or_default();
+    if let Some(target) = domain_name(host).and_then(|host| snapshot.domains.find(host, path)) {
+        return domain(snapshot, target);
+    }
     let address = address(host, path).ok_or(Refusal::UnknownStage)?;
     let stage = snapshot.stage(address.api, address.stage).ok_or(Refusal::UnknownStage)?;
     if address.by_host && stage.deployed.api.disable_execute_api_endpoint {
         return Err(Refusal::EndpointDisabled);
     }
-    Ok(Staged { stage, path: address.path })
+    Ok(Destination::Stage(Staged { stage, base_path: None, path: address.path }))
+}
+
+/// Follows a custom domain name. A mapping without a stage leaves it to the path to name one.
+fn domain<'a>(snapshot: &'a Snapshot, target: Target<'a, 'a>) -> Result<Destination<'a>, Refusal> {
+    let (base_path, mapping, rest) = match target {
+        Target::Health => return Ok(Destination::Health),
+        Target::Nothing => return Err(Refusal::UnknownStage),
+        Target::Mapped { base_path, mapping, rest } => (base_path, mapping, rest),
+    };
+    let (stage, path) = match &mapping.stage {
+        Some(stage) => (stage.as_str(), rest),
+        None => first_segment(rest.strip_prefix('/').ok_or(Refusal::UnknownStage)?),
+    };
+    let stage = snapshot.stage(mapping.rest_api_id.as_str(), stage).ok_or(Refusal::UnknownStage)?;
+    Ok(Destination::Stage(Staged { stage, base_path: Some(base_path), path }))
 }
 
 /// Finds the method that serves a call, and where the variables of its path lie.
 pub(crate) fn method<'a>(staged: Staged<'a>, verb: &http::Method) -> Result<(Routed<'a>, Captures), Refusal> {
-    let Staged { stage, path } = staged;
+    let Staged { stage, path, .. } = staged;
     if is_treacherous(path) {
         return Err(Refusal::Malformed("the path has dot segments"));
     }

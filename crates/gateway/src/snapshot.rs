@@ -13,8 +13,11 @@ use tollgate_domain::{
 
 use crate::admission::PlanLimits;
 use crate::authorizer::{Authorization, Authorizers};
+use crate::canary::Canary;
+use crate::domains::Domains;
 use crate::gateway_response::GatewayResponses;
 use crate::integration::Integration;
+use crate::narration::Verbosity;
 use crate::policy::Policy;
 use crate::routes::Routes;
 use crate::validate::Validation;
@@ -23,6 +26,7 @@ use crate::validate::Validation;
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
     pub(crate) apis: HashMap<RestApiId, Arc<Api>, RandomState>,
+    pub(crate) domains: Domains,
 }
 
 /// An API that has stages.
@@ -40,10 +44,13 @@ pub(crate) struct Stage {
     pub(crate) deployment_id: DeploymentId,
     /// Whether this is the canary of the stage.
     pub(crate) is_canary: bool,
+    pub(crate) canary: Option<Box<Canary>>,
     pub(crate) deployed: Arc<DeployedApi>,
     pub(crate) program: Arc<Program>,
     /// The buckets of its methods, by the method's index. They are shared by all callers and outlive the snapshot.
     pub(crate) throttles: Vec<Option<(Arc<Bucket>, TokenRate)>>,
+    /// How much is noted of calls of its methods.
+    pub(crate) verbosity: Verbosity,
     /// The plans that cover it.
     pub(crate) coverage: Vec<Arc<Coverage>>,
 }

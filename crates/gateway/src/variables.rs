@@ -48,6 +48,7 @@ named! {
     ApiId => "apiId",
     PrincipalId => "authorizer.principalId",
     AwsEndpointRequestId => "awsEndpointRequestId",
+    BasePathMatched => "customDomain.basePathMatched",
     DeploymentId => "deploymentId",
     DomainName => "domainName",
     DomainPrefix => "domainPrefix",
@@ -110,6 +111,7 @@ impl Named {
             Self::ApiId => call.stage?.deployed.api.id.as_str().into(),
             Self::PrincipalId => call.principal.id.as_deref()?.into(),
             Self::AwsEndpointRequestId => call.integration.request_id.borrow().clone()?.into(),
+            Self::BasePathMatched => call.base_path?.into(),
             Self::DeploymentId => call.stage?.deployment_id.as_str().into(),
             Self::DomainName => domain_name(call.host.to_str().ok()?)?.into(),
             Self::DomainPrefix => domain_name(call.host.to_str().ok()?)?.split('.').next()?.into(),
@@ -182,7 +184,7 @@ fn plant_in(root: &mut Map<String, Value>, branch: &str, leaf: &str, value: Valu
 }
 
 /// A host without its port. Calls that name their API in the path have a domain name, too: the one they were sent to.
-fn domain_name(host: &str) -> Option<&str> {
+pub(crate) fn domain_name(host: &str) -> Option<&str> {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,

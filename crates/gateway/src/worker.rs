@@ -6,7 +6,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::call::CallIdSource;
+use crate::canary::Dice;
 use crate::clients::Clients;
+use crate::execution_log::LineBudget;
 use crate::gateway::Shared;
 use crate::meter::Meter;
 use crate::snapshot::Snapshot;
@@ -16,9 +18,11 @@ use crate::upstream::Upstreams;
 pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) call_ids: CallIdSource,
+    pub(crate) dice: Dice,
     pub(crate) clients: Rc<Clients>,
     pub(crate) upstreams: Upstreams,
     pub(crate) meter: Arc<Meter>,
+    pub(crate) execution_lines: LineBudget,
     snapshot: RefCell<Rc<HeldSnapshot>>,
 }
 
@@ -35,11 +39,23 @@ impl Deref for HeldSnapshot {
 
 impl Worker {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        let meter = shared.new_meter();
+        Self::metered(shared, meter)
+    }
+
+    /// A worker whose calls are in no count.
+    pub(crate) fn unmetered(shared: Arc<Shared>) -> Self {
+        Self::metered(shared, Arc::default())
+    }
+
+    fn metered(shared: Arc<Shared>, meter: Arc<Meter>) -> Self {
         Self {
             call_ids: CallIdSource::new(&shared.ids),
+            dice: Dice::new(&shared.ids),
             clients: Rc::new(Clients::new(&shared.config)),
             upstreams: Upstreams::new(&shared.config, Arc::clone(&shared.tls)),
-            meter: shared.new_meter(),
+            meter,
+            execution_lines: LineBudget::default(),
             snapshot: RefCell::new(Rc::new(HeldSnapshot(shared.snapshot.load_full()))),
             shared,
         }

@@ -2,13 +2,19 @@
 
 use std::sync::Arc;
 
-use tollgate_control::{Gate, GateError, GateFuture, GateKey};
-use tollgate_domain::{Adjustment, ApiKeyId, Catalog, Clock, KeyDigest, RestApiId, StageName, UsagePlanId};
+use tokio::sync::Semaphore;
+use tollgate_control::{Gate, GateError, GateFuture, GateKey, TestFuture};
+use tollgate_domain::{
+    Adjustment, ApiKeyId, Catalog, Clock, KeyDigest, RestApiId, StageName, TestInvocation, TestRefusal, UsagePlanId,
+};
 use tollgate_gateway::Gateway;
 use tollgate_gateway::admission::{Admission, LedgerUnavailable};
 use tollgate_store::Unspent;
 
 use crate::functions::LocalFunctions;
+
+/// Test invocations that run at once.
+pub(crate) const TESTS_AT_ONCE: usize = 8;
 
 /// The gateway in this process.
 pub(crate) struct LocalGate {
@@ -16,6 +22,8 @@ pub(crate) struct LocalGate {
     pub(crate) gateway: Gateway,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) functions: Arc<LocalFunctions>,
+    /// Lets a few test invocations run at once: each takes a thread for as long as its integration takes.
+    pub(crate) tests: Semaphore,
 }
 
 impl Gate for LocalGate {
@@ -45,6 +53,15 @@ impl Gate for LocalGate {
 
     fn flush_authorizers(&self, api: &RestApiId, stage: &StageName) {
         self.gateway.flush_authorizers(api, stage);
+    }
+
+    fn test_invoke(&self, test: TestInvocation) -> TestFuture<'_> {
+        Box::pin(async move {
+            let _permit = self.tests.acquire().await.map_err(|_| TestRefusal::Unavailable)?;
+            let gateway = self.gateway.clone();
+            let run = tokio::task::spawn_blocking(move || gateway.test_invoke(&test));
+            run.await.unwrap_or(Err(TestRefusal::Unavailable))
+        })
     }
 
     fn settle(&self) -> GateFuture<'_> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use serde::Serialize;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tollgate_control::{CodeStore, Control, ControlConfig, Credentials, Lambda};
 use tollgate_domain::clock::SystemClock;
@@ -18,7 +19,7 @@ use tollgate_store::{DataDir, Store};
 use crate::certificates;
 use crate::config::Config;
 use crate::functions::LocalFunctions;
-use crate::gate::LocalGate;
+use crate::gate::{LocalGate, TESTS_AT_ONCE};
 use crate::ledger::StoreLedger;
 use crate::management::{Listener, Management, Patience};
 use crate::peers::peers;
@@ -141,6 +142,7 @@ impl Node {
             gateway: gateway.clone(),
             clock: Arc::clone(&clock),
             functions: Arc::clone(&functions),
+            tests: Semaphore::new(TESTS_AT_ONCE),
         };
         let control_config = ControlConfig {
             region: config.region.clone(),

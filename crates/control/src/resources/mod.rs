@@ -44,6 +44,7 @@ pub(crate) mod stage;
 pub(crate) mod stage_cache;
 pub(crate) mod stage_patch;
 pub(crate) mod tags;
+pub(crate) mod test_invoke;
 pub(crate) mod throttle;
 pub(crate) mod usage;
 pub(crate) mod usage_plan;

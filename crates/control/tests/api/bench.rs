@@ -9,11 +9,11 @@ use aws_sigv4::sign::v4;
 use axum::body::Body;
 use http_body_util::BodyExt;
 use serde_json::Value;
-use tollgate_control::{Control, ControlConfig, Credentials, Gate, GateError, GateFuture, GateKey, Role};
+use tollgate_control::{Control, ControlConfig, Credentials, Gate, GateError, GateFuture, GateKey, Role, TestFuture};
 use tollgate_domain::clock::ManualClock;
 use tollgate_domain::{
-    Adjustment, ApiKeyId, Catalog, Clock, IdSource, KeyDigest, RestApiId, Settlement, StageName, UnixMillis,
-    UsagePlanId,
+    Adjustment, ApiKeyId, Catalog, Clock, IdSource, KeyDigest, RestApiId, Settlement, StageName, TestAnswer,
+    TestInvocation, UnixMillis, UsagePlanId,
 };
 use tollgate_store::{DataDir, Store, Unspent};
 use tower::ServiceExt;
@@ -40,11 +40,12 @@ pub(crate) struct RecordingGate {
     store: Store,
     told: Mutex<Vec<Told>>,
     broken: Mutex<bool>,
+    pub(crate) tests: Mutex<Vec<TestInvocation>>,
 }
 
 impl RecordingGate {
     fn new(store: Store) -> Arc<Self> {
-        Arc::new(Self { store, told: Mutex::default(), broken: Mutex::default() })
+        Arc::new(Self { store, told: Mutex::default(), broken: Mutex::default(), tests: Mutex::default() })
     }
 
     fn tell(&self, told: Told) {
@@ -86,6 +87,18 @@ impl Gate for RecordingGate {
 
     fn flush_authorizers(&self, api: &RestApiId, stage: &StageName) {
         self.tell(Told::FlushAuthorizers(api.clone(), stage.clone()));
+    }
+
+    fn test_invoke(&self, test: TestInvocation) -> TestFuture<'_> {
+        let answer = TestAnswer {
+            status: 418,
+            headers: vec![("set-cookie".to_owned(), "a".to_owned()), ("set-cookie".to_owned(), "b".to_owned())],
+            body: test.body.clone(),
+            latency_millis: 7,
+            log: "a line\n".to_owned(),
+        };
+        self.tests.lock().expect("a lock").push(test);
+        Box::pin(async { Ok(answer) })
     }
 
     fn settle(&self) -> GateFuture<'_> {

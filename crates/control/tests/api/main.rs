@@ -13,3 +13,4 @@ mod mutations;
 mod names_and_links;
 mod openapi;
 mod rest_apis;
+mod test_invoke;

@@ -80,8 +80,7 @@ impl Drop for Serving {
 }
 
 impl Client {
-    /// A connection that is in no table, for tests.
-    #[cfg(test)]
+    /// A connection that is in no table: nothing limits how long it waits.
     pub(crate) fn new(peer: SocketAddr, port: u16) -> Self {
         Self::arrived(Arrival { peer, port, secured: false }, Rc::default())
     }

@@ -50,7 +50,6 @@ pub(crate) enum Integration {
 /// Where an integration stands: what is the same for each of its calls.
 #[derive(Debug)]
 pub(crate) struct Site<'a> {
-    pub(crate) account_id: &'a str,
     pub(crate) config: &'a GatewayConfig,
     pub(crate) api: &'a RestApiId,
     pub(crate) stage: &'a StageName,

@@ -218,7 +218,6 @@ mod tests {
         });
         let (api, stage, stage_variables) = (RestApiId::new("a"), StageName::new("s"), BTreeMap::new());
         let site = Site {
-            account_id: "0",
             config: &GatewayConfig::default(),
             api: &api,
             stage: &stage,

@@ -233,7 +233,6 @@ mod tests {
         let stage_variables = BTreeMap::from([("base".to_owned(), "up.example:8080/v1".to_owned())]);
         let config = GatewayConfig::default();
         let site = Site {
-            account_id: "0",
             config: &config,
             api: &api,
             stage: &stage,

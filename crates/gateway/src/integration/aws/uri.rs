@@ -68,14 +68,7 @@ mod tests {
         let config = GatewayConfig::default();
         AwsUri::parse(
             uri,
-            &Site {
-                account_id: "0",
-                config: &config,
-                api: &api,
-                stage: &stage,
-                stage_variables: &stage_variables,
-                resource_path: "/",
-            },
+            &Site { config: &config, api: &api, stage: &stage, stage_variables: &stage_variables, resource_path: "/" },
         )
     }
 

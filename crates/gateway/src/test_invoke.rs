@@ -1,0 +1,168 @@
+//! Test invocations: a method answers as its API stands, without a deployment, a key or a limit.
+//!
+//! A test runs the very step that calls run, on a thread and connections of its own, and is in no count.
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http_body::Body as _;
+use tokio::runtime::{Builder, LocalOptions};
+use tollgate_domain::clock::TICKS_PER_SECOND;
+use tollgate_domain::test_invocation::TEST_STAGE;
+use tollgate_domain::{DeploymentId, StageName, TestAnswer, TestInvocation, TestRefusal, UnixMillis};
+
+use crate::body::{AnswerBody, RequestBody};
+use crate::call::Call;
+use crate::clients::Client;
+use crate::execution_log::{ExecutionLog, Line, LogLevel};
+use crate::gateway::Gateway;
+use crate::narration;
+use crate::pipeline;
+use crate::route::{self, Staged};
+use crate::routes::Captures;
+use crate::snapshot::{Method, Stage};
+use crate::time_format::unix_date;
+use crate::worker::Worker;
+
+/// What AWS tells methods under test about their caller.
+const HOST: HeaderValue = HeaderValue::from_static("testPrefix.testDomainName");
+const SOURCE_IP: HeaderValue = HeaderValue::from_static("test-invoke-source-ip");
+
+impl Gateway {
+    /// Runs one test invocation to its end. Blocks the thread: for as long as the integration may take.
+    pub fn test_invoke(&self, test: &TestInvocation) -> Result<TestAnswer, TestRefusal> {
+        let shared = &self.0;
+        let stage = shared.compiler(shared.clock.now().ticks).test_stage(test);
+        let (head, headers) = request(test)?;
+        let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
+        let runtime = runtime.map_err(|error: io::Error| {
+            tracing::error!(target: "tollgate::gateway", %error, "a test invocation cannot run");
+            TestRefusal::Unavailable
+        })?;
+        let worker = Worker::unmetered(Arc::clone(shared));
+        runtime.block_on(run(&worker, &stage, test, &head, headers))
+    }
+}
+
+async fn run(
+    worker: &Worker,
+    stage: &Stage,
+    test: &TestInvocation,
+    head: &Parts,
+    headers: HeaderMap,
+) -> Result<TestAnswer, TestRefusal> {
+    let (shared, ids) = (&worker.shared, worker.call_ids.next());
+    let mut client = Client::new(([0, 0, 0, 0], 0).into(), 443);
+    client.address = SOURCE_IP;
+    let mut call = Call::new(&ids, shared.clock.now(), &client, &shared.config.account_id, head);
+    let (method, captures) = find(stage, test, head)?;
+    (call.host, call.stage, call.path, call.method) = (HOST, Some(stage), head.uri.path(), Some(method));
+    call.captures = captures;
+    call.log = Some(ExecutionLog::new(LogLevel::Info, true, Arc::clone(&shared.clock)));
+    narration::starts(&call, &headers);
+    trace(&call, || format!("Method request body before transformations: {}", test.body));
+    let body = RequestBody::Whole(Bytes::from(test.body.clone()));
+    let outcome = pipeline::perform(worker, &call, headers, body).await;
+    let refused = outcome.is_err();
+    let response =
+        outcome.unwrap_or_else(|refusal| pipeline::refuse(&mut call, &refusal, shared.config.ratelimit_headers));
+    let (answered, body) = read(response, shared.config.max_body_bytes).await;
+    trace(&call, || format!("Method response body after transformations: {body}"));
+    narration::ends(&call, answered.status, &answered.headers, refused);
+    let latency = shared.clock.now().ticks.0.saturating_sub(call.at.ticks.0) / (TICKS_PER_SECOND / 1000);
+    let log = call.log.take().map(ExecutionLog::into_lines).unwrap_or_default();
+    Ok(TestAnswer {
+        status: answered.status.as_u16(),
+        headers: answered.headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect(),
+        body,
+        latency_millis: latency,
+        log: written(ids.request_id.to_str().unwrap_or_default(), &log),
+    })
+}
+
+/// The stage of a test: no settings, and the variables given.
+pub(crate) fn stage(test: &TestInvocation) -> tollgate_domain::Stage {
+    tollgate_domain::Stage {
+        name: StageName::new(TEST_STAGE),
+        deployment_id: DeploymentId::new(""),
+        description: None,
+        created: UnixMillis::default(),
+        updated: UnixMillis::default(),
+        variables: test.stage_variables.clone(),
+        method_settings: BTreeMap::new(),
+        cache_cluster_enabled: false,
+        cache_cluster_size: None,
+        client_certificate_id: None,
+        documentation_version: None,
+        access_log_settings: None,
+        canary_settings: None,
+        tracing_enabled: false,
+        tags: BTreeMap::new(),
+    }
+}
+
+fn request(test: &TestInvocation) -> Result<(Parts, HeaderMap), TestRefusal> {
+    let own_path = || test.api.resources.get(&test.resource).map_or("/", |resource| resource.path.as_str());
+    let path = match test.path_and_query.as_deref().filter(|path| !path.is_empty()) {
+        Some(path) if !path.starts_with('/') => return Err(TestRefusal::PathElsewhere),
+        Some(path) => path.to_owned(),
+        None => own_path().replace('{', "%7B").replace('}', "%7D"),
+    };
+    let request = Request::builder().method(test.verb.as_str()).uri(path).body(());
+    let (head, ()) = request.map_err(|_| TestRefusal::Unsendable)?.into_parts();
+    let mut headers = HeaderMap::new();
+    for (name, value) in &test.headers {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| TestRefusal::Unsendable)?;
+        headers.append(name, HeaderValue::from_str(value).map_err(|_| TestRefusal::Unsendable)?);
+    }
+    Ok((head, headers))
+}
+
+/// The method under test, and where the variables of the path lie.
+fn find<'a>(stage: &'a Stage, test: &TestInvocation, head: &'a Parts) -> Result<(&'a Method, Captures), TestRefusal> {
+    let path = head.uri.path();
+    if test.path_and_query.as_deref().is_some_and(|path| !path.is_empty()) {
+        let found = route::method(Staged { stage, base_path: None, path }, &head.method)
+            .map_err(|_| TestRefusal::PathElsewhere)?;
+        return Ok((found.0.method, found.1));
+    }
+    let fits = |verb| stage.program.methods.iter().find(|method| method.verb == verb);
+    let method = fits(test.verb).or_else(|| fits(tollgate_domain::HttpMethod::Any));
+    Ok((method.ok_or(TestRefusal::PathElsewhere)?, Captures::new()))
+}
+
+/// Reads an answer, of which `max` bytes are shown.
+async fn read(response: Response<AnswerBody>, max: u64) -> (http::response::Parts, String) {
+    let (head, mut body) = response.into_parts();
+    let (mut bytes, max) = (Vec::new(), usize::try_from(max).unwrap_or(usize::MAX));
+    while let Some(Ok(frame)) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        bytes.extend_from_slice(&frame.into_data().unwrap_or_default());
+        if bytes.len() > max {
+            bytes.truncate(max);
+            break;
+        }
+    }
+    (head, text(&bytes))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn trace(call: &Call<'_>, line: impl FnOnce() -> String) {
+    if let Some(log) = &call.log {
+        log.trace(line);
+    }
+}
+
+/// The log as AWS shows it.
+fn written(request_id: &str, lines: &[Line]) -> String {
+    let lines = lines.iter().map(|line| format!("{} : {}\n", unix_date(line.at), line.text));
+    std::iter::once(format!("Execution log for request {request_id}\n")).chain(lines).collect()
+}
