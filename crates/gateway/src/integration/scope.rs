@@ -46,7 +46,7 @@ pub(super) fn headers(call: &Call<'_>, headers: &HeaderMap) -> Vec<(String, Stri
     let spelt = |name: &str| {
         let same = |candidate: &&str| candidate.eq_ignore_ascii_case(name);
         let sent = spellings.iter().map(String::as_str).find(same);
-        sent.or_else(|| OWN_SPELLINGS.into_iter().find(|own| same(&own))).unwrap_or(name).to_owned()
+        sent.or_else(|| OWN_SPELLINGS.into_iter().find(same)).unwrap_or(name).to_owned()
     };
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     headers.iter().map(|(name, value)| (spelt(name.as_str()), text(value))).collect()
