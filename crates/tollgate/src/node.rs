@@ -22,7 +22,7 @@ use crate::functions::LocalFunctions;
 use crate::gate::{LocalGate, TESTS_AT_ONCE};
 use crate::ledger::StoreLedger;
 use crate::management::{Listener, Management, Patience};
-use crate::peers::peers;
+use crate::peers::{InProcessManagement, peers};
 use crate::root::RootCredentials;
 use crate::sockets::{Door, NodeSockets};
 
@@ -41,6 +41,7 @@ pub(crate) struct Node {
     gateway: RunningGateway,
     management: Management,
     functions: Arc<LocalFunctions>,
+    within: Arc<InProcessManagement>,
     keeper: tokio::task::JoinHandle<()>,
     _certificates: JoinSet<()>,
 }
@@ -151,7 +152,8 @@ impl Node {
         };
         let credentials = Credentials::root(root.access_key_id.clone(), root.secret_access_key.clone());
         let control = Control::new(store, Arc::new(gate), clock, ids, credentials, control_config).await?;
-        gateway.connect(peers(Arc::clone(&functions), control.clone()));
+        let within = InProcessManagement::new(control.clone());
+        gateway.connect(peers(Arc::clone(&functions), Arc::clone(&within)));
         let gateway = bound.start().context("the gateway cannot start its threads")?;
         let lambda = Lambda::new(control.clone(), Arc::<LocalFunctions>::clone(&functions), code);
         let router = control.clone().router().merge(lambda.router());
@@ -174,6 +176,7 @@ impl Node {
             gateway,
             management,
             functions,
+            within,
             keeper,
             _certificates: watching,
         })
@@ -187,6 +190,7 @@ impl Node {
         tokio::time::sleep(RETIRING).await;
         self.management.drain().await;
         let draining = self.gateway.release().await;
+        self.within.close();
         if let Err(error) = close(&self.admission, self.keeper).await {
             tracing::error!(error = format!("{error:#}"), "a node hands over without its last counts");
         }
@@ -197,6 +201,7 @@ impl Node {
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
         self.control.set_ready(false);
         tokio::join!(self.gateway.drain(), self.management.drain());
+        self.within.close();
         // Calls of the gateway are over, so that only events are left to be waited for.
         self.functions.drain().await;
         close(&self.admission, self.keeper).await

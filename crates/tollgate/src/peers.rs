@@ -1,10 +1,10 @@
 //! What stands beside the gateway in this process: functions, and the management API.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use tollgate_control::Control;
 use tollgate_functions::{InvocationType, InvokeError};
 use tollgate_gateway::{Answering, FunctionFault, FunctionResult, Functions, Management, Peers};
@@ -12,11 +12,8 @@ use tollgate_gateway::{Answering, FunctionFault, FunctionResult, Functions, Mana
 use crate::functions::LocalFunctions;
 
 /// The peers of this process's gateway.
-pub(crate) fn peers(functions: Arc<LocalFunctions>, control: Control) -> Peers {
-    Peers {
-        functions: Some(Arc::new(GatewayFunctions(functions))),
-        management: Some(Arc::new(InProcessManagement(control))),
-    }
+pub(crate) fn peers(functions: Arc<LocalFunctions>, management: Arc<InProcessManagement>) -> Peers {
+    Peers { functions: Some(Arc::new(GatewayFunctions(functions))), management: Some(management) }
 }
 
 struct GatewayFunctions(Arc<LocalFunctions>);
@@ -60,7 +57,24 @@ fn fault(error: InvokeError) -> FunctionFault {
     }
 }
 
-struct InProcessManagement(Control);
+/// The management API, for calls from within, until it is let go of: it holds the data directory, and the gateway may
+/// have calls in flight for longer than this process has that.
+pub(crate) struct InProcessManagement(Mutex<Option<Control>>);
+
+impl InProcessManagement {
+    pub(crate) fn new(control: Control) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Some(control))))
+    }
+
+    /// Lets go of the management API. Calls of it are refused from here on.
+    pub(crate) fn close(&self) {
+        *self.control() = None;
+    }
+
+    fn control(&self) -> MutexGuard<'_, Option<Control>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl fmt::Debug for InProcessManagement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,7 +84,18 @@ impl fmt::Debug for InProcessManagement {
 
 impl Management for InProcessManagement {
     fn answer(&self, request: Request<Bytes>) -> Answering<Response<Bytes>> {
-        let control = self.0.clone();
-        Box::pin(async move { control.answer(request).await })
+        let control = self.control().clone();
+        Box::pin(async move {
+            match control {
+                Some(control) => control.answer(request).await,
+                None => closed(),
+            }
+        })
     }
+}
+
+fn closed() -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from_static(br#"{"message":"The management API is stopping"}"#));
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -63,7 +64,7 @@ impl CodeStore {
         let parent = self.root.join(function);
         let folder = parent.join(&sha256);
         if !folder.is_dir() {
-            fs::create_dir_all(&parent).map_err(Failure::CodeStore)?;
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(&parent).map_err(Failure::CodeStore)?;
             // Under another name first, so that a folder of code is always whole.
             let fresh = tempfile::Builder::new().prefix("new-").tempdir_in(&parent).map_err(Failure::CodeStore)?;
             unpack::unpack(archive, fresh.path())?;
