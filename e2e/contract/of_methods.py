@@ -53,6 +53,9 @@ METHODS = [
         "Parameter names must be unique across querystring, header and path"),
     bad("PutMethod", a_method(authorizationScopes=["a"]),
         "Authorization Scopes are only valid for COGNITO_USER_POOLS authorization type"),
+    Done("TestInvokeMethod", lambda w: w.integration, {"status": 500}),
+    missing("TestInvokeMethod", lambda w: w.absent_method, "Invalid Method identifier specified"),
+
     Done("GetMethod", lambda w: w.integration, {"methodIntegration": {"type": "MOCK"}}),
     missing("GetMethod", lambda w: w.absent_method, NO_METHOD),
     Done("UpdateMethod", method_patch("replace", "/authorizationType", "AWS_IAM"), {"authorizationType": "AWS_IAM"}),

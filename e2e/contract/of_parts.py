@@ -109,6 +109,9 @@ AUTHORIZERS = [
     bad("CreateAuthorizer", an_authorizer(authorizerUri="wrong"),
         "Invalid Authorizer URI: wrong. Authorizer URI should be a valid API Gateway ARN that represents a Lambda "
         "function invocation."),
+    Done("TestInvokeAuthorizer", lambda w: w.authorizer, {"clientStatus": 401}),
+    missing("TestInvokeAuthorizer", lambda w: {**w.api, "authorizerId": "nosuch"}, NO_AUTHORIZER),
+
     Done("GetAuthorizer", lambda w: w.authorizer, {"name": "token", "type": "TOKEN"}),
     missing("GetAuthorizer", lambda w: {**w.api, "authorizerId": "nosuch"}, NO_AUTHORIZER),
     Done("GetAuthorizers", lambda w: w.api, {"items": []}),

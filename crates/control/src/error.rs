@@ -22,8 +22,6 @@ pub(crate) enum Failure {
     Denied(http::Method),
     #[error("Unable to determine the operation that was requested: no operation has this method and path")]
     UnknownOperation,
-    #[error("{0} is not built yet.")]
-    NotBuilt(&'static str),
     #[error("Request Too Long")]
     TooLong,
     #[error("The request body could not be read")]
@@ -92,7 +90,6 @@ impl Failure {
             Self::Signature(refusal) => refusal.code(),
             Self::Denied(_) => (StatusCode::FORBIDDEN, "AccessDeniedException"),
             Self::UnknownOperation => (StatusCode::NOT_FOUND, "UnknownOperationException"),
-            Self::NotBuilt(_) => (StatusCode::NOT_IMPLEMENTED, "NotImplementedException"),
             Self::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException"),
             Self::BrokenBody | Self::Body(_) => (StatusCode::BAD_REQUEST, "SerializationException"),
             Self::Violations(_) => (StatusCode::BAD_REQUEST, "ValidationException"),

@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use tollgate_domain::{
-    Adjustment, ApiKeyId, Catalog, KeyDigest, RestApiId, StageName, TestAnswer, TestInvocation, TestRefusal,
-    UsagePlanId,
+    Adjustment, ApiKeyId, AuthorizerAnswer, AuthorizerTest, Catalog, KeyDigest, RestApiId, StageName, TestAnswer,
+    TestInvocation, TestRefusal, UsagePlanId,
 };
 use tollgate_store::{KeyRow, Unspent};
 
@@ -38,6 +38,9 @@ pub type GateFuture<'a> = Pin<Box<dyn Future<Output = Result<(), GateError>> + S
 /// What a test invocation returns.
 pub type TestFuture<'a> = Pin<Box<dyn Future<Output = Result<TestAnswer, TestRefusal>> + Send + 'a>>;
 
+/// What an authorizer said, in time.
+pub type AuthorizerTestFuture<'a> = Pin<Box<dyn Future<Output = Result<AuthorizerAnswer, TestRefusal>> + Send + 'a>>;
+
 /// The gateway, as changes see it. The first three return when the very next call sees the change.
 pub trait Gate: Send + Sync + 'static {
     /// Serves this catalog from now on.
@@ -61,6 +64,9 @@ pub trait Gate: Send + Sync + 'static {
 
     /// Forgets what authorizers of a stage said of callers.
     fn flush_authorizers(&self, api: &RestApiId, stage: &StageName);
+
+    /// Asks an authorizer about a caller, as its API stands.
+    fn test_authorizer(&self, test: AuthorizerTest) -> AuthorizerTestFuture<'_>;
 
     /// Runs a method as its API stands, without key, throttle or quota.
     fn test_invoke(&self, test: TestInvocation) -> TestFuture<'_>;

@@ -32,7 +32,7 @@ use tollgate_domain::{Catalog, Clock, IdSource, ThrottleSettings};
 use tollgate_store::{Store, StoreError};
 
 pub use crate::credentials::{Credentials, Role};
-pub use crate::gate::{Gate, GateError, GateFuture, GateKey, TestFuture};
+pub use crate::gate::{AuthorizerTestFuture, Gate, GateError, GateFuture, GateKey, TestFuture};
 pub use crate::lambda::{
     CodeStore, FunctionFuture, FunctionHost, InvokeKind, InvokeRefusal, Invoked, Lambda, function_arn,
 };

@@ -71,8 +71,7 @@ impl Control {
         let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
         let query = read_query(query);
         let (operation, labels) = router::find(method, path, &query).ok_or(Failure::UnknownOperation)?;
-        let run = operation.run.ok_or(Failure::NotBuilt(operation.name))?;
-        let answer = run(self, &Request::new(labels, query, body, self.clock().now().wall)).await?;
+        let answer = (operation.run)(self, &Request::new(labels, query, body, self.clock().now().wall)).await?;
         Ok((operation.status, answer))
     }
 }

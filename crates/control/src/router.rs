@@ -1,7 +1,6 @@
 //! The contents page: every operation of AWS API Gateway's REST API, version 1, in AWS's words and order.
 //!
-//! A line of the table: AWS's name, method, status of success, the function that runs it, path. An operation without a
-//! function is not built yet and answers so.
+//! A line of the table: AWS's name, method, status of success, the function that runs it, path.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -36,22 +35,20 @@ pub(crate) struct Operation {
     uri: &'static str,
     /// The status of its success.
     pub(crate) status: StatusCode,
-    pub(crate) run: Option<Run>,
+    pub(crate) run: Run,
 }
 
 macro_rules! operations {
-    ($($name:ident $method:ident $status:ident [$($run:path)?] $uri:literal;)*) => {
+    ($($name:ident $method:ident $status:ident [$run:path] $uri:literal;)*) => {
         /// Every operation.
         static OPERATIONS: &[Operation] = &[$(Operation {
             name: stringify!($name),
             method: Method::$method,
             uri: $uri,
             status: StatusCode::$status,
-            run: operations!(@run $($run)?),
+            run: |control, request| Box::pin($run(control, request)),
         }),*];
     };
-    (@run) => { None };
-    (@run $run:path) => { Some(|control, request| Box::pin($run(control, request))) };
 }
 
 operations! {
@@ -154,7 +151,7 @@ operations! {
     PutRestApi                        PUT    OK         [rest_api_import::put]         "/restapis/{restapi_id}";
     RejectDomainNameAccessAssociation POST   ACCEPTED   [access_association::reject]   "/rejectdomainnameaccessassociations";
     TagResource                       PUT    NO_CONTENT [tags::tag]                    "/tags/{resource_arn}";
-    TestInvokeAuthorizer              POST   OK         []                             "/restapis/{restapi_id}/authorizers/{authorizer_id}";
+    TestInvokeAuthorizer              POST   OK         [test_invoke::authorizer]      "/restapis/{restapi_id}/authorizers/{authorizer_id}";
     TestInvokeMethod                  POST   OK         [test_invoke::method]          "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}";
     UntagResource                     DELETE NO_CONTENT [tags::untag]                  "/tags/{resource_arn}";
     UpdateAccount                     PATCH  OK         [account::update]              "/account";

@@ -84,9 +84,8 @@ async fn serve(control: &Control, request: http::Request<Body>) -> Result<(Statu
         return Err(Failure::Denied(parts.method));
     }
     let (operation, labels) = found.ok_or(Failure::UnknownOperation)?;
-    let run = operation.run.ok_or(Failure::NotBuilt(operation.name))?;
     let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    let answer = run(control, &Request::new(labels, query, body, now).accepting(accept)).await?;
+    let answer = (operation.run)(control, &Request::new(labels, query, body, now).accepting(accept)).await?;
     Ok((operation.status, answer))
 }
 

@@ -62,7 +62,7 @@ pub use resource::Resource;
 pub use rest_api::RestApi;
 pub use settlement::{Adjustment, Draw, Grant, Return, Settlement, UsageDelta};
 pub use stage::{MethodSetting, Stage};
-pub use test_invocation::{TestAnswer, TestInvocation, TestRefusal};
+pub use test_invocation::{AuthorizerAnswer, AuthorizerTest, TestAnswer, TestInvocation, TestRefusal};
 pub use throttle::ThrottleSettings;
 pub use usage_plan::{ApiStage, UsagePlan};
 pub use vpc_link::VpcLink;

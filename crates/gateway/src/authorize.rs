@@ -68,7 +68,7 @@ fn denied(arn: Option<&str>, explicit: bool) -> Refusal {
 /// The name of what is called: `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{VERB}/{path}`.
 ///
 /// The path is spelled as it is matched, so that no other spelling slips past a policy.
-fn arn(call: &Call<'_>, stage: &Stage) -> String {
+pub(crate) fn arn(call: &Call<'_>, stage: &Stage) -> String {
     let path = decode_unreserved(call.path);
     let path = path.strip_prefix('/').unwrap_or(&path);
     let path = path.strip_suffix('/').unwrap_or(path);

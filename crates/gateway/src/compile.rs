@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tollgate_domain::{
-    ApiStage, Catalog, DeployedApi, Deployment, DeploymentId, HttpMethod, Resource, RestApiId, RestApiTree,
-    TestInvocation, ThrottleSettings, Ticks, UnixMillis, UsagePlan,
+    ApiStage, Catalog, DeployedApi, Deployment, DeploymentId, HttpMethod, Resource, ResourceId, RestApiId, RestApiTree,
+    ThrottleSettings, Ticks, UnixMillis, UsagePlan,
 };
 
 use crate::admission::PlanLimits;
@@ -21,7 +21,6 @@ use crate::narration::Verbosity;
 use crate::policy::Policy;
 use crate::routes::Routes;
 use crate::snapshot::{Api, Coverage, Method, MethodLimit, Program, Snapshot, Stage};
-use crate::test_invoke;
 use crate::validate::Validation;
 
 /// What compiling needs besides the catalog.
@@ -125,17 +124,22 @@ impl Compiler<'_> {
         }
     }
 
-    /// The stage of a test invocation: the method under test alone, as the API stands.
-    pub(crate) fn test_stage(&self, test: &TestInvocation) -> Stage {
-        let mut tree = RestApiTree::clone(&test.api);
-        tree.resources.retain(|id, _| *id == test.resource);
+    /// The stage of a test: of the API as it stands, with one of its resources alone, or none.
+    pub(crate) fn test_stage(
+        &self,
+        api: &RestApiTree,
+        resource: Option<&ResourceId>,
+        stage: &tollgate_domain::Stage,
+    ) -> Stage {
+        let mut tree = RestApiTree::clone(api);
+        tree.resources.retain(|id, _| Some(id) == resource);
         let deployment = Deployment {
             id: DeploymentId::new(""),
             description: None,
             created: UnixMillis::default(),
             snapshot: Arc::new(DeployedApi::freeze(&tree)),
         };
-        self.stage(&test.api.api.id, &test_invoke::stage(test), &deployment, &[], None)
+        self.stage(&api.api.id, stage, &deployment, &[], None)
     }
 
     fn program(&self, api: &RestApiId, stage: &tollgate_domain::Stage, deployment: &Deployment) -> Program {

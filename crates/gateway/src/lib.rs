@@ -41,6 +41,7 @@ mod refusal;
 mod route;
 mod routes;
 mod snapshot;
+mod test_authorizer;
 mod test_invoke;
 mod throttle;
 mod time_format;

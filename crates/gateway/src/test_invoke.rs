@@ -12,16 +12,16 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body::Body as _;
-use tokio::runtime::{Builder, LocalOptions};
+use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use tollgate_domain::clock::TICKS_PER_SECOND;
 use tollgate_domain::test_invocation::TEST_STAGE;
-use tollgate_domain::{DeploymentId, StageName, TestAnswer, TestInvocation, TestRefusal, UnixMillis};
+use tollgate_domain::{Clock, DeploymentId, StageName, TestAnswer, TestInvocation, TestRefusal, UnixMillis};
 
 use crate::body::{AnswerBody, RequestBody};
 use crate::call::Call;
 use crate::clients::Client;
 use crate::execution_log::{ExecutionLog, Line, LogLevel};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Shared};
 use crate::narration;
 use crate::pipeline;
 use crate::route::{self, Staged};
@@ -31,23 +31,36 @@ use crate::time_format::unix_date;
 use crate::worker::Worker;
 
 /// What AWS tells methods under test about their caller.
-const HOST: HeaderValue = HeaderValue::from_static("testPrefix.testDomainName");
+pub(crate) const HOST: HeaderValue = HeaderValue::from_static("testPrefix.testDomainName");
 const SOURCE_IP: HeaderValue = HeaderValue::from_static("test-invoke-source-ip");
 
 impl Gateway {
     /// Runs one test invocation to its end. Blocks the thread: for as long as the integration may take.
     pub fn test_invoke(&self, test: &TestInvocation) -> Result<TestAnswer, TestRefusal> {
         let shared = &self.0;
-        let stage = shared.compiler(shared.clock.now().ticks).test_stage(test);
-        let (head, headers) = request(test)?;
-        let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
-        let runtime = runtime.map_err(|error: io::Error| {
-            tracing::error!(target: "tollgate::gateway", %error, "a test invocation cannot run");
-            TestRefusal::Unavailable
-        })?;
-        let worker = Worker::unmetered(Arc::clone(shared));
+        let settings = stage(TEST_STAGE, &test.stage_variables);
+        let stage = shared.compiler(shared.clock.now().ticks).test_stage(&test.api, Some(&test.resource), &settings);
+        let (head, headers) = request(test.verb.as_str(), path(test)?, &test.headers)?;
+        let (runtime, worker) = bench(shared)?;
         runtime.block_on(run(&worker, &stage, test, &head, headers))
     }
+}
+
+/// A thread's runtime and worker of its own, for one test.
+pub(crate) fn bench(shared: &Arc<Shared>) -> Result<(LocalRuntime, Worker), TestRefusal> {
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
+    let runtime = runtime.map_err(|error: io::Error| {
+        tracing::error!(target: "tollgate::gateway", %error, "a test cannot run");
+        TestRefusal::Unavailable
+    })?;
+    Ok((runtime, Worker::unmetered(Arc::clone(shared))))
+}
+
+/// Who calls in a test.
+pub(crate) fn client() -> Client {
+    let mut client = Client::new(([0, 0, 0, 0], 0).into(), 443);
+    client.address = SOURCE_IP;
+    client
 }
 
 async fn run(
@@ -58,8 +71,7 @@ async fn run(
     headers: HeaderMap,
 ) -> Result<TestAnswer, TestRefusal> {
     let (shared, ids) = (&worker.shared, worker.call_ids.next());
-    let mut client = Client::new(([0, 0, 0, 0], 0).into(), 443);
-    client.address = SOURCE_IP;
+    let client = client();
     let mut call = Call::new(&ids, shared.clock.now(), &client, &shared.config.account_id, head);
     let (method, captures) = find(stage, test, head)?;
     (call.host, call.stage, call.path, call.method) = (HOST, Some(stage), head.uri.path(), Some(method));
@@ -75,7 +87,7 @@ async fn run(
     let (answered, body) = read(response, shared.config.max_body_bytes).await;
     trace(&call, || format!("Method response body after transformations: {body}"));
     narration::ends(&call, answered.status, &answered.headers, refused);
-    let latency = shared.clock.now().ticks.0.saturating_sub(call.at.ticks.0) / (TICKS_PER_SECOND / 1000);
+    let latency = millis_since(&call, &*shared.clock);
     let log = call.log.take().map(ExecutionLog::into_lines).unwrap_or_default();
     Ok(TestAnswer {
         status: answered.status.as_u16(),
@@ -86,15 +98,20 @@ async fn run(
     })
 }
 
+/// Milliseconds since a call arrived.
+pub(crate) fn millis_since(call: &Call<'_>, clock: &dyn Clock) -> u64 {
+    clock.now().ticks.0.saturating_sub(call.at.ticks.0) / (TICKS_PER_SECOND / 1000)
+}
+
 /// The stage of a test: no settings, and the variables given.
-pub(crate) fn stage(test: &TestInvocation) -> tollgate_domain::Stage {
+pub(crate) fn stage(name: &str, variables: &BTreeMap<String, String>) -> tollgate_domain::Stage {
     tollgate_domain::Stage {
-        name: StageName::new(TEST_STAGE),
+        name: StageName::new(name),
         deployment_id: DeploymentId::new(""),
         description: None,
         created: UnixMillis::default(),
         updated: UnixMillis::default(),
-        variables: test.stage_variables.clone(),
+        variables: variables.clone(),
         method_settings: BTreeMap::new(),
         cache_cluster_enabled: false,
         cache_cluster_size: None,
@@ -107,17 +124,22 @@ pub(crate) fn stage(test: &TestInvocation) -> tollgate_domain::Stage {
     }
 }
 
-fn request(test: &TestInvocation) -> Result<(Parts, HeaderMap), TestRefusal> {
+/// The path that a test is for: the one given, or else the resource's own.
+fn path(test: &TestInvocation) -> Result<String, TestRefusal> {
     let own_path = || test.api.resources.get(&test.resource).map_or("/", |resource| resource.path.as_str());
-    let path = match test.path_and_query.as_deref().filter(|path| !path.is_empty()) {
-        Some(path) if !path.starts_with('/') => return Err(TestRefusal::PathElsewhere),
-        Some(path) => path.to_owned(),
-        None => own_path().replace('{', "%7B").replace('}', "%7D"),
-    };
-    let request = Request::builder().method(test.verb.as_str()).uri(path).body(());
+    match test.path_and_query.as_deref().filter(|path| !path.is_empty()) {
+        Some(path) if !path.starts_with('/') => Err(TestRefusal::PathElsewhere),
+        Some(path) => Ok(path.to_owned()),
+        None => Ok(own_path().replace('{', "%7B").replace('}', "%7D")),
+    }
+}
+
+/// The head of a test's request.
+pub(crate) fn request(verb: &str, path: String, given: &[(String, String)]) -> Result<(Parts, HeaderMap), TestRefusal> {
+    let request = Request::builder().method(verb).uri(path).body(());
     let (head, ()) = request.map_err(|_| TestRefusal::Unsendable)?.into_parts();
     let mut headers = HeaderMap::new();
-    for (name, value) in &test.headers {
+    for (name, value) in given {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| TestRefusal::Unsendable)?;
         headers.append(name, HeaderValue::from_str(value).map_err(|_| TestRefusal::Unsendable)?);
     }
@@ -155,14 +177,14 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn trace(call: &Call<'_>, line: impl FnOnce() -> String) {
+pub(crate) fn trace(call: &Call<'_>, line: impl FnOnce() -> String) {
     if let Some(log) = &call.log {
         log.trace(line);
     }
 }
 
 /// The log as AWS shows it.
-fn written(request_id: &str, lines: &[Line]) -> String {
+pub(crate) fn written(request_id: &str, lines: &[Line]) -> String {
     let lines = lines.iter().map(|line| format!("{} : {}\n", unix_date(line.at), line.text));
     std::iter::once(format!("Execution log for request {request_id}\n")).chain(lines).collect()
 }

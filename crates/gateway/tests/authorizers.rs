@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,9 @@ use serde_json::{Value, json};
 use support::{Answer, ScriptedFunctions, Served, Upstream, config, deployed_with, http_proxy, method, returned};
 use tollgate_domain::authorizer::AuthorizerType;
 use tollgate_domain::rest_api::ApiKeySource;
-use tollgate_domain::{Authorizer, HttpMethod, Method, RestApi, RestApiId, StageName};
+use tollgate_domain::{
+    Authorizer, AuthorizerAnswer, AuthorizerTest, HttpMethod, Method, RestApi, RestApiId, RestApiTree, StageName,
+};
 use tollgate_gateway::{FunctionFault, FunctionResult, Functions, Peers};
 
 const TOKEN: &str = "method.request.header.Authorization";
@@ -47,6 +50,7 @@ struct Guarded<F> {
     served: Served,
     upstream: Upstream,
     functions: Arc<ScriptedFunctions<F>>,
+    api: Arc<RestApiTree>,
 }
 
 impl<F> Guarded<F>
@@ -65,19 +69,35 @@ where
             ..method(proxy.clone())
         };
         let methods = vec![("/pets/{id}", HttpMethod::Get, guarded()), ("/toys", HttpMethod::Get, guarded())];
+        let mut api = None;
         let catalog = deployed_with(methods, |tree| {
             tree.authorizers.insert("a".to_owned(), Arc::new(authorizer));
             let api_key_source = if key_required { ApiKeySource::Authorizer } else { ApiKeySource::Header };
             let policy = policy.map(|policy| policy.to_string());
             tree.api = Arc::new(RestApi { api_key_source, policy, ..RestApi::clone(&tree.api) });
+            api = Some(Arc::new(tree.clone()));
         });
         let functions = ScriptedFunctions::new(script);
         let peers = Peers { functions: Some(Arc::clone(&functions) as Arc<dyn Functions>), ..Peers::default() };
-        Self { served: Served::start_with(config(), &catalog, peers), upstream, functions }
+        let served = Served::start_with(config(), &catalog, peers);
+        Self { served, upstream, functions, api: api.expect("it was deployed") }
     }
 
     async fn get(&self, path: &str, token: &str) -> Answer {
         self.served.call("GET", path, &format!("Authorization: {token}\r\n"), "").await
+    }
+
+    async fn test(&self, token: &str) -> AuthorizerAnswer {
+        let test = AuthorizerTest {
+            api: Arc::clone(&self.api),
+            authorizer: "a".to_owned(),
+            path_and_query: None,
+            headers: vec![("Authorization".to_owned(), token.to_owned())],
+            stage_variables: BTreeMap::new(),
+        };
+        let gateway = self.served.gateway.clone();
+        let tested = tokio::task::spawn_blocking(move || gateway.test_authorizer(&test));
+        support::soon(tested).await.expect("a thread").expect("an answer")
     }
 
     fn asked(&self) -> usize {
@@ -235,4 +255,23 @@ async fn a_name_that_is_too_long_is_judged_by_nobody() {
     let answer = guarded.get(&format!("/pets/{}", "7".repeat(1600)), "Bearer x").await;
     assert_eq!((answer.status(), answer.body()), (414, r#"{"message":"Request URI too long"}"#));
     assert_eq!(guarded.asked(), 0);
+}
+
+#[tokio::test]
+async fn an_authorizer_is_tested_as_its_api_stands_and_keeps_nothing_of_it() {
+    let guarded = Guarded::start(authorizer(AuthorizerType::Token, TOKEN, 300), None, false, |_, event| {
+        match event["authorizationToken"].as_str() {
+            Some("Bearer joe") => returned(grant("Allow", event["methodArn"].as_str().unwrap_or_default())),
+            _ => Ok(FunctionResult { payload: r#"{"errorMessage":"Unauthorized"}"#.into(), failed: true }),
+        }
+    })
+    .await;
+    let said = guarded.test("Bearer joe").await;
+    assert_eq!((said.client_status, said.principal_id.as_deref()), (0, Some("joe")));
+    assert!(said.policy.is_some_and(|policy| policy.contains("/ESTestInvoke-stage/GET/")));
+    assert!(!said.log.contains("joe\n"), "names are masked: {}", said.log);
+    assert_eq!(guarded.test("Bearer eve").await.client_status, 401);
+    assert_eq!(guarded.test("wrong form").await.client_status, 401);
+    guarded.test("Bearer joe").await;
+    assert_eq!(guarded.asked(), 3, "each test asks anew, but for tokens of the wrong form");
 }

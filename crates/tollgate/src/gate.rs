@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
-use tollgate_control::{Gate, GateError, GateFuture, GateKey, TestFuture};
+use tollgate_control::{AuthorizerTestFuture, Gate, GateError, GateFuture, GateKey, TestFuture};
 use tollgate_domain::{
-    Adjustment, ApiKeyId, Catalog, Clock, KeyDigest, RestApiId, StageName, TestInvocation, TestRefusal, UsagePlanId,
+    Adjustment, ApiKeyId, AuthorizerTest, Catalog, Clock, KeyDigest, RestApiId, StageName, TestInvocation, TestRefusal,
+    UsagePlanId,
 };
 use tollgate_gateway::Gateway;
 use tollgate_gateway::admission::{Admission, LedgerUnavailable};
@@ -24,6 +25,19 @@ pub(crate) struct LocalGate {
     pub(crate) functions: Arc<LocalFunctions>,
     /// Lets a few test invocations run at once: each takes a thread for as long as its integration takes.
     pub(crate) tests: Semaphore,
+}
+
+impl LocalGate {
+    /// Runs a test on a thread of its own, with few others.
+    async fn test<T: Send + 'static>(
+        &self,
+        run: impl FnOnce(&Gateway) -> Result<T, TestRefusal> + Send + 'static,
+    ) -> Result<T, TestRefusal> {
+        let _permit = self.tests.acquire().await.map_err(|_| TestRefusal::Unavailable)?;
+        let gateway = self.gateway.clone();
+        let ran = tokio::task::spawn_blocking(move || run(&gateway));
+        ran.await.unwrap_or(Err(TestRefusal::Unavailable))
+    }
 }
 
 impl Gate for LocalGate {
@@ -55,13 +69,12 @@ impl Gate for LocalGate {
         self.gateway.flush_authorizers(api, stage);
     }
 
+    fn test_authorizer(&self, test: AuthorizerTest) -> AuthorizerTestFuture<'_> {
+        Box::pin(self.test(move |gateway| gateway.test_authorizer(&test)))
+    }
+
     fn test_invoke(&self, test: TestInvocation) -> TestFuture<'_> {
-        Box::pin(async move {
-            let _permit = self.tests.acquire().await.map_err(|_| TestRefusal::Unavailable)?;
-            let gateway = self.gateway.clone();
-            let run = tokio::task::spawn_blocking(move || gateway.test_invoke(&test));
-            run.await.unwrap_or(Err(TestRefusal::Unavailable))
-        })
+        Box::pin(self.test(move |gateway| gateway.test_invoke(&test)))
     }
 
     fn settle(&self) -> GateFuture<'_> {

@@ -1,10 +1,10 @@
-//! Test invocations: how a method answers as its API stands, before anything is deployed.
+//! Tests: how a method answers, and what an authorizer says, as their API stands, before anything is deployed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
-use tollgate_domain::{HttpMethod, TestAnswer, TestInvocation};
+use tollgate_domain::{AuthorizerAnswer, AuthorizerTest, HttpMethod, TestAnswer, TestInvocation, TestRefusal};
 
 use crate::Control;
 use crate::answer::{Answer, Reply};
@@ -32,6 +32,46 @@ pub(crate) async fn method(control: &Control, request: &Request) -> Reply {
     let test = invocation(control, request, &body)?;
     let answer = control.gate().test_invoke(test).await?;
     Answer::json(&wire(&answer))
+}
+
+/// What an authorizer said, on the wire.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AuthorizerAnswerWire {
+    client_status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    claims: BTreeMap<String, String>,
+    log: String,
+    latency: u64,
+}
+
+/// TestInvokeAuthorizer.
+pub(crate) async fn authorizer(control: &Control, request: &Request) -> Reply {
+    let body = request.body()?;
+    let (catalog, api) = (control.catalog(), request.rest_api_id());
+    let tree = catalog.rest_apis.get(&api).ok_or(Conflict::UnknownAuthorizer)?;
+    let id = request.label("authorizer_id");
+    if !tree.authorizers.contains_key(id) {
+        return Err(Conflict::UnknownAuthorizer.into());
+    }
+    let path_and_query = body.string("pathWithQueryString")?;
+    if path_and_query.as_deref().is_some_and(|path| !path.is_empty() && !path.starts_with('/')) {
+        return Err(TestRefusal::Unsendable.into());
+    }
+    let test = AuthorizerTest {
+        api: Arc::clone(tree),
+        authorizer: id.to_owned(),
+        path_and_query,
+        headers: headers(&body)?,
+        stage_variables: body.string_map("stageVariables")?.unwrap_or_default(),
+    };
+    let AuthorizerAnswer { client_status, principal_id, policy, claims, log, latency_millis: latency } =
+        control.gate().test_authorizer(test).await?;
+    Answer::json(&AuthorizerAnswerWire { client_status, principal_id, policy, claims, log, latency })
 }
 
 fn invocation(control: &Control, request: &Request, body: &Members) -> Result<TestInvocation, Failure> {

@@ -9,11 +9,13 @@ use aws_sigv4::sign::v4;
 use axum::body::Body;
 use http_body_util::BodyExt;
 use serde_json::Value;
-use tollgate_control::{Control, ControlConfig, Credentials, Gate, GateError, GateFuture, GateKey, Role, TestFuture};
+use tollgate_control::{
+    AuthorizerTestFuture, Control, ControlConfig, Credentials, Gate, GateError, GateFuture, GateKey, Role, TestFuture,
+};
 use tollgate_domain::clock::ManualClock;
 use tollgate_domain::{
-    Adjustment, ApiKeyId, Catalog, Clock, IdSource, KeyDigest, RestApiId, Settlement, StageName, TestAnswer,
-    TestInvocation, UnixMillis, UsagePlanId,
+    Adjustment, ApiKeyId, AuthorizerAnswer, AuthorizerTest, Catalog, Clock, IdSource, KeyDigest, RestApiId, Settlement,
+    StageName, TestAnswer, TestInvocation, UnixMillis, UsagePlanId,
 };
 use tollgate_store::{DataDir, Store, Unspent};
 use tower::ServiceExt;
@@ -87,6 +89,18 @@ impl Gate for RecordingGate {
 
     fn flush_authorizers(&self, api: &RestApiId, stage: &StageName) {
         self.tell(Told::FlushAuthorizers(api.clone(), stage.clone()));
+    }
+
+    fn test_authorizer(&self, test: AuthorizerTest) -> AuthorizerTestFuture<'_> {
+        let answer = AuthorizerAnswer {
+            client_status: 0,
+            principal_id: Some("joe".to_owned()),
+            policy: Some("{}".to_owned()),
+            claims: std::collections::BTreeMap::new(),
+            latency_millis: 7,
+            log: test.authorizer,
+        };
+        Box::pin(async { Ok(answer) })
     }
 
     fn test_invoke(&self, test: TestInvocation) -> TestFuture<'_> {

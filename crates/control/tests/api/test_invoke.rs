@@ -35,6 +35,24 @@ async fn a_test_hands_the_gateway_what_was_given_and_shows_what_came_back() {
 }
 
 #[tokio::test]
+async fn an_authorizer_is_tested_as_its_api_stands() {
+    let bench = Bench::new().await;
+    let api = bench.deployed_api("prod").await;
+    let made = json!({
+        "name": "a", "type": "TOKEN", "identitySource": "method.request.header.A",
+        "authorizerUri": "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/f/invocations",
+    });
+    let authorizers = format!("/restapis/{api}/authorizers");
+    let id = text(&bench.post(&authorizers, made).await.expect(201), "id");
+    let answer = bench.post(&format!("{authorizers}/{id}"), json!({"headers": {"A": "t"}})).await.expect(200);
+    assert_eq!(answer, json!({"clientStatus": 0, "principalId": "joe", "policy": "{}", "log": id, "latency": 7}));
+    let elsewhere = bench.post(&format!("{authorizers}/nosuch"), json!({})).await;
+    elsewhere.refused(404, "NotFoundException", "Invalid Authorizer identifier specified");
+    let unsendable = bench.post(&format!("{authorizers}/{id}"), json!({"pathWithQueryString": "no slash"})).await;
+    assert_eq!(unsendable.status, 400);
+}
+
+#[tokio::test]
 async fn what_is_not_there_cannot_be_tested() {
     let bench = Bench::new().await;
     let (methods, id) = method_of(&bench).await;

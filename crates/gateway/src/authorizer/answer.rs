@@ -13,6 +13,28 @@ pub(crate) struct Grant {
     pub(super) policy: Policy,
 }
 
+/// All that an authorizer says of a caller, for its owner to see.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Said {
+    pub(crate) principal: Principal,
+    /// What it lets the caller do, as the function put it.
+    pub(crate) policy: Option<Value>,
+}
+
+impl Said {
+    /// Reads what a function returned.
+    pub(super) fn read(payload: &[u8]) -> Result<Self, Fault> {
+        let principal = Grant::read(payload)?.principal;
+        let said: Value = serde_json::from_slice(payload).unwrap_or_default();
+        Ok(Self { principal, policy: said.get("policyDocument").cloned() })
+    }
+
+    /// The policy as text.
+    pub(crate) fn document(&self) -> String {
+        self.policy.as_ref().map(Value::to_string).unwrap_or_default()
+    }
+}
+
 /// Why a function's word on a caller cannot be had.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fault {

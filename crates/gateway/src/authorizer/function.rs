@@ -11,7 +11,7 @@ use serde_json::Value;
 use tollgate_domain::authorizer::AuthorizerType;
 use tollgate_domain::{Authorizer, Clock, Ticks};
 
-use super::answer::{Fault, Grant};
+use super::answer::{Fault, Grant, Said};
 use super::event;
 use super::kept::{KeptAnswers, Outcome};
 use crate::call::Call;
@@ -75,18 +75,35 @@ impl FunctionAuthorizer {
     ) -> Result<Arc<Grant>, Refusal> {
         let identity = self.identity(call, headers)?;
         let ask = async || -> Outcome {
-            let functions = functions.ok_or_else(|| Fault::Unusable("no function can be run here".to_owned()))?;
-            let event = match (self.shows_request, identity.first()) {
-                (false, Some(token)) => event::token(token, arn),
-                _ => event::request(call, headers, arn),
-            };
-            invoke(functions, &self.function, &event).await
+            let event = self.event(&identity, call, headers, arn);
+            let payload = invoke(functions, &self.function, &event).await?;
+            Grant::read(&payload).map(Arc::new)
         };
         let outcome = match &self.kept {
             Some(kept) => kept.get(name(&identity), call.at.ticks, clock, ask).await,
             None => ask().await,
         };
         Ok(outcome?)
+    }
+
+    /// All that the function says of a caller, asked anew.
+    pub(crate) async fn say(
+        &self,
+        functions: Option<&dyn Functions>,
+        call: &Call<'_>,
+        headers: &HeaderMap,
+        arn: &str,
+    ) -> Result<Said, Refusal> {
+        let identity = self.identity(call, headers)?;
+        let payload = invoke(functions, &self.function, &self.event(&identity, call, headers, arn)).await?;
+        Ok(Said::read(&payload)?)
+    }
+
+    fn event(&self, identity: &[String], call: &Call<'_>, headers: &HeaderMap, arn: &str) -> Value {
+        match (self.shows_request, identity.first()) {
+            (false, Some(token)) => event::token(token, arn),
+            _ => event::request(call, headers, arn),
+        }
     }
 
     /// The values by which the caller is known. One that is missing or wrong is refused before the function is asked.
@@ -105,11 +122,13 @@ fn name(identity: &[String]) -> String {
     identity.iter().map(|value| format!("{}:{value}", value.len())).collect()
 }
 
-async fn invoke(functions: &dyn Functions, function: &str, event: &Value) -> Outcome {
+/// What a function returned, if it did not fail.
+async fn invoke(functions: Option<&dyn Functions>, function: &str, event: &Value) -> Result<Bytes, Fault> {
+    let functions = functions.ok_or_else(|| Fault::Unusable("no function can be run here".to_owned()))?;
     let invoked = tokio::time::timeout(PATIENCE, functions.invoke(function, Bytes::from(event.to_string()))).await;
     match invoked {
         Ok(Ok(result)) if result.failed => Err(Grant::thrown(&result.payload)),
-        Ok(Ok(result)) => Grant::read(&result.payload).map(Arc::new),
+        Ok(Ok(result)) => Ok(result.payload),
         Ok(Err(fault @ (FunctionFault::Unknown(_) | FunctionFault::Unavailable(_)))) => {
             Err(Fault::Unusable(fault.to_string()))
         }

@@ -12,6 +12,7 @@ use http::HeaderMap;
 use tollgate_domain::authorizer::AuthorizerType;
 use tollgate_domain::{Authorizer, Clock, DeployedApi};
 
+pub(crate) use self::answer::Said;
 pub(crate) use self::function::FunctionAuthorizer;
 use crate::call::Call;
 use crate::peers::Functions;
@@ -45,12 +46,17 @@ impl Authorizers {
         let unusable = |why: &str| Authorization::Unusable(why.to_owned());
         match method.authorization_type.as_str() {
             "NONE" => Authorization::Open,
-            "CUSTOM" => match method.authorizer_id.as_ref().and_then(|id| self.0.get(id)) {
-                Some(Ok(authorizer)) => Authorization::Function(Arc::clone(authorizer)),
-                Some(Err(why)) => unusable(why),
-                None => unusable("the method names an authorizer that was not deployed"),
-            },
+            "CUSTOM" => self.named(method.authorizer_id.as_deref().unwrap_or_default()),
             other => unusable(&format!("authorization of type {other} is not supported yet")),
+        }
+    }
+
+    /// The authorizer of this id.
+    pub(crate) fn named(&self, id: &str) -> Authorization {
+        match self.0.get(id) {
+            Some(Ok(authorizer)) => Authorization::Function(Arc::clone(authorizer)),
+            Some(Err(why)) => Authorization::Unusable(why.clone()),
+            None => Authorization::Unusable("the method names an authorizer that was not deployed".to_owned()),
         }
     }
 
