@@ -7,6 +7,8 @@
 //!
 //! A failure names its seed: `SEED=… cargo test -p tollgate-gateway --test simulation replay -- --ignored --nocapture`.
 
+#![allow(clippy::print_stderr, reason = "a schedule is shown to whoever runs it")]
+
 mod clock;
 mod ledger;
 mod node;
