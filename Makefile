@@ -15,6 +15,7 @@ build: ## Builds the release binary.
 	cargo build --release -p tollgate
 
 test: ## Runs every test: Rust, the model checker, and the binary from outside.
+	e2e/tools.sh
 	cargo test --workspace --all-features
 	$(MAKE) model
 	$(MAKE) e2e
@@ -38,7 +39,7 @@ bench-management: $(VENV)/installed build ## Times every operation of the manage
 	TOLLGATE_BIN=target/release/tollgate $(VENV)/bin/python bench/management/run.py --rounds 100
 
 $(VENV)/installed: e2e/requirements.txt
-	e2e/python.sh
+	e2e/tools.sh
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r e2e/requirements.txt
 	touch $@
