@@ -199,7 +199,7 @@ EXAMPLES = {
     "put-method": Example([{"httpMethod": "PUT", "requestParameters": {"method.request.header.custom-header": False}}]),
     "put-rest-api": Example([{"name": "petstore"}, {"name": "petstore"}]),
     "reject-domain-name-access-association": Example([None]),
-    "test-invoke-authorizer": Example([{"clientStatus": 401}]),
+    "test-invoke-authorizer": Example([{"clientStatus": 500}]),
     "update-account": Example([{
         "cloudwatchRoleArn": "arn:aws:iam::123412341234:role/APIGatewayToCloudWatchLogs"
     }]),
