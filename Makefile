@@ -1,4 +1,4 @@
-.PHONY: run build test e2e sdk lint model simulate bench-management help
+.PHONY: run build test e2e sdk lint model simulate bench bench-management help
 
 VENV := .venv
 TOLLGATE_BIN ?= target/debug/tollgate
@@ -34,6 +34,10 @@ e2e: $(VENV)/installed ## Runs the binary against the AWS CLI, boto3 and misbeha
 sdk: ## Drives the binary with the AWS SDK for Rust, every operation.
 	cargo build -p tollgate
 	TOLLGATE_BIN=$(TOLLGATE_BIN) cargo test --locked $(SDK_SUITE)
+
+bench: $(VENV)/installed build ## Measures the gateway beside nginx, HAProxy, and nginx with Lua.
+	bench/gateway/tools.sh
+	$(VENV)/bin/python bench/gateway/run.py
 
 bench-management: $(VENV)/installed build ## Times every operation of the management API on a full node.
 	TOLLGATE_BIN=target/release/tollgate $(VENV)/bin/python bench/management/run.py --rounds 100

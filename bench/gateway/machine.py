@@ -1,0 +1,36 @@
+"""What is measured on the machine: the CPU time and the memory of a process with its children."""
+
+import os
+import subprocess
+from pathlib import Path
+
+GATEWAY_CORE, LOAD_CORE = "0", "1"
+
+
+def on_core(core, command, **options):
+    """Starts a command that may run on one core only."""
+    return subprocess.Popen(["taskset", "-c", core, *command], **options)
+
+
+def family(pid):
+    """A process and its children."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(member for child in children for member in family(int(child)))]
+
+
+def cpu_nanos(pid):
+    """CPU time of all threads of a process and its children, in nanoseconds."""
+    total = 0
+    for member in family(pid):
+        for task in Path(f"/proc/{member}/task").iterdir():
+            try:
+                total += int((task / "schedstat").read_text().split()[0])
+            except FileNotFoundError:
+                continue
+    return total
+
+
+def resident_mib(pid):
+    """Resident memory of a process and its children, in MiB."""
+    pages = sum(int(Path(f"/proc/{member}/statm").read_text().split()[1]) for member in family(pid))
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
