@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName};
 use serde_json::{Map, Value, json};
 
 use crate::call::Call;
-use crate::parameter::query_pairs;
+use crate::query;
 use crate::variables;
 
 /// The event of an authorizer of type TOKEN.
@@ -15,7 +15,7 @@ pub(super) fn token(token: &str, arn: &str) -> Value {
 /// The event of an authorizer of type REQUEST: the call without its body. Where a name has several values, the single
 /// map has the last.
 pub(super) fn request(call: &Call<'_>, headers: &HeaderMap, arn: &str) -> Value {
-    let query: Vec<(String, String)> = query_pairs(call.query().unwrap_or_default()).collect();
+    let query: Vec<(String, String)> = query::pairs(call.query().unwrap_or_default()).collect();
     let value = |name: &HeaderName, value: &http::HeaderValue| {
         (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
     };

@@ -15,6 +15,7 @@ use tollgate_domain::{DeployedApi, GatewayResponse as Given, GatewayResponseType
 use self::template::Template;
 use crate::body::AnswerBody;
 use crate::call::Call;
+use crate::media_type;
 use crate::parameter::Parameter;
 use crate::refusal::{GatewayResponse, Refusal};
 
@@ -35,7 +36,7 @@ struct Wording {
     status: Option<StatusCode>,
     headers: Vec<(HeaderName, Parameter)>,
     /// By media type; empty leaves AWS's body.
-    templates: Vec<(String, HeaderValue, Template)>,
+    templates: Vec<(String, (HeaderValue, Template))>,
 }
 
 impl GatewayResponses {
@@ -74,7 +75,7 @@ impl Wording {
         };
         let template = |(media_type, text): (&String, &String)| {
             let value = HeaderValue::try_from(media_type).ok()?;
-            Some((essence(media_type).to_owned(), value, Template::parse(text, stage_variables)))
+            Some((media_type.clone(), (value, Template::parse(text, stage_variables))))
         };
         Self {
             status: given.status_code.as_deref().and_then(|code| code.parse().ok()),
@@ -86,16 +87,13 @@ impl Wording {
     /// A choice among templates is made by the caller's `Accept`.
     fn reads_headers(&self) -> bool {
         self.templates.len() > 1
-            || self.templates.iter().any(|(_, _, template)| template.reads_headers())
+            || self.templates.iter().any(|(_, (_, template))| template.reads_headers())
             || self.headers.iter().any(|(_, parameter)| parameter.reads_headers())
     }
 
     /// The template for the first type that the caller accepts, else JSON, else the first there is.
-    fn template(&self, sent: &HeaderMap) -> Option<&(String, HeaderValue, Template)> {
-        let accept = sent.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let wanted = essence(accept.split(',').next().unwrap_or_default());
-        let named = |wanted: &str| self.templates.iter().find(|(name, ..)| name.eq_ignore_ascii_case(wanted));
-        named(wanted).or_else(|| named("application/json")).or_else(|| self.templates.first())
+    fn template(&self, sent: &HeaderMap) -> Option<&(HeaderValue, Template)> {
+        media_type::by_accept(&self.templates, sent).map(|(_, worded)| worded)
     }
 
     fn reword(&self, call: &Call<'_>, response: &mut Response<AnswerBody>) {
@@ -104,7 +102,7 @@ impl Wording {
         if let Some(status) = self.status {
             *response.status_mut() = status;
         }
-        if let Some((_, media_type, template)) = self.template(sent) {
+        if let Some((media_type, template)) = self.template(sent) {
             *response.body_mut() = AnswerBody::whole(Bytes::from(template.render(call, sent)));
             response.headers_mut().insert(header::CONTENT_TYPE, media_type.clone());
         }
@@ -119,10 +117,6 @@ impl Wording {
 
 /// Headers that frame the message, which no wording may set.
 const FRAMING: [HeaderName; 3] = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION];
-
-fn essence(media_type: &str) -> &str {
-    media_type.split(';').next().unwrap_or(media_type).trim()
-}
 
 /// Turns a refusal into an answer, in the words of the API if the stage is known.
 pub(crate) fn answer(call: &mut Call<'_>, refusal: &Refusal, with_retry_after: bool) -> Response<AnswerBody> {

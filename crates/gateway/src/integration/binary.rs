@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{self, HeaderMap};
 
-use super::media_type;
 use crate::call::Call;
+use crate::media_type;
 use crate::refusal::Refusal;
 
 /// What an integration says of the kind of a body.
@@ -95,12 +95,10 @@ pub(super) fn is_accepted(types: &[String], sent: &HeaderMap) -> bool {
 
 /// Whether one of `types` is the type, or has a `*` for a part of it.
 fn covers(types: &[String], wanted: &str) -> bool {
-    types.iter().map(|given| given.split(';').next().unwrap_or(given).trim()).any(|given| {
-        match (given, given.split_once('/')) {
-            ("*/*", _) => true,
-            (_, Some((kind, "*"))) => wanted.split('/').next().is_some_and(|part| part.eq_ignore_ascii_case(kind)),
-            _ => given.eq_ignore_ascii_case(wanted),
-        }
+    types.iter().map(|given| media_type::essence(given)).any(|given| match (given, given.split_once('/')) {
+        ("*/*", _) => true,
+        (_, Some((kind, "*"))) => wanted.split('/').next().is_some_and(|part| part.eq_ignore_ascii_case(kind)),
+        _ => given.eq_ignore_ascii_case(wanted),
     })
 }
 

@@ -5,7 +5,6 @@ mod binary;
 mod headers;
 mod http;
 mod http_proxy;
-mod media_type;
 mod mock;
 mod parameters;
 mod reply;

@@ -9,14 +9,15 @@ use regex::Regex;
 use tollgate_domain::IntegrationResponse;
 use tollgate_velocity::{OverriddenParameters, ResponseOverride};
 
+use super::Site;
 use super::binary::{self, ContentHandling, Conversion};
 use super::headers::override_headers;
 use super::reply_source::ReplySource;
 use super::scope::scope;
 use super::template::{self, Template};
-use super::{Site, media_type};
 use crate::body::AnswerBody;
 use crate::call::Call;
+use crate::media_type;
 use crate::refusal::Refusal;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");

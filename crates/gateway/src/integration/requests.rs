@@ -5,12 +5,13 @@ use tollgate_domain::integration::PassthroughBehavior;
 use tollgate_velocity::ContextOverrides;
 
 use super::binary::{self, ContentHandling, Conversion};
+use super::parameters;
 use super::scope::scope;
 use super::template::{self, Template};
-use super::{media_type, parameters};
 use crate::body::RequestBody;
 use crate::call::Call;
 use crate::compression::{self, Coding};
+use crate::media_type;
 use crate::refusal::Refusal;
 
 /// Templates, passthrough and content handling of an integration's requests.

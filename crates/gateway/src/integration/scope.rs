@@ -3,8 +3,8 @@
 use http::HeaderMap;
 use tollgate_velocity::{Input, Parameters, Params, Scope};
 
-use super::source::decode_query;
 use crate::call::Call;
+use crate::query;
 use crate::refusal::Refusal;
 use crate::variables;
 
@@ -32,12 +32,7 @@ pub(super) fn stage_variables(call: &Call<'_>) -> Parameters {
 
 /// The query parameters in order, decoded. Names come as often as they were sent.
 pub(super) fn query(call: &Call<'_>) -> Vec<(String, String)> {
-    let text = |raw: &str| String::from_utf8_lossy(&decode_query(raw)).into_owned();
-    let pairs = call.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| (text(name), text(value)))
-        .collect()
+    query::pairs(call.query().unwrap_or_default()).collect()
 }
 
 /// Headers in order, spelt as the caller spelt them where that is known, and in lower case otherwise.

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use tollgate_velocity::{Limits, Query};
 
 use super::Site;
 use crate::call::{Call, last_value};
+use crate::query;
 use crate::refusal::Refusal;
 use crate::routes::variable_names;
 use crate::variables::Variable;
@@ -113,9 +114,9 @@ impl Source {
         match self {
             Self::Fixed(text) => plain(text.as_bytes()),
             Self::PathVariable(index) => call.path_variable(*index).map(Value::RawPath),
-            Self::Query(name) => last_in_query(call.query()?, name).map(Value::RawQuery),
+            Self::Query(name) => query::last(call.query()?, name).map(Value::RawQuery),
             Self::QueryList(name) => {
-                let values: Vec<Vec<u8>> = in_query(call.query()?, name).map(decode_query).collect();
+                let values: Vec<Vec<u8>> = query::values(call.query()?, name).map(query::decode).collect();
                 (!values.is_empty()).then(|| Value::Plain(Cow::Owned(values.join(&b","[..]))))
             }
             Self::Header(name) => plain(last_value(headers, name)?.as_bytes()),
@@ -146,7 +147,7 @@ impl Source {
         out: &mut String,
     ) {
         if let Self::QueryList(from) = self {
-            for value in call.query().into_iter().flat_map(|query| in_query(query, from)) {
+            for value in call.query().into_iter().flat_map(|sent| query::values(sent, from)) {
                 out.extend([&*separator.to_string(), name, "=", value]);
                 *separator = '&';
             }
@@ -170,7 +171,7 @@ impl Source {
             Some(Value::Plain(bytes)) => bytes,
             // Path variables are not decoded, as on AWS.
             Some(Value::RawPath(text)) => Cow::Borrowed(text.as_bytes()),
-            Some(Value::RawQuery(text)) => Cow::Owned(decode_query(text)),
+            Some(Value::RawQuery(text)) => Cow::Owned(query::decode(text)),
         };
         let value = HeaderValue::from_bytes(&bytes);
         value.map(Some).map_err(|_| Refusal::Malformed("a mapped value cannot stand in a header"))
@@ -182,7 +183,7 @@ impl Source {
             None => {}
             Some(Value::Plain(bytes)) => out.extend(percent_encode(&bytes, ENCODED)),
             Some(Value::RawPath(text)) => out.push_str(text),
-            Some(Value::RawQuery(text)) => out.extend(percent_encode(&decode_query(text), ENCODED)),
+            Some(Value::RawQuery(text)) => out.extend(percent_encode(&query::decode(text), ENCODED)),
         }
     }
 
@@ -195,35 +196,5 @@ impl Source {
             Some(Value::RawQuery(text)) => out.push_str(text),
         }
         true
-    }
-}
-
-/// The values of a query parameter, as they were sent, in order.
-fn in_query<'q>(query: &'q str, name: &str) -> impl DoubleEndedIterator<Item = &'q str> {
-    query.split('&').filter_map(move |pair| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (key == name || decode_query(key) == name.as_bytes()).then_some(value)
-    })
-}
-
-/// The last value of a query parameter, as it was sent.
-fn last_in_query<'q>(query: &'q str, name: &str) -> Option<&'q str> {
-    in_query(query, name).next_back()
-}
-
-pub(super) fn decode_query(text: &str) -> Vec<u8> {
-    percent_decode_str(&text.replace('+', " ")).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_value_of_a_query_parameter_counts() {
-        assert_eq!(last_in_query("a=1&b=2&a=3", "a"), Some("3"));
-        assert_eq!(last_in_query("a%20b=x%26y", "a b"), Some("x%26y"));
-        assert_eq!(last_in_query("a", "a"), Some(""));
-        assert_eq!(last_in_query("ab=1", "a"), None);
     }
 }

@@ -7,12 +7,13 @@ mod schema;
 
 use std::collections::BTreeMap;
 
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use tollgate_domain::{DeployedApi, Method};
 
 use self::schema::Schema;
 use crate::body::RequestBody;
 use crate::call::Call;
+use crate::media_type;
 use crate::parameter::Parameter;
 use crate::refusal::Refusal;
 
@@ -33,9 +34,8 @@ impl Validation {
             let parameter = Parameter::parse(place, &BTreeMap::new()).filter(|_| *required)?;
             Some((place.rsplit('.').next().unwrap_or(place).to_owned(), parameter))
         };
-        let schema = |(media_type, model): (&String, &String)| {
-            (essence(media_type).to_owned(), Schema::compile(model, &deployed.models))
-        };
+        let schema =
+            |(media_type, model): (&String, &String)| (media_type.clone(), Schema::compile(model, &deployed.models));
         let parameters = validator.validate_request_parameters.then_some(&method.request_parameters);
         let models = validator.validate_request_body.then_some(&method.request_models);
         let validation = Self {
@@ -79,13 +79,6 @@ impl Validation {
 
     /// The schema for the body's type, which is JSON if it says none. A type without a model is not checked.
     fn schema(&self, headers: &HeaderMap) -> Option<&Schema> {
-        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let wanted = content_type.map_or("application/json", essence);
-        let named = self.bodies.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
-        named.or_else(|| self.bodies.iter().find(|(name, _)| name == "$default")).map(|(_, schema)| schema)
+        media_type::by_body(&self.bodies, headers)
     }
-}
-
-fn essence(media_type: &str) -> &str {
-    media_type.split(';').next().unwrap_or(media_type).trim()
 }

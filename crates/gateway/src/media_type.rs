@@ -5,26 +5,27 @@ use http::{HeaderMap, header};
 const JSON: &str = "application/json";
 
 /// The type of a message's body, without parameters. AWS takes a body without a type for JSON.
-pub(super) fn of_body(headers: &HeaderMap) -> &str {
+pub(crate) fn of_body(headers: &HeaderMap) -> &str {
     headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map_or(JSON, essence)
 }
 
 /// Chooses by the type of a request's body.
-pub(super) fn by_body<'a, T>(choices: &'a [(String, T)], headers: &HeaderMap) -> Option<&'a T> {
+pub(crate) fn by_body<'a, T>(choices: &'a [(String, T)], headers: &HeaderMap) -> Option<&'a T> {
     let wanted = of_body(headers);
     let named = choices.iter().find(|(name, _)| essence(name).eq_ignore_ascii_case(wanted));
     named.or_else(|| choices.iter().find(|(name, _)| name == "$default")).map(|(_, choice)| choice)
 }
 
 /// Chooses by the first type that the caller accepts, else JSON, else the first there is.
-pub(super) fn by_accept<'a, T>(choices: &'a [(String, T)], headers: &HeaderMap) -> Option<&'a (String, T)> {
+pub(crate) fn by_accept<'a, T>(choices: &'a [(String, T)], headers: &HeaderMap) -> Option<&'a (String, T)> {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or(JSON);
     let wanted = essence(accept.split(',').next().unwrap_or(JSON));
     let named = |wanted: &str| choices.iter().find(|(name, _)| essence(name).eq_ignore_ascii_case(wanted));
     named(wanted).or_else(|| named(JSON)).or_else(|| choices.first())
 }
 
-fn essence(media_type: &str) -> &str {
+/// A type without its parameters.
+pub(crate) fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or(media_type).trim()
 }
 
