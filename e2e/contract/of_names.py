@@ -31,8 +31,8 @@ def patched(of, *operation):
 
 
 DOMAIN_NAMES = [
-    Done("CreateDomainName", lambda w: {"domainName": "made.example.com", "certificateArn": CERTIFICATE},
-         {"domainName": "made.example.com", "domainNameStatus": "AVAILABLE", "certificateArn": CERTIFICATE}),
+    Done("CreateDomainName", lambda w: {"domainName": w.new_domain, "certificateArn": CERTIFICATE},
+         lambda w: {"domainName": w.new_domain, "domainNameStatus": "AVAILABLE", "certificateArn": CERTIFICATE}),
     bad("CreateDomainName", lambda w: {**w.domain, "certificateArn": CERTIFICATE},
         "The domain name you provided already exists."),
     bad("CreateDomainName", lambda _: {"domainName": "plain.example.com"},

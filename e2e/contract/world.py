@@ -166,6 +166,11 @@ class World:
         return {"domainName": name}
 
     @cached_property
+    def new_domain(self):
+        """A name that nobody has, also not another test on the same node."""
+        return unique("made") + ".example.com"
+
+    @cached_property
     def private_domain(self):
         policy = {"Version": "2012-10-17", "Statement": []}
         return self.client.create_domain_name(
