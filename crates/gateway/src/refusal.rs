@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use tollgate_domain::GatewayResponseType;
 
+use crate::admission::ThrottleLevel;
 use crate::policy::Denial;
 use crate::upstream::UpstreamError;
 
@@ -45,7 +46,7 @@ pub(crate) enum Refusal {
     InvalidApiKey,
     /// A bucket is empty; it never fills when there are no seconds to wait.
     #[error("throttled")]
-    Throttled { retry_after_secs: Option<u64> },
+    Throttled { level: ThrottleLevel, retry_after_secs: Option<u64> },
     /// The quota is used up.
     #[error("the quota is used up")]
     QuotaExceeded { retry_after_secs: u64 },
@@ -257,7 +258,7 @@ impl Refusal {
     /// When to come back, in seconds, where waiting helps.
     pub(crate) fn retry_after_secs(&self) -> Option<u64> {
         match self {
-            Self::Throttled { retry_after_secs } => *retry_after_secs,
+            Self::Throttled { retry_after_secs, .. } => *retry_after_secs,
             Self::QuotaExceeded { retry_after_secs } => Some(*retry_after_secs),
             Self::LedgerUnavailable => Some(1),
             Self::Malformed(_)
@@ -299,7 +300,7 @@ mod tests {
             ),
             (Refusal::InvalidApiKey, 403, "ForbiddenException", "INVALID_API_KEY", "Forbidden"),
             (
-                Refusal::Throttled { retry_after_secs: None },
+                Refusal::Throttled { level: ThrottleLevel::Plan, retry_after_secs: None },
                 429,
                 "TooManyRequestsException",
                 "THROTTLED",

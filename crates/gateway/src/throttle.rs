@@ -32,8 +32,8 @@ pub(crate) async fn admit(
 impl From<Denied> for Refusal {
     fn from(denied: Denied) -> Self {
         match denied {
-            Denied::Throttled { retry_after } => {
-                Self::Throttled { retry_after_secs: retry_after.map(|wait| wait.as_secs_ceil().max(1)) }
+            Denied::Throttled { level, retry_after } => {
+                Self::Throttled { level, retry_after_secs: retry_after.map(|wait| wait.as_secs_ceil().max(1)) }
             }
             Denied::QuotaExceeded { retry_after_secs } => {
                 Self::QuotaExceeded { retry_after_secs: retry_after_secs.max(1) }
