@@ -7,7 +7,7 @@ use std::{fmt, io};
 use arc_swap::ArcSwap;
 use tollgate_domain::bucket::Bucket;
 use tollgate_domain::throttle::TokenRate;
-use tollgate_domain::{Catalog, Clock, IdSource, RestApiId, StageName, Ticks};
+use tollgate_domain::{Catalog, Clock, IdSource, RefusedCall, RestApiId, StageName, Ticks};
 
 use crate::admission::Admission;
 use crate::bucket_shelf::BucketShelf;
@@ -16,6 +16,7 @@ use crate::config::GatewayConfig;
 use crate::listener::{BoundGateway, Sockets};
 use crate::meter::{CallCounts, Meter};
 use crate::peers::{Functions, Management, Peers};
+use crate::refusal_ring::RefusalRing;
 use crate::snapshot::Snapshot;
 use crate::upstream::TlsSettings;
 
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     /// The revision in force. Held while publishing, so that revisions follow each other.
     revision: Mutex<u64>,
     meters: Mutex<Vec<Arc<Meter>>>,
+    refusals: Mutex<Vec<Arc<RefusalRing>>>,
 }
 
 impl fmt::Debug for Gateway {
@@ -62,6 +64,7 @@ impl Gateway {
             account,
             revision: Mutex::new(0),
             meters: Mutex::default(),
+            refusals: Mutex::default(),
         }))
     }
 
@@ -112,6 +115,14 @@ impl Gateway {
         meters.iter().for_each(|meter| meter.add_to(&mut counts));
         counts
     }
+
+    /// Calls that were refused of late, the latest first: some hundreds of each thread.
+    pub fn recent_refusals(&self) -> Vec<RefusedCall> {
+        let rings = self.0.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut calls: Vec<RefusedCall> = rings.iter().flat_map(|ring| ring.recent()).collect();
+        calls.sort_by_key(|call| std::cmp::Reverse(call.at));
+        calls
+    }
 }
 
 impl Shared {
@@ -133,6 +144,13 @@ impl Shared {
     /// The bucket that all calls share.
     pub(crate) fn account(&self) -> Option<(&Bucket, TokenRate)> {
         self.account.as_ref().map(|(bucket, rate)| (bucket, *rate))
+    }
+
+    /// A ring of refusals for one thread.
+    pub(crate) fn new_refusal_ring(&self) -> Arc<RefusalRing> {
+        let ring = Arc::new(RefusalRing::default());
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&ring));
+        ring
     }
 
     /// A meter for one thread.

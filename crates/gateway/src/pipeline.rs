@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Response};
 use hyper::body::Incoming;
+use tollgate_domain::UsagePlanId;
 
 use crate::admission::Standing;
 use crate::body::{AnswerBody, RequestBody};
@@ -30,6 +31,7 @@ const HEALTHY: Bytes = Bytes::from_static(b"healthy");
 /// Where a metered caller stands, for the headers of its answer.
 #[derive(Default)]
 struct Limits {
+    plan: Option<UsagePlanId>,
     policy: Option<HeaderValue>,
     standing: Standing,
 }
@@ -61,7 +63,11 @@ pub(crate) async fn serve(
     }
     .await;
     let refused = outcome.is_err();
-    let mut response = outcome.unwrap_or_else(|refusal| refuse(&mut call, &refusal, config.ratelimit_headers));
+    let mut response = outcome.unwrap_or_else(|refusal| {
+        let response = refuse(&mut call, &refusal, config.ratelimit_headers);
+        worker.refusals.record(&call, &refusal, &limits.standing, limits.plan, response.status());
+        response
+    });
     narration::ends(&call, response.status(), response.headers(), refused);
     worker.execution_lines.write(&mut call);
     drop(call);
@@ -102,7 +108,8 @@ async fn pass<'a>(
     let (standing, admitted) =
         throttle::admit(&shared.admission, &routed, keyed, shared.account(), call.at, &*shared.clock).await;
     narration::decided(call, headers, covered, &admitted);
-    *limits = Limits { policy: covered.and_then(|covered| covered.policy().cloned()), standing };
+    let plan = covered.map(|covered| covered.coverage.limits.id);
+    *limits = Limits { plan, policy: covered.and_then(|covered| covered.policy().cloned()), standing };
     admitted
 }
 

@@ -5,6 +5,7 @@ use http::StatusCode;
 use tollgate_domain::GatewayResponseType;
 
 use crate::admission::ThrottleLevel;
+use crate::key::KeyFault;
 use crate::policy::Denial;
 use crate::upstream::UpstreamError;
 
@@ -41,9 +42,9 @@ pub(crate) enum Refusal {
     /// The authorizer cannot be asked.
     #[error("the authorizer is misconfigured: {0}")]
     AuthorizerUnusable(String),
-    /// The key is missing, unknown, disabled, or in no plan of this stage.
-    #[error("the key is not good for this stage")]
-    InvalidApiKey,
+    /// The key is not good for this stage. All faults are answered alike.
+    #[error("{0}")]
+    InvalidApiKey(KeyFault),
     /// A bucket is empty; it never fills when there are no seconds to wait.
     #[error("throttled")]
     Throttled { level: ThrottleLevel, retry_after_secs: Option<u64> },
@@ -188,7 +189,7 @@ impl Refusal {
                 "AuthorizerConfigurationException",
                 Words::Null,
             ),
-            Self::InvalidApiKey => {
+            Self::InvalidApiKey(_) => {
                 answer(Kind::InvalidApiKey, StatusCode::FORBIDDEN, "ForbiddenException", fixed!("Forbidden"))
             }
             Self::Throttled { .. } => answer(
@@ -273,7 +274,7 @@ impl Refusal {
             | Self::AuthorizerUnusable(_)
             | Self::MissingParameters(_)
             | Self::InvalidBody(_)
-            | Self::InvalidApiKey
+            | Self::InvalidApiKey(_)
             | Self::UnsupportedMediaType
             | Self::Misconfigured(_)
             | Self::BadAnswer(_)
@@ -298,7 +299,7 @@ mod tests {
                 "MISSING_AUTHENTICATION_TOKEN",
                 "Missing Authentication Token",
             ),
-            (Refusal::InvalidApiKey, 403, "ForbiddenException", "INVALID_API_KEY", "Forbidden"),
+            (Refusal::InvalidApiKey(KeyFault::Missing), 403, "ForbiddenException", "INVALID_API_KEY", "Forbidden"),
             (
                 Refusal::Throttled { level: ThrottleLevel::Plan, retry_after_secs: None },
                 429,

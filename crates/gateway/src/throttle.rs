@@ -6,6 +6,7 @@ use tollgate_domain::throttle::TokenRate;
 use tollgate_domain::{ApiKeyId, Clock, Moment};
 
 use crate::admission::{Admission, Demand, Denied, Keyed, MethodEntry, Standing};
+use crate::key::KeyFault;
 use crate::plan::Covered;
 use crate::refusal::Refusal;
 use crate::route::Routed;
@@ -39,7 +40,7 @@ impl From<Denied> for Refusal {
                 Self::QuotaExceeded { retry_after_secs: retry_after_secs.max(1) }
             }
             Denied::LedgerUnavailable => Self::LedgerUnavailable,
-            Denied::NoSuchPlan => Self::InvalidApiKey,
+            Denied::NoSuchPlan => Self::InvalidApiKey(KeyFault::NoPlan),
         }
     }
 }

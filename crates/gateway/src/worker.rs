@@ -11,6 +11,7 @@ use crate::clients::Clients;
 use crate::execution_log::LineBudget;
 use crate::gateway::Shared;
 use crate::meter::Meter;
+use crate::refusal_ring::RefusalRing;
 use crate::snapshot::Snapshot;
 use crate::upstream::Upstreams;
 
@@ -22,6 +23,7 @@ pub(crate) struct Worker {
     pub(crate) clients: Rc<Clients>,
     pub(crate) upstreams: Upstreams,
     pub(crate) meter: Arc<Meter>,
+    pub(crate) refusals: Arc<RefusalRing>,
     pub(crate) execution_lines: LineBudget,
     snapshot: RefCell<Rc<HeldSnapshot>>,
 }
@@ -39,22 +41,23 @@ impl Deref for HeldSnapshot {
 
 impl Worker {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        let meter = shared.new_meter();
-        Self::metered(shared, meter)
+        let (meter, refusals) = (shared.new_meter(), shared.new_refusal_ring());
+        Self::metered(shared, meter, refusals)
     }
 
     /// A worker whose calls are in no count.
     pub(crate) fn unmetered(shared: Arc<Shared>) -> Self {
-        Self::metered(shared, Arc::default())
+        Self::metered(shared, Arc::default(), Arc::default())
     }
 
-    fn metered(shared: Arc<Shared>, meter: Arc<Meter>) -> Self {
+    fn metered(shared: Arc<Shared>, meter: Arc<Meter>, refusals: Arc<RefusalRing>) -> Self {
         Self {
             call_ids: CallIdSource::new(&shared.ids),
             dice: Dice::new(&shared.ids),
             clients: Rc::new(Clients::new(&shared.config)),
             upstreams: Upstreams::new(&shared.config, Arc::clone(&shared.tls)),
             meter,
+            refusals,
             execution_lines: LineBudget::default(),
             snapshot: RefCell::new(Rc::new(HeldSnapshot(shared.snapshot.load_full()))),
             shared,

@@ -132,6 +132,11 @@ impl Admission {
         self.keys.find(value)
     }
 
+    /// What a key's value is stored under.
+    pub(crate) fn digest_of(&self, value: &[u8]) -> KeyDigest {
+        self.keys.digest_of(value)
+    }
+
     /// Decides a call: takes a token at every level and a unit of the quota, or nothing at all.
     ///
     /// Throttles are asked before the quota, so that a call that is too fast never waits for the ledger. The call
