@@ -54,6 +54,8 @@ fn refused_call(
     plan: Option<UsagePlanId>,
     status: StatusCode,
 ) -> RefusedCall {
+    // What met no stage has no path below one.
+    let path = if call.stage.is_some() { call.path } else { call.uri.path() };
     RefusedCall {
         request_id: call.ids.request_id.to_str().unwrap_or_default().to_owned(),
         at: call.at.wall,
@@ -63,7 +65,7 @@ fn refused_call(
         api: call.stage.map(|stage| stage.deployed.api.id.clone()),
         stage: call.stage.map(|stage| stage.name.clone()),
         verb: call.verb.to_string(),
-        path: call.path.chars().take(PATH_KEPT).collect(),
+        path: path.chars().take(PATH_KEPT).collect(),
         resource_path: call.method.map(|method| method.resource_path.clone()),
         key: call.key,
         unknown_value: match refusal {
@@ -134,6 +136,6 @@ mod tests {
         assert_eq!(calls.len(), CAPACITY);
         let last = calls.last().expect("a call");
         assert_eq!((last.level, last.retry_after_secs, last.status), (RefusalLevel::Quota, Some(7), 429));
-        assert_eq!(last.verb, "GET");
+        assert_eq!((last.verb.as_str(), last.path.as_str()), ("GET", "/pets"));
     }
 }
