@@ -7,7 +7,7 @@ use std::{fmt, io};
 use arc_swap::ArcSwap;
 use tollgate_domain::bucket::Bucket;
 use tollgate_domain::throttle::TokenRate;
-use tollgate_domain::{Catalog, Clock, IdSource, RefusedCall, RestApiId, StageName, Ticks};
+use tollgate_domain::{Catalog, Clock, IdSource, RefusedCall, RestApiId, StageName, Ticks, Traffic};
 
 use crate::admission::Admission;
 use crate::bucket_shelf::BucketShelf;
@@ -114,6 +114,15 @@ impl Gateway {
         let meters = self.0.meters.lock().unwrap_or_else(PoisonError::into_inner);
         meters.iter().for_each(|meter| meter.add_to(&mut counts));
         counts
+    }
+
+    /// What became of calls since the start, with which limits refused.
+    pub fn traffic(&self) -> Traffic {
+        let CallCounts { by_class, refused, .. } = self.call_counts();
+        let mut traffic = Traffic { by_class, refused, ..Traffic::default() };
+        let rings = self.0.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        rings.iter().for_each(|ring| ring.add_to(&mut traffic));
+        traffic
     }
 
     /// Calls that were refused of late, the latest first: some hundreds of each thread.

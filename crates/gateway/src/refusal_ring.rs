@@ -3,11 +3,12 @@
 //! Each thread keeps its own, so that recording meets nobody but a reader. Calls that pass cost nothing here.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use http::StatusCode;
 use tollgate_domain::clock::TICKS_PER_SECOND;
-use tollgate_domain::{BucketState, QuotaState, RefusalLevel, RefusedCall, UsagePlanId};
+use tollgate_domain::{BucketState, QuotaState, RefusalLevel, RefusedCall, Traffic, UsagePlanId};
 
 use crate::admission::{Standing, ThrottleLevel};
 use crate::call::Call;
@@ -19,9 +20,13 @@ const CAPACITY: usize = 500;
 /// Characters of a path that are kept.
 const PATH_KEPT: usize = 200;
 
-/// The last calls that one thread refused, in the order in which they came.
+/// The last calls that one thread refused, in the order in which they came, and how many limits refused since the start.
 #[derive(Debug, Default)]
-pub(crate) struct RefusalRing(Mutex<VecDeque<RefusedCall>>);
+pub(crate) struct RefusalRing {
+    calls: Mutex<VecDeque<RefusedCall>>,
+    throttled: AtomicU64,
+    quota_exceeded: AtomicU64,
+}
 
 impl RefusalRing {
     /// Remembers a refused call, and forgets the oldest.
@@ -34,7 +39,15 @@ impl RefusalRing {
         status: StatusCode,
     ) {
         let refused = refused_call(call, refusal, standing, plan, status);
-        let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match refused.level {
+            RefusalLevel::PlanThrottle
+            | RefusalLevel::PlanMethodThrottle
+            | RefusalLevel::StageMethodThrottle
+            | RefusalLevel::AccountThrottle => self.throttled.fetch_add(1, Ordering::Relaxed),
+            RefusalLevel::Quota => self.quota_exceeded.fetch_add(1, Ordering::Relaxed),
+            _ => 0,
+        };
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         if calls.len() == CAPACITY {
             calls.pop_front();
         }
@@ -43,7 +56,13 @@ impl RefusalRing {
 
     /// What is remembered.
     pub(crate) fn recent(&self) -> Vec<RefusedCall> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// Adds what limits refused since the start.
+    pub(crate) fn add_to(&self, traffic: &mut Traffic) {
+        traffic.throttled += self.throttled.load(Ordering::Relaxed);
+        traffic.quota_exceeded += self.quota_exceeded.load(Ordering::Relaxed);
     }
 }
 
@@ -132,6 +151,9 @@ mod tests {
             let refusal = Refusal::QuotaExceeded { retry_after_secs: 7 };
             ring.record(&call, &refusal, &Standing::default(), None, StatusCode::TOO_MANY_REQUESTS);
         }
+        let mut traffic = Traffic::default();
+        ring.add_to(&mut traffic);
+        assert_eq!((traffic.quota_exceeded, traffic.throttled), (501, 0));
         let calls = ring.recent();
         assert_eq!(calls.len(), CAPACITY);
         let last = calls.last().expect("a call");

@@ -3,6 +3,9 @@
 mod certificates;
 mod cli;
 mod config;
+mod console_files;
+mod console_link_command;
+mod credential_command;
 mod demo;
 mod function_command;
 mod function_config;
@@ -15,6 +18,7 @@ mod management;
 mod management_client;
 mod node;
 mod peers;
+mod plain_http;
 mod root;
 mod serve;
 mod sockets;

@@ -10,12 +10,12 @@ use axum::body::Body;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tollgate_control::{
-    AuthorizerTestFuture, Control, ControlConfig, Credentials, Gate, GateError, GateFuture, GateKey, Role, TestFuture,
+    AuthorizerTestFuture, CallFuture, Control, ControlConfig, Credentials, Gate, GateError, GateFuture, GateKey, TestFuture,
 };
 use tollgate_domain::clock::ManualClock;
 use tollgate_domain::{
-    Adjustment, ApiKeyId, AuthorizerAnswer, AuthorizerTest, Catalog, Clock, IdSource, KeyDigest, RestApiId, Settlement,
-    StageName, TestAnswer, TestInvocation, UnixMillis, UsagePlanId,
+    Adjustment, ApiKeyId, AuthorizerAnswer, AuthorizerTest, Catalog, Clock, IdSource, KeyDigest, RefusedCall, RestApiId,
+    Role, Settlement, StageName, TestAnswer, TestInvocation, Traffic, UnixMillis, UsagePlanId,
 };
 use tollgate_store::{DataDir, Store, Unspent};
 use tower::ServiceExt;
@@ -43,11 +43,13 @@ pub(crate) struct RecordingGate {
     told: Mutex<Vec<Told>>,
     broken: Mutex<bool>,
     pub(crate) tests: Mutex<Vec<TestInvocation>>,
+    pub(crate) traffic: Mutex<Traffic>,
+    pub(crate) refusals: Mutex<Vec<RefusedCall>>,
 }
 
 impl RecordingGate {
     fn new(store: Store) -> Arc<Self> {
-        Arc::new(Self { store, told: Mutex::default(), broken: Mutex::default(), tests: Mutex::default() })
+        Arc::new(Self { store, told: Mutex::default(), broken: Mutex::default(), tests: Mutex::default(), traffic: Mutex::default(), refusals: Mutex::default() })
     }
 
     fn tell(&self, told: Told) {
@@ -113,6 +115,19 @@ impl Gate for RecordingGate {
         };
         self.tests.lock().expect("a lock").push(test);
         Box::pin(async { Ok(answer) })
+    }
+
+    fn traffic(&self) -> Traffic {
+        *self.traffic.lock().expect("a lock")
+    }
+
+    fn recent_refusals(&self) -> Vec<RefusedCall> {
+        self.refusals.lock().expect("a lock").clone()
+    }
+
+    fn call(&self, call: http::Request<bytes::Bytes>) -> CallFuture<'_> {
+        let said = format!("{} {} {:?}", call.method(), call.uri(), call.headers().get("x-api-key").map(|_| "a key"));
+        Box::pin(async move { Ok(http::Response::new(said.into())) })
     }
 
     fn settle(&self) -> GateFuture<'_> {
