@@ -9,7 +9,6 @@ use rust_embed::RustEmbed;
 /// What `npm run build` makes in `console/`; empty but for a placeholder before that.
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/../../console/dist"]
-#[exclude = ".gitignore"]
 struct Built;
 
 const ROOT: &str = "/console/";
@@ -39,7 +38,9 @@ pub(crate) fn router() -> Router {
 
 async fn answer(uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().strip_prefix(ROOT).unwrap_or_default();
-    let mut response = find(path, &headers).unwrap_or_else(|| missing(path, &headers));
+    // The placeholder that keeps the folder is no file of the console.
+    let mut response = Some(path).filter(|path| !path.starts_with('.')).and_then(|path| find(path, &headers))
+        .unwrap_or_else(|| missing(path, &headers));
     let policy = [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -52,7 +53,7 @@ async fn answer(uri: Uri, headers: HeaderMap) -> Response {
 
 /// The answer for an address that is no file's: the page itself, whose script knows its addresses.
 fn missing(path: &str, headers: &HeaderMap) -> Response {
-    if path.starts_with(HASHED) {
+    if path.starts_with(HASHED) || path.starts_with('.') {
         return StatusCode::NOT_FOUND.into_response();
     }
     find(INDEX, headers).unwrap_or_else(|| {

@@ -169,6 +169,7 @@ pub(crate) struct Bench {
     pub(crate) gate: Arc<RecordingGate>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) store: Store,
+    sources: std::sync::atomic::AtomicU64,
     _dir: tempfile::TempDir,
 }
 
@@ -189,7 +190,13 @@ impl Bench {
             credentials,
             ControlConfig::default(),
         );
-        Self { control: control.await.expect("a control"), gate, clock, store, _dir: dir }
+        let sources = std::sync::atomic::AtomicU64::new(1);
+        Self { control: control.await.expect("a control"), gate, clock, store, sources, _dir: dir }
+    }
+
+    /// Names a process that settles with the ledger.
+    pub(crate) fn next_source(&self) -> u64 {
+        self.sources.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
     }
 
     /// What the gate was told since the last time.
