@@ -22,3 +22,8 @@ export function remove(path: string, value?: string): PatchOperation {
 export function segment(name: string): string {
   return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }
+
+/** A segment of a path as the name that it was. */
+export function unescape(text: string): string {
+  return text.replaceAll("~1", "/").replaceAll("~0", "~");
+}

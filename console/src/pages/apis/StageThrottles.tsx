@@ -7,7 +7,7 @@ import Input from "@cloudscape-design/components/input";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type ReactElement, useState } from "react";
-import { remove, replace, segment } from "../../api/patch";
+import { remove, replace, segment, unescape } from "../../api/patch";
 import { type Resource, type Stage, updateStage } from "../../api/restApis";
 import { Dialog } from "../../components/Dialog";
 import { APIS } from "../../components/queries";
@@ -46,7 +46,7 @@ export function StageThrottles({ apiId, stage, resources, onClose }: StageThrott
     shows: [APIS],
   });
   const removing = useChange({
-    make: (name: string) => updateStage(apiId, stage.stageName, [remove(removalPath(name))]),
+    make: (name: string) => updateStage(apiId, stage.stageName, [remove(`/${name}`)]),
     done: () => "The setting is removed.",
     shows: [APIS],
   });
@@ -64,12 +64,12 @@ export function StageThrottles({ apiId, stage, resources, onClose }: StageThrott
       <Box color="text-body-secondary">These buckets are shared by all callers, whatever their plans.</Box>
       {Object.entries(stage.methodSettings ?? {}).map(([name, { throttlingRateLimit, throttlingBurstLimit }]) => (
         <SpaceBetween key={name} direction="horizontal" size="s">
-          <Box variant="code">{name}</Box>
+          <Box variant="code">{settingTitle(name)}</Box>
           <Box>{throttleText({ rateLimit: throttlingRateLimit, burstLimit: throttlingBurstLimit })}</Box>
           {mayChange && (
             <Button
               variant="inline-link"
-              ariaLabel={`Remove the throttle of ${name}`}
+              ariaLabel={`Remove the throttle of ${settingTitle(name)}`}
               onClick={() => removing.mutate(name)}
             >
               Remove
@@ -102,10 +102,9 @@ export function StageThrottles({ apiId, stage, resources, onClose }: StageThrott
 /** A method as patches of a stage name it: the resource's path, with its slashes escaped, and the verb. */
 const settingPath = (path: string, verb: string): string => `${segment(path)}/${verb}`;
 
-/** A setting is listed under `pets/GET` or `*` `/*`; it is removed by its escaped path. */
-function removalPath(name: string): string {
-  if (name === WHOLE.value) return `/${WHOLE.value}`;
+/** A setting's name as people read it: `~1pets/GET` is `GET /pets`. */
+function settingTitle(name: string): string {
+  if (name === WHOLE.value) return WHOLE.label;
   const cut = name.lastIndexOf("/");
-  const path = name.slice(0, cut);
-  return `/${path.startsWith("~1") ? path : segment(`/${path.replace(/^\//, "")}`)}/${name.slice(cut + 1)}`;
+  return `${name.slice(cut + 1)} ${unescape(name.slice(0, cut))}`;
 }
