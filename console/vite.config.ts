@@ -13,6 +13,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1200,
   },
-  server: { proxy: { "/console/api": node, "/console/session": node } },
+  server: { proxy: { "^/console/(api/|session$)": node } },
   test: { include: ["src/**/*.test.ts"], environment: "node" },
 });

@@ -1,5 +1,4 @@
 // The commands of the AWS CLI that do what a page does.
-import Box from "@cloudscape-design/components/box";
 import CopyToClipboard from "@cloudscape-design/components/copy-to-clipboard";
 import ExpandableSection from "@cloudscape-design/components/expandable-section";
 import SpaceBetween from "@cloudscape-design/components/space-between";
@@ -7,7 +6,7 @@ import type { ReactElement } from "react";
 
 export function CliCommands({ commands }: { commands: string[] }): ReactElement {
   return (
-    <ExpandableSection variant="footer" headerText="The same with the AWS CLI" defaultExpanded>
+    <ExpandableSection variant="footer" headerText="The same from the command line" defaultExpanded>
       <SpaceBetween size="s">
         {commands.map((command) => (
           <Command key={command} command={command} />
@@ -19,7 +18,7 @@ export function CliCommands({ commands }: { commands: string[] }): ReactElement 
 
 function Command({ command }: { command: string }): ReactElement {
   return (
-    <SpaceBetween direction="horizontal" size="xs">
+    <div className="console-command">
       <CopyToClipboard
         variant="icon"
         textToCopy={command}
@@ -27,9 +26,7 @@ function Command({ command }: { command: string }): ReactElement {
         copySuccessText="Copied"
         copyErrorText="The browser does not allow copying here"
       />
-      <Box padding={{ top: "xxs" }}>
-        <pre className="console-code">{command}</pre>
-      </Box>
-    </SpaceBetween>
+      <pre className="console-code">{command}</pre>
+    </div>
   );
 }

@@ -6,7 +6,7 @@ import Table from "@cloudscape-design/components/table";
 import TextFilter from "@cloudscape-design/components/text-filter";
 import type { ReactElement, ReactNode } from "react";
 import { ErrorAlert } from "./ErrorAlert";
-import type { Column } from "./ListTable";
+import { type Column, minWidth } from "./ListTable";
 import type { PagedKeys } from "./usePagedKeys";
 
 interface KeyTableProps<T extends { id: string; name?: string }> {
@@ -34,7 +34,7 @@ export function KeyTable<T extends { id: string; name?: string }>(props: KeyTabl
       selectionType="multi"
       selectedItems={selected}
       onSelectionChange={({ detail }) => onSelect(detail.selectedItems)}
-      columnDefinitions={columns.map(({ id, header, cell }) => ({ id, header, cell }))}
+      columnDefinitions={columns.map(({ id, header, cell, wide }) => ({ id, header, cell, minWidth: minWidth(wide) }))}
       header={
         <Header
           variant="h2"

@@ -12,6 +12,8 @@ export interface Column<T> {
   id: string;
   header: string;
   cell: (item: T) => ReactNode;
+  /** Whether it needs more room than a name does. */
+  wide?: boolean;
   /** What the column is sorted by; it can't be sorted without. */
   by?: (item: T) => string | number;
 }
@@ -34,6 +36,9 @@ interface ListTableProps<T> {
 }
 
 const PAGE = 25;
+
+/** Pixels of a column: on a phone a table scrolls rather than break words. */
+export const minWidth = (wide = false): number => (wide ? 190 : 110);
 
 export function ListTable<T>(props: ListTableProps<T>): ReactElement {
   const { title, items, columns, rowId, text, empty, error = null, description, actions, variant, selection } = props;
@@ -60,10 +65,11 @@ export function ListTable<T>(props: ListTableProps<T>): ReactElement {
       loading={items === undefined && error === null}
       loadingText="Loading"
       wrapLines
-      columnDefinitions={columns.map(({ id, header, cell, by }) => ({
+      columnDefinitions={columns.map(({ id, header, cell, by, wide }) => ({
         id,
         header,
         cell,
+        minWidth: minWidth(wide),
         ...(by === undefined ? {} : { sortingField: id }),
       }))}
       {...(sorting ? { sortingColumn: { sortingField: sorting.id }, sortingDescending: sorting.descending } : {})}

@@ -1,5 +1,5 @@
 // The frame of every page: who is signed in, where to go, and what was just done.
-import AppLayout from "@cloudscape-design/components/app-layout";
+import AppLayoutToolbar from "@cloudscape-design/components/app-layout-toolbar";
 import SideNavigation, { type SideNavigationProps } from "@cloudscape-design/components/side-navigation";
 import TopNavigation, { type TopNavigationProps } from "@cloudscape-design/components/top-navigation";
 import { useQuery } from "@tanstack/react-query";
@@ -40,7 +40,7 @@ export function Shell({ children }: { children: ReactNode }): ReactElement {
   return (
     <>
       <Header />
-      <AppLayout
+      <AppLayoutToolbar
         headerSelector="#console-header"
         toolsHide
         navigationOpen={open}

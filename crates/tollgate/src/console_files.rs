@@ -16,8 +16,9 @@ const INDEX: &str = "index.html";
 /// Where files are whose names change with what is in them.
 const HASHED: &str = "assets/";
 
-/// What a page of the console may load and do: what is its own, and nothing else.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+/// What a page of the console may load and do: what is its own, and nothing else. Cloudscape's fonts are within its
+/// style sheet.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; \
                       connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 

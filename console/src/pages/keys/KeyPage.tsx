@@ -69,16 +69,14 @@ export default function KeyPage(): ReactElement {
       {key === undefined ? (
         error === null && <Loading />
       ) : (
-        <>
+        <SpaceBetween size="l">
           <KeyDetails apiKey={key} />
           <KeyPlans apiKey={key} />
+          {session.role !== "key-issuer" && <KeyRefusals keyId={keyId} />}
           {session.role !== "key-issuer" && (
-            <>
-              <KeyRefusals keyId={keyId} />
-              <TagsPanel resource={`/apikeys/${keyId}`} tags={key.tags ?? {}} shows={[KEYS]} />
-            </>
+            <TagsPanel resource={`/apikeys/${keyId}`} tags={key.tags ?? {}} shows={[KEYS]} />
           )}
-        </>
+        </SpaceBetween>
       )}
       {deleting && (
         <ConfirmDelete

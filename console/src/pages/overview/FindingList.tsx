@@ -1,5 +1,6 @@
 // What is wrong right now, each with a link that leads to the mend.
 import Container from "@cloudscape-design/components/container";
+import Icon from "@cloudscape-design/components/icon";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
@@ -8,7 +9,6 @@ import type { Finding } from "../../api/operator";
 import { ErrorAlert } from "../../components/ErrorAlert";
 import { PageLink } from "../../components/PageLink";
 import { useFindings } from "../../components/queries";
-import { plural } from "../../lib/numbers";
 
 export function FindingList(): ReactElement {
   const { data, error } = useFindings();
@@ -37,7 +37,7 @@ function FindingLine({ finding }: { finding: Finding }): ReactElement {
   const { text, to, mend } = explain(finding);
   return (
     <div>
-      <StatusIndicator type="warning">{text}</StatusIndicator> <PageLink to={to}>{mend}</PageLink>
+      <Icon name="status-warning" variant="warning" ariaLabel="Warning" /> {text} <PageLink to={to}>{mend}</PageLink>
     </div>
   );
 }
@@ -66,7 +66,7 @@ function explain(finding: Finding): Explanation {
       return {
         text: finding.all
           ? `Stage ${finding.apiName} / ${finding.stage} has plans, but no method requires a key.`
-          : `${plural(finding.methods.length, "method")} of stage ${finding.apiName} / ${finding.stage} pass without a key.`,
+          : `Stage ${finding.apiName} / ${finding.stage}: calls of ${finding.methods.join(", ")} pass without a key.`,
         to: `/apis/${finding.apiId}?tab=resources`,
         mend: "Require keys, then deploy",
       };

@@ -94,6 +94,7 @@ function Overview(): ReactElement {
           {
             id: "used",
             header: "Used",
+            wide: true,
             cell: (key) => (
               <ProgressBar
                 value={key.limit === 0 ? 100 : (100 * key.used) / key.limit}

@@ -61,7 +61,7 @@ export function PlanStages({ plan, open }: { plan: UsagePlan; open: OpenStage[] 
               ),
           },
           { id: "stage", header: "Stage", by: (stage) => stage.stage, cell: (stage) => stage.stage },
-          { id: "keys", header: "Keys", cell: (stage) => <KeyRequirement found={openMethods(stage)} /> },
+          { id: "keys", header: "Keys", wide: true, cell: (stage) => <KeyRequirement found={openMethods(stage)} /> },
           {
             id: "throttles",
             header: "Method throttles",

@@ -1,6 +1,7 @@
 // Usage of a plan by one key: by day, and how its quota burns down.
 import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
+import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactElement } from "react";
 import { getUsage } from "../../api/usage";
@@ -33,7 +34,7 @@ export function KeyReport({ plan, keyId, keyName, range }: KeyReportProps): Reac
   const keys = data && byKey(data);
   const list = keys?.[0]?.days;
   return (
-    <>
+    <SpaceBetween size="l">
       <ErrorAlert error={error} />
       {plan.quota && <QuotaPanel plan={plan} quota={plan.quota} keyId={keyId} keyName={keyName} />}
       <Container header={<Header variant="h2">Calls by day</Header>}>
@@ -62,6 +63,6 @@ export function KeyReport({ plan, keyId, keyName, range }: KeyReportProps): Reac
         ]}
       />
       <Extensions plan={plan} keyId={keyId} />
-    </>
+    </SpaceBetween>
   );
 }

@@ -2,6 +2,7 @@
 import Alert from "@cloudscape-design/components/alert";
 import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
+import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactElement } from "react";
 import { getUsage, type Usage } from "../../api/usage";
@@ -37,7 +38,7 @@ export function PlanReport({ plan, range }: { plan: UsagePlan; range: Range }): 
     values: used,
   }));
   return (
-    <>
+    <SpaceBetween size="l">
       <ErrorAlert error={error} />
       {data?.position !== undefined && (
         <Alert type="info">
@@ -81,6 +82,6 @@ export function PlanReport({ plan, range }: { plan: UsagePlan; range: Range }): 
           },
         ]}
       />
-    </>
+    </SpaceBetween>
   );
 }
