@@ -15,7 +15,7 @@ use crate::execution_log::{ExecutionLog, LogLevel};
 use crate::principal::Principal;
 use crate::refusal::GatewayResponse;
 use crate::routes::{Captures, variable_names};
-use crate::snapshot::{Method, Stage};
+use crate::snapshot::{Coverage, Method, Stage};
 
 /// The header that names a trace.
 pub(crate) const X_AMZN_TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
@@ -57,6 +57,10 @@ pub(crate) struct Call<'a> {
     pub(crate) captures: Captures,
     pub(crate) principal: Principal,
     pub(crate) key: Option<ApiKeyId>,
+    /// The plan that it is made under, as it covers the stage.
+    pub(crate) plan: Option<&'a Coverage>,
+    /// Whether it passed all limits.
+    pub(crate) admitted: bool,
     /// The caller's headers, kept where the stage's gateway responses or its access log ask for them afterwards.
     pub(crate) sent: Option<HeaderMap>,
     /// The body, once a mapping had to have it whole.
@@ -100,6 +104,8 @@ impl<'a> Call<'a> {
             captures: Captures::new(),
             principal: Principal::default(),
             key: None,
+            plan: None,
+            admitted: false,
             sent: None,
             payload: OnceCell::new(),
             integration: IntegrationReport::default(),

@@ -17,6 +17,7 @@ use crate::domains::Domains;
 use crate::gateway_response::GatewayResponses;
 use crate::integration::{Integration, Site};
 use crate::limit_headers;
+use crate::metrics::Metrics;
 use crate::narration::Verbosity;
 use crate::policy::Policy;
 use crate::routes::Routes;
@@ -27,6 +28,7 @@ use crate::validate::Validation;
 pub(crate) struct Compiler<'a> {
     pub(crate) config: &'a GatewayConfig,
     pub(crate) shelf: &'a BucketShelf,
+    pub(crate) metrics: &'a Metrics,
     pub(crate) now: Ticks,
 }
 
@@ -111,6 +113,7 @@ impl Compiler<'_> {
                 .filter(|old| Arc::ptr_eq(&old.program, &program));
             unchanged.map_or_else(|| Arc::new(self.coverage(api, stage, covered, plan, &program)), Arc::clone)
         });
+        let series = self.metrics.stage(api, &stage.name);
         Stage {
             name: stage.name.clone(),
             deployment_id: deployment.id.clone(),
@@ -120,6 +123,8 @@ impl Compiler<'_> {
             throttles: program.methods.iter().map(throttle).collect(),
             verbosity: Verbosity::compile(stage, &program),
             coverage: coverage.collect(),
+            method_series: program.methods.iter().map(|m| series.method(m.verb, &m.resource_path)).collect(),
+            series,
             program,
         }
     }
@@ -198,6 +203,7 @@ impl Compiler<'_> {
             program: Arc::clone(program),
             limits: PlanLimits { id: plan.id, rate, quota: plan.quota },
             policy: policy(plan.throttle),
+            series: self.metrics.plan(plan.id),
             entries: if has_entries { program.methods.iter().map(entry).collect() } else { Vec::new() },
         }
     }
@@ -339,7 +345,7 @@ mod tests {
 
     fn compile(catalog: &Catalog, previous: &Snapshot) -> Snapshot {
         let (config, shelf) = (GatewayConfig::default(), BucketShelf::default());
-        Compiler { config: &config, shelf: &shelf, now: Ticks(0) }.compile(catalog, previous)
+        Compiler { config: &config, shelf: &shelf, metrics: &Metrics::new(1, 10), now: Ticks(0) }.compile(catalog, previous)
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::bucket_shelf::BucketShelf;
 use crate::compile::Compiler;
 use crate::config::GatewayConfig;
 use crate::listener::{BoundGateway, Sockets};
-use crate::meter::{CallCounts, Meter};
+use crate::metrics::{Metrics, Reading};
 use crate::peers::{Functions, Management, Peers};
 use crate::snapshot::Snapshot;
 use crate::upstream::TlsSettings;
@@ -36,7 +36,7 @@ pub(crate) struct Shared {
     account: Option<(Bucket, TokenRate)>,
     /// The revision in force. Held while publishing, so that revisions follow each other.
     revision: Mutex<u64>,
-    meters: Mutex<Vec<Arc<Meter>>>,
+    pub(crate) metrics: Metrics,
 }
 
 impl fmt::Debug for Gateway {
@@ -49,6 +49,7 @@ impl Gateway {
     /// A gateway that knows no API yet.
     pub fn new(config: GatewayConfig, clock: Arc<dyn Clock>, ids: Arc<IdSource>, admission: Arc<Admission>) -> Self {
         let tls = TlsSettings::new().expect("ring offers the default versions of TLS");
+        let metrics = Metrics::new(config.thread_count(), config.max_named_methods);
         let account = config.account_throttle.token_rate().map(|rate| (Bucket::new(), rate));
         Self(Arc::new(Shared {
             config,
@@ -61,7 +62,7 @@ impl Gateway {
             shelf: BucketShelf::default(),
             account,
             revision: Mutex::new(0),
-            meters: Mutex::default(),
+            metrics,
         }))
     }
 
@@ -79,12 +80,13 @@ impl Gateway {
             return;
         }
         *revision = catalog.revision;
-        let now = shared.clock.now().ticks;
+        let now = shared.clock.ticks();
         let previous = shared.snapshot.load_full();
         let next = shared.compiler(now).compile(catalog, &previous);
         shared.snapshot.store(Arc::new(next));
         drop(previous);
         shared.shelf.tidy(now);
+        shared.metrics.tidy();
     }
 
     /// Forgets what authorizers of a stage said of callers: each is asked anew.
@@ -105,19 +107,16 @@ impl Gateway {
         BoundGateway::new(self.clone(), sockets)
     }
 
-    /// What became of calls since the start.
-    pub fn call_counts(&self) -> CallCounts {
-        let mut counts = CallCounts::default();
-        let meters = self.0.meters.lock().unwrap_or_else(PoisonError::into_inner);
-        meters.iter().for_each(|meter| meter.add_to(&mut counts));
-        counts
+    /// What was counted of calls since the start.
+    pub fn metrics(&self) -> Reading {
+        self.0.metrics.read()
     }
 }
 
 impl Shared {
     /// What makes snapshots, with buckets as of `now`.
     pub(crate) fn compiler(&self, now: Ticks) -> Compiler<'_> {
-        Compiler { config: &self.config, shelf: &self.shelf, now }
+        Compiler { config: &self.config, shelf: &self.shelf, metrics: &self.metrics, now }
     }
 
     /// What runs functions.
@@ -133,12 +132,5 @@ impl Shared {
     /// The bucket that all calls share.
     pub(crate) fn account(&self) -> Option<(&Bucket, TokenRate)> {
         self.account.as_ref().map(|(bucket, rate)| (bucket, *rate))
-    }
-
-    /// A meter for one thread.
-    pub(crate) fn new_meter(&self) -> Arc<Meter> {
-        let meter = Arc::new(Meter::default());
-        self.meters.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&meter));
-        meter
     }
 }

@@ -19,7 +19,7 @@ use crate::clients::Client;
 use crate::refusal::Refusal;
 use crate::route::{Destination, Staged};
 use crate::worker::Worker;
-use crate::{authorize, compression, gateway_response, key, limit_headers, listen, narration, plan, route, throttle};
+use crate::{authorize, compression, gateway_response, key, limit_headers, listen, meter, narration, plan, route, throttle};
 
 const X_AMZN_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const X_AMZ_APIGW_ID: HeaderName = HeaderName::from_static("x-amz-apigw-id");
@@ -64,6 +64,7 @@ pub(crate) async fn serve(
     let mut response = outcome.unwrap_or_else(|refusal| refuse(&mut call, &refusal, config.ratelimit_headers));
     narration::ends(&call, response.status(), response.headers(), refused);
     worker.execution_lines.write(&mut call);
+    meter::count(&worker, &call, response.status());
     drop(call);
     let headers = response.headers_mut();
     if config.ratelimit_headers {
@@ -71,7 +72,6 @@ pub(crate) async fn serve(
     }
     headers.insert(X_AMZN_REQUEST_ID, ids.request_id);
     headers.insert(X_AMZ_APIGW_ID, ids.extended_id);
-    worker.meter.count(response.status(), refused);
     Ok(response.map(|body| body.hold(serving)))
 }
 
@@ -98,9 +98,11 @@ async fn pass<'a>(
     let caller = key::identify(&shared.admission, &routed, &call.principal, headers)?;
     call.key = caller.as_ref().map(|caller| caller.id);
     let covered = caller.as_ref().map(|caller| plan::choose(&routed, caller)).transpose()?;
+    call.plan = covered.map(|covered| covered.coverage);
     let keyed = call.key.zip(covered);
     let (standing, admitted) =
         throttle::admit(&shared.admission, &routed, keyed, shared.account(), call.at, &*shared.clock).await;
+    call.admitted = admitted.is_ok();
     narration::decided(call, headers, covered, &admitted);
     *limits = Limits { policy: covered.and_then(|covered| covered.policy().cloned()), standing };
     admitted

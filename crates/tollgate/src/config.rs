@@ -48,6 +48,7 @@ pub(crate) struct Config {
     pub(crate) log_format: LogFormat,
     http2: bool,
     tls: Tls,
+    pub(crate) metrics: MetricsSettings,
     pub(crate) limits: Limits,
     pub(crate) function_processes: FunctionProcesses,
     pub(crate) function_endpoint: FunctionEndpoint,
@@ -75,6 +76,12 @@ struct Tls {
 struct CertificatePair {
     chain: PathBuf,
     key: PathBuf,
+}
+
+#[derive(Clone, Deserialize)]
+pub(crate) struct MetricsSettings {
+    pub(crate) token: String,
+    max_methods: usize,
 }
 
 #[derive(Clone, Deserialize)]
@@ -198,6 +205,7 @@ impl Config {
             max_body_bytes,
             max_header_bytes,
             max_connections,
+            max_named_methods: self.metrics.max_methods,
             http2: self.http2,
             http2_max_streams,
             http2_ping: Duration::from_millis(self.timeouts.http2_ping),
@@ -380,6 +388,8 @@ fn check(settings: &Table, mistakes: &mut Vec<String>) {
     }
     let burst = limit("account_burst_limit").and_then(Value::as_integer).unwrap_or_default();
     require(i32::try_from(burst).is_ok(), "`limits.account_burst_limit` takes a number up to 2147483647");
+    let names = settings.get("metrics").and_then(|metrics| metrics.get("max_methods")).and_then(Value::as_integer);
+    require(names.is_some_and(|n| n >= 0), "`metrics.max_methods` takes at least 0");
     for table in ["timeouts", "gateway_threads"] {
         for (name, value) in settings.get(table).and_then(Value::as_table).into_iter().flatten() {
             let number = value.as_integer().unwrap_or_default();

@@ -13,6 +13,7 @@ mod ledger;
 mod logging;
 mod management;
 mod management_client;
+mod metrics;
 mod node;
 mod peers;
 mod root;

@@ -85,7 +85,7 @@ impl Keeper {
             tokio::select! {
                 asked = self.rounds.asked() => if !asked { return },
                 _ = report.tick() => {}
-                _ = sweep.tick() => self.rounds.sweep(self.clock.now().ticks),
+                _ = sweep.tick() => self.rounds.sweep(self.clock.ticks()),
             }
             let written = self.write().await;
             if self.rounds.is_closing() {
@@ -108,7 +108,7 @@ impl Keeper {
         while let Some(settlement) = self.rounds.begin() {
             let answer = self.ledger.settle(settlement).await;
             let written = answer.is_ok();
-            self.rounds.end(answer, self.clock.now().ticks);
+            self.rounds.end(answer, self.clock.ticks());
             if !written {
                 return false;
             }

@@ -72,7 +72,7 @@ impl Upstream {
     ) -> Result<Response<AnswerBody>, Refusal> {
         frame(&mut request);
         report::request(call, &self.target.endpoint, &request);
-        let began = worker.shared.clock.now();
+        let began = worker.shared.clock.ticks();
         let sending = worker.upstreams.send(&self.target.endpoint, request);
         let answer = self.outcome(call, self.within_timeout(call, sending).await);
         report::answer(worker, call, began, &answer);
