@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
+use crate::access_log::AccessLine;
 use crate::clients::{Client, Serving};
 use crate::compression::Encoder;
 use crate::refusal::Refusal;
@@ -161,6 +162,8 @@ pub(crate) struct AnswerBody {
     content: Content,
     /// Held until the body is written: the connection serves a call until then.
     serving: Option<Serving>,
+    /// The line of the access log, which ends with the body.
+    line: Option<Box<AccessLine>>,
 }
 
 #[derive(Debug)]
@@ -215,18 +218,18 @@ impl AnswerBody {
     }
 
     pub(crate) fn whole(bytes: Bytes) -> Self {
-        Self { content: Content::Whole(bytes), serving: None }
+        Self { content: Content::Whole(bytes), serving: None, line: None }
     }
 
     /// An upstream's body, as it arrives.
     pub(crate) fn upstream(body: UpstreamBody) -> Self {
-        Self { content: Content::Upstream(body), serving: None }
+        Self { content: Content::Upstream(body), serving: None, line: None }
     }
 
     /// The same body, compressed on its way.
     pub(crate) fn compressed(self, encoder: Encoder) -> Self {
         let body = CompressedBody { plain: self.content, encoder: Some(encoder) };
-        Self { content: Content::Compressed(Box::new(body)), serving: self.serving }
+        Self { content: Content::Compressed(Box::new(body)), serving: self.serving, line: self.line }
     }
 
     /// Waits for all of an upstream's body, of which at most `max` bytes are held.
@@ -245,9 +248,9 @@ impl AnswerBody {
         Ok(bytes.into())
     }
 
-    /// Keeps the connection serving until this body is written.
-    pub(crate) fn hold(mut self, serving: Serving) -> Self {
-        self.serving = Some(serving);
+    /// Keeps the connection serving, and the line of the access log open, until this body is written.
+    pub(crate) fn hold(mut self, serving: Serving, line: Option<Box<AccessLine>>) -> Self {
+        (self.serving, self.line) = (Some(serving), line);
         self
     }
 }
@@ -257,7 +260,12 @@ impl Body for AnswerBody {
     type Error = BodyError;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        self.get_mut().content.poll_frame(cx)
+        let body = self.get_mut();
+        let polled = body.content.poll_frame(cx);
+        if let (Some(line), Poll::Ready(Some(Ok(frame)))) = (&mut body.line, &polled) {
+            line.sends(frame.data_ref().map_or(0, Bytes::len));
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tollgate_domain::rest_api::ApiKeySource;
 use tollgate_domain::{ApiKeyId, IdSource, Moment};
 
@@ -66,10 +66,21 @@ pub(crate) struct Call<'a> {
     /// The body, once a mapping had to have it whole.
     pub(crate) payload: OnceCell<Bytes>,
     pub(crate) integration: IntegrationReport,
+    /// What its authorizer said and how long that took, where an access log asks.
+    pub(crate) authorization: Cell<Option<AuthorizationReport>>,
     /// What the gateway answered by itself, if it did.
     pub(crate) refused: Option<GatewayResponse>,
     /// What happens to it, where the stage or a test wants to know.
     pub(crate) log: Option<ExecutionLog>,
+}
+
+/// What the authorization of a call reports, for access logs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AuthorizationReport {
+    /// 200 if the call may go on, else the status it is refused with.
+    pub(crate) status: StatusCode,
+    /// From asking to the answer.
+    pub(crate) latency: Duration,
 }
 
 /// What the integration of a call reports, for logs.
@@ -109,6 +120,7 @@ impl<'a> Call<'a> {
             sent: None,
             payload: OnceCell::new(),
             integration: IntegrationReport::default(),
+            authorization: Cell::new(None),
             refused: None,
             log: None,
         }

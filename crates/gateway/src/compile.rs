@@ -8,6 +8,7 @@ use tollgate_domain::{
     ThrottleSettings, Ticks, UnixMillis, UsagePlan,
 };
 
+use crate::access_log::AccessLog;
 use crate::admission::PlanLimits;
 use crate::authorizer::{Authorization, Authorizers};
 use crate::bucket_shelf::BucketShelf;
@@ -122,6 +123,7 @@ impl Compiler<'_> {
             deployed: Arc::clone(&deployment.snapshot),
             throttles: program.methods.iter().map(throttle).collect(),
             verbosity: Verbosity::compile(stage, &program),
+            access_log: AccessLog::compile(stage),
             coverage: coverage.collect(),
             method_series: program.methods.iter().map(|m| series.method(m.verb, &m.resource_path)).collect(),
             series,
@@ -345,7 +347,8 @@ mod tests {
 
     fn compile(catalog: &Catalog, previous: &Snapshot) -> Snapshot {
         let (config, shelf) = (GatewayConfig::default(), BucketShelf::default());
-        Compiler { config: &config, shelf: &shelf, metrics: &Metrics::new(1, 10), now: Ticks(0) }.compile(catalog, previous)
+        Compiler { config: &config, shelf: &shelf, metrics: &Metrics::new(1, 10), now: Ticks(0) }
+            .compile(catalog, previous)
     }
 
     #[test]

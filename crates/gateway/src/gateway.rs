@@ -15,7 +15,7 @@ use crate::compile::Compiler;
 use crate::config::GatewayConfig;
 use crate::listener::{BoundGateway, Sockets};
 use crate::metrics::{Metrics, Reading};
-use crate::peers::{Functions, Management, Peers};
+use crate::peers::{AccessLogs, Functions, Management, Peers};
 use crate::snapshot::Snapshot;
 use crate::upstream::TlsSettings;
 
@@ -127,6 +127,11 @@ impl Shared {
     /// What answers for the service `apigateway`.
     pub(crate) fn management(&self) -> Option<&dyn Management> {
         self.peers.get()?.management.as_deref()
+    }
+
+    /// What takes the lines of access logs.
+    pub(crate) fn access_logs(&self) -> Option<&dyn AccessLogs> {
+        self.peers.get()?.access_logs.as_deref()
     }
 
     /// The bucket that all calls share.

@@ -4,6 +4,7 @@
 //! from a snapshot that is swapped whole; what changes with calls (buckets, leases, connections) lives outside it, so
 //! that a deploy resets nothing.
 
+mod access_log;
 pub mod admission;
 mod authorize;
 mod authorizer;
@@ -56,4 +57,4 @@ mod worker;
 pub use config::{GatewayConfig, PlanThrottleScope, ServiceCredentials};
 pub use gateway::Gateway;
 pub use listener::{BoundGateway, DrainingGateway, RunningGateway, Sockets};
-pub use peers::{Answering, FunctionFault, FunctionResult, Functions, Management, Peers};
+pub use peers::{AccessLogs, Answering, FunctionFault, FunctionResult, Functions, Management, Peers};

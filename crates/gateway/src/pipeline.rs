@@ -12,6 +12,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Response};
 use hyper::body::Incoming;
 
+use crate::access_log::AccessLine;
 use crate::admission::Standing;
 use crate::body::{AnswerBody, RequestBody};
 use crate::call::Call;
@@ -19,7 +20,9 @@ use crate::clients::Client;
 use crate::refusal::Refusal;
 use crate::route::{Destination, Staged};
 use crate::worker::Worker;
-use crate::{authorize, compression, gateway_response, key, limit_headers, listen, meter, narration, plan, route, throttle};
+use crate::{
+    authorize, compression, gateway_response, key, limit_headers, listen, meter, narration, plan, route, throttle,
+};
 
 const X_AMZN_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const X_AMZ_APIGW_ID: HeaderName = HeaderName::from_static("x-amz-apigw-id");
@@ -65,6 +68,7 @@ pub(crate) async fn serve(
     narration::ends(&call, response.status(), response.headers(), refused);
     worker.execution_lines.write(&mut call);
     meter::count(&worker, &call, response.status());
+    let line = AccessLine::begin(&worker, &call, response.status());
     drop(call);
     let headers = response.headers_mut();
     if config.ratelimit_headers {
@@ -72,7 +76,7 @@ pub(crate) async fn serve(
     }
     headers.insert(X_AMZN_REQUEST_ID, ids.request_id);
     headers.insert(X_AMZ_APIGW_ID, ids.extended_id);
-    Ok(response.map(|body| body.hold(serving)))
+    Ok(response.map(|body| body.hold(serving, line)))
 }
 
 /// The steps that decide whether a call may pass. Authorization comes before the key, so that nobody who may not call
@@ -87,7 +91,7 @@ async fn pass<'a>(
     let shared = &worker.shared;
     let staged = Staged { stage: worker.dice.choose(staged.stage), ..staged };
     (call.stage, call.base_path, call.path) = (Some(staged.stage), staged.base_path, staged.path);
-    if staged.stage.program.responses.as_ref().is_some_and(|responses| responses.reads_headers) {
+    if staged.stage.asks_for_headers() {
         call.sent = Some(headers.clone());
     }
     let (routed, captures) = route::method(staged, call.verb)?;

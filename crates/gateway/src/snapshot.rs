@@ -11,6 +11,7 @@ use tollgate_domain::{
     DeployedApi, DeploymentId, HttpMethod, ResourceId, RestApiId, RestApiTree, StageName, UsagePlan, UsagePlanId,
 };
 
+use crate::access_log::AccessLog;
 use crate::admission::PlanLimits;
 use crate::authorizer::{Authorization, Authorizers};
 use crate::canary::Canary;
@@ -52,6 +53,8 @@ pub(crate) struct Stage {
     pub(crate) throttles: Vec<Option<(Arc<Bucket>, TokenRate)>>,
     /// How much is noted of calls of its methods.
     pub(crate) verbosity: Verbosity,
+    /// How its calls are logged; `None` where they are not.
+    pub(crate) access_log: Option<AccessLog>,
     /// The plans that cover it.
     pub(crate) coverage: Vec<Arc<Coverage>>,
     /// What is counted of it, and of its methods by their index. Like buckets they outlive the snapshot.
@@ -128,6 +131,12 @@ impl Stage {
     /// The stage's bucket for a method.
     pub(crate) fn throttle(&self, method: &Method) -> Option<(&Bucket, TokenRate)> {
         self.throttles.get(method.index)?.as_ref().map(|(bucket, rate)| (&**bucket, *rate))
+    }
+
+    /// Whether the caller's headers are asked for once a call is over.
+    pub(crate) fn asks_for_headers(&self) -> bool {
+        self.program.responses.as_ref().is_some_and(|responses| responses.reads_headers)
+            || self.access_log.as_ref().is_some_and(AccessLog::reads_headers)
     }
 
     /// What is counted of a method.

@@ -15,6 +15,7 @@ use tollgate_gateway::certificates::CertificateFiles;
 use tollgate_gateway::{GatewayConfig, PlanThrottleScope, ServiceCredentials};
 use toml::{Table, Value};
 
+use crate::access_log::Destination;
 use crate::function_config::{self, FunctionEndpoint, FunctionProcesses, FunctionTable};
 
 /// The defaults, which are the manual.
@@ -49,6 +50,7 @@ pub(crate) struct Config {
     http2: bool,
     tls: Tls,
     pub(crate) metrics: MetricsSettings,
+    access_log: AccessLogSettings,
     pub(crate) limits: Limits,
     pub(crate) function_processes: FunctionProcesses,
     pub(crate) function_endpoint: FunctionEndpoint,
@@ -82,6 +84,20 @@ struct CertificatePair {
 pub(crate) struct MetricsSettings {
     pub(crate) token: String,
     max_methods: usize,
+}
+
+#[derive(Clone, Deserialize)]
+struct AccessLogSettings {
+    to: AccessLogTarget,
+    folder: PathBuf,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum AccessLogTarget {
+    Stdout,
+    Files,
+    Off,
 }
 
 #[derive(Clone, Deserialize)]
@@ -228,6 +244,19 @@ impl Config {
         }
     }
 
+    /// Where access logs go, if anywhere.
+    pub(crate) fn access_logs(&self) -> Option<Destination> {
+        let folder = &self.access_log.folder;
+        match self.access_log.to {
+            AccessLogTarget::Off => None,
+            AccessLogTarget::Stdout => Some(Destination::StandardOutput),
+            AccessLogTarget::Files if folder.as_os_str().is_empty() => {
+                Some(Destination::Folder(self.data_dir.join("access-logs")))
+            }
+            AccessLogTarget::Files => Some(Destination::Folder(folder.clone())),
+        }
+    }
+
     /// The certificates that callers are shown, unless TLS is served nowhere.
     pub(crate) fn certificates(&self) -> Option<Vec<CertificateFiles>> {
         self.gateway_tls.or(self.management_tls)?;
@@ -365,6 +394,8 @@ fn check(settings: &Table, mistakes: &mut Vec<String>) {
     require(!text("region").is_empty(), "`region` is empty");
     require(!text("data_dir").is_empty(), "`data_dir` is empty");
     require(["text", "json"].contains(&text("log_format")), "`log_format` takes \"text\" or \"json\"");
+    let target = settings.get("access_log").and_then(|log| log.get("to")).and_then(Value::as_str).unwrap_or_default();
+    require(["stdout", "files", "off"].contains(&target), "`access_log.to` takes \"stdout\", \"files\" or \"off\"");
     let pair = [text("root_access_key_id"), text("root_secret_access_key")].map(str::is_empty);
     require(pair[0] == pair[1], "`root_access_key_id` and `root_secret_access_key` go together");
     let pair = [text("service_access_key_id"), text("service_secret_access_key")].map(str::is_empty);

@@ -1,5 +1,6 @@
 //! The binary: command line, configuration and wiring.
 
+mod access_log;
 mod certificates;
 mod cli;
 mod config;

@@ -21,6 +21,8 @@ use tollgate_gateway::Gateway;
 use tollgate_gateway::admission::Admission;
 use tollgate_gateway::metrics::{Durations, Outcomes, Reading, StageReading};
 
+use crate::access_log::AccessLogWriter;
+
 /// The classes of statuses, in the order in which [`Outcomes`] has them.
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
@@ -32,9 +34,9 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn new(gateway: Gateway, admission: Arc<Admission>, token: String) -> Self {
+    pub(crate) fn new(counted: Counted, token: String) -> Self {
         let mut registry = Registry::with_prefix("tollgate");
-        registry.register_collector(Box::new(Counted { gateway, admission }));
+        registry.register_collector(Box::new(counted));
         Self { registry, token }
     }
 
@@ -65,9 +67,10 @@ async fn scrape(State(metrics): State<Arc<Metrics>>, headers: HeaderMap) -> Resp
 }
 
 /// The node's counts, read anew at each scrape.
-struct Counted {
-    gateway: Gateway,
-    admission: Arc<Admission>,
+pub(crate) struct Counted {
+    pub(crate) gateway: Gateway,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) access_logs: Option<Arc<AccessLogWriter>>,
 }
 
 impl fmt::Debug for Counted {
@@ -81,7 +84,17 @@ impl Collector for Counted {
         let mut families = Families(&mut encoder);
         let version = [("version", env!("CARGO_PKG_VERSION"))];
         families.gauges("build_info", "The version that runs.", [(version, 1)])?;
-        families.gauges("api_keys", "API keys that may call.", [([("state", "enabled")], self.admission.key_count())])?;
+        families.gauges(
+            "api_keys",
+            "API keys that may call.",
+            [([("state", "enabled")], self.admission.key_count())],
+        )?;
+        let dropped = self.access_logs.as_ref().map_or(0, |writer| writer.dropped());
+        families.counters(
+            "access_log_lines_dropped",
+            "Lines of access logs that were not written.",
+            [([] as [(&str, &str); 0], dropped)],
+        )?;
         let read = self.gateway.metrics();
         all_calls(&mut families, &read.calls)?;
         by_method(&mut families, &read)?;
@@ -100,7 +113,8 @@ fn all_calls(families: &mut Families<'_, '_>, calls: &Outcomes) -> fmt::Result {
 fn by_method(families: &mut Families<'_, '_>, read: &Reading) -> fmt::Result {
     let named = || {
         read.stages.iter().flat_map(|stage| {
-            let other = [("api", stage.api.as_str()), ("stage", stage.stage.as_str()), ("method", ""), ("resource", "")];
+            let other =
+                [("api", stage.api.as_str()), ("stage", stage.stage.as_str()), ("method", ""), ("resource", "")];
             let methods = stage.methods.iter().map(move |method| {
                 let labels = [other[0], other[1], ("method", method.verb.as_str()), ("resource", &*method.path)];
                 (labels, &method.outcomes)
@@ -121,9 +135,9 @@ fn by_method(families: &mut Families<'_, '_>, read: &Reading) -> fmt::Result {
 
 fn by_stage(families: &mut Families<'_, '_>, stages: &[StageReading]) -> fmt::Result {
     let named = |durations: fn(&StageReading) -> &Durations| {
-        stages.iter().map(move |stage| {
-            ([("api", stage.api.as_str()), ("stage", stage.stage.as_str())], durations(stage))
-        })
+        stages
+            .iter()
+            .map(move |stage| ([("api", stage.api.as_str()), ("stage", stage.stage.as_str())], durations(stage)))
     };
     let took = "From the head of a call to the head of its answer.";
     families.histograms("request_duration", took, named(|stage| &stage.latency))?;
@@ -178,7 +192,8 @@ impl Families<'_, '_> {
     ) -> fmt::Result {
         self.family(name, help, Some(&Unit::Seconds), MetricType::Histogram, values, |mut encoder, durations| {
             // The encoder writes the largest number there is as the last bucket's `+Inf`.
-            let buckets: Vec<_> = durations.buckets.iter().map(|(bound, count)| (bound.min(f64::MAX), *count)).collect();
+            let buckets: Vec<_> =
+                durations.buckets.iter().map(|(bound, count)| (bound.min(f64::MAX), *count)).collect();
             encoder.encode_histogram::<NoLabelSet>(durations.sum_seconds, durations.count(), &buckets, None)
         })
     }

@@ -16,13 +16,14 @@ use tollgate_gateway::certificates::Certificates;
 use tollgate_gateway::{BoundGateway, DrainingGateway, Gateway, RunningGateway};
 use tollgate_store::{DataDir, Store};
 
+use crate::access_log::AccessLogWriter;
 use crate::certificates;
 use crate::config::Config;
 use crate::functions::LocalFunctions;
 use crate::gate::{LocalGate, TESTS_AT_ONCE};
 use crate::ledger::StoreLedger;
 use crate::management::{Listener, Management, Patience};
-use crate::metrics::Metrics;
+use crate::metrics::{Counted, Metrics};
 use crate::peers::{InProcessManagement, peers};
 use crate::root::RootCredentials;
 use crate::sockets::{Door, NodeSockets};
@@ -43,6 +44,7 @@ pub(crate) struct Node {
     management: Management,
     functions: Arc<LocalFunctions>,
     within: Arc<InProcessManagement>,
+    access_logs: Option<Arc<AccessLogWriter>>,
     keeper: tokio::task::JoinHandle<()>,
     _certificates: JoinSet<()>,
 }
@@ -50,6 +52,7 @@ pub(crate) struct Node {
 /// What a node that let go of the data directory still does: answers on their way, and the functions that make them.
 pub(crate) struct Leftover {
     gateway: DrainingGateway,
+    access_logs: Option<Arc<AccessLogWriter>>,
     functions: Arc<LocalFunctions>,
 }
 
@@ -58,6 +61,7 @@ impl Leftover {
     pub(crate) async fn finish(self) {
         self.gateway.finish().await;
         self.functions.drain().await;
+        flush(self.access_logs);
     }
 }
 
@@ -154,8 +158,11 @@ impl Node {
         let credentials = Credentials::root(root.access_key_id.clone(), root.secret_access_key.clone());
         let control = Control::new(store, Arc::new(gate), clock, ids, credentials, control_config).await?;
         let within = InProcessManagement::new(control.clone());
-        let metrics = Metrics::new(gateway.clone(), Arc::clone(&admission), config.metrics.token.clone());
-        gateway.connect(peers(Arc::clone(&functions), Arc::clone(&within)));
+        let access_logs = config.access_logs().map(AccessLogWriter::start).transpose()?.map(Arc::new);
+        let counted =
+            Counted { gateway: gateway.clone(), admission: Arc::clone(&admission), access_logs: access_logs.clone() };
+        let metrics = Metrics::new(counted, config.metrics.token.clone());
+        gateway.connect(peers(Arc::clone(&functions), Arc::clone(&within), access_logs.clone()));
         let gateway = bound.start().context("the gateway cannot start its threads")?;
         let lambda = Lambda::new(control.clone(), Arc::<LocalFunctions>::clone(&functions), code);
         let router = control.clone().router().merge(lambda.router()).merge(metrics.router());
@@ -179,6 +186,7 @@ impl Node {
             management,
             functions,
             within,
+            access_logs,
             keeper,
             _certificates: watching,
         })
@@ -196,7 +204,7 @@ impl Node {
         if let Err(error) = close(&self.admission, self.keeper).await {
             tracing::error!(error = format!("{error:#}"), "a node hands over without its last counts");
         }
-        Leftover { gateway: draining, functions: self.functions }
+        Leftover { gateway: draining, access_logs: self.access_logs, functions: self.functions }
     }
 
     /// Stops accepting, finishes what is in flight, returns leases and writes all usage.
@@ -206,8 +214,14 @@ impl Node {
         self.within.close();
         // Calls of the gateway are over, so that only events are left to be waited for.
         self.functions.drain().await;
+        flush(self.access_logs);
         close(&self.admission, self.keeper).await
     }
+}
+
+/// Writes the last lines of access logs.
+fn flush(access_logs: Option<Arc<AccessLogWriter>>) {
+    access_logs.iter().for_each(|writer| writer.flush());
 }
 
 /// Returns leases and writes all usage. Nothing is admitted from here on.

@@ -7,13 +7,22 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use tollgate_control::Control;
 use tollgate_functions::{InvocationType, InvokeError};
-use tollgate_gateway::{Answering, FunctionFault, FunctionResult, Functions, Management, Peers};
+use tollgate_gateway::{AccessLogs, Answering, FunctionFault, FunctionResult, Functions, Management, Peers};
 
+use crate::access_log::AccessLogWriter;
 use crate::functions::LocalFunctions;
 
 /// The peers of this process's gateway.
-pub(crate) fn peers(functions: Arc<LocalFunctions>, management: Arc<InProcessManagement>) -> Peers {
-    Peers { functions: Some(Arc::new(GatewayFunctions(functions))), management: Some(management) }
+pub(crate) fn peers(
+    functions: Arc<LocalFunctions>,
+    management: Arc<InProcessManagement>,
+    access_logs: Option<Arc<AccessLogWriter>>,
+) -> Peers {
+    Peers {
+        functions: Some(Arc::new(GatewayFunctions(functions))),
+        management: Some(management),
+        access_logs: access_logs.map(|writer| writer as Arc<dyn AccessLogs>),
+    }
 }
 
 struct GatewayFunctions(Arc<LocalFunctions>);

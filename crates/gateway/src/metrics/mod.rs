@@ -21,8 +21,8 @@ pub use self::histogram::Durations;
 use self::outcomes::OutcomeCounts;
 pub use self::outcomes::Outcomes;
 use self::series::NameBudget;
-pub(crate) use self::series::{MethodSeries, PlanSeries, StageSeries};
 pub use self::series::{MethodReading, PlanReading, StageReading};
+pub(crate) use self::series::{MethodSeries, PlanSeries, StageSeries};
 
 /// All that is counted.
 #[derive(Debug)]
@@ -202,12 +202,8 @@ mod tests {
         let (metrics, (api, name)) = (Metrics::new(1, 2), api());
         let (stage, plan) = (metrics.stage(&api, &name), metrics.plan(UsagePlanId::parse("plan01").expect("an id")));
         let method = stage.method(HttpMethod::Get, "/");
-        let refused = |kind| Answered {
-            refused: Some(kind),
-            plan: Some(&plan),
-            admitted: false,
-            ..answered(&stage, &method)
-        };
+        let refused =
+            |kind| Answered { refused: Some(kind), plan: Some(&plan), admitted: false, ..answered(&stage, &method) };
         metrics.count(0, &Answered { plan: Some(&plan), ..answered(&stage, &method) });
         metrics.count(0, &refused(GatewayResponseType::Throttled));
         metrics.count(0, &refused(GatewayResponseType::QuotaExceeded));
