@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tollgate_domain::rest_api::ApiKeySource;
-use tollgate_domain::{ApiKeyId, IdSource, Moment};
+use tollgate_domain::{ApiKeyId, IdSource, Moment, Ticks};
 
 use crate::clients::Client;
 use crate::execution_log::{ExecutionLog, LogLevel};
@@ -16,6 +16,7 @@ use crate::principal::Principal;
 use crate::refusal::GatewayResponse;
 use crate::routes::{Captures, variable_names};
 use crate::snapshot::{Coverage, Method, Stage};
+use crate::trace::Span;
 
 /// The header that names a trace.
 pub(crate) const X_AMZN_TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
@@ -70,6 +71,8 @@ pub(crate) struct Call<'a> {
     pub(crate) authorization: Cell<Option<AuthorizationReport>>,
     /// What the gateway answered by itself, if it did.
     pub(crate) refused: Option<GatewayResponse>,
+    /// Its place in a trace, if that is kept.
+    pub(crate) span: Option<Span>,
     /// What happens to it, where the stage or a test wants to know.
     pub(crate) log: Option<ExecutionLog>,
 }
@@ -88,6 +91,8 @@ pub(crate) struct AuthorizationReport {
 pub(crate) struct IntegrationReport {
     /// The status that the upstream or the function answered with.
     pub(crate) status: Cell<Option<u16>>,
+    /// When it was asked.
+    pub(crate) began: Cell<Option<Ticks>>,
     /// From sending to the head of the answer.
     pub(crate) latency: Cell<Option<Duration>>,
     /// What went wrong, as the caller is not told.
@@ -122,6 +127,7 @@ impl<'a> Call<'a> {
             integration: IntegrationReport::default(),
             authorization: Cell::new(None),
             refused: None,
+            span: None,
             log: None,
         }
     }
@@ -196,6 +202,14 @@ impl CallIdSource {
         let mut rng = self.0.borrow_mut();
         let value = |text: &[u8]| HeaderValue::from_bytes(text).unwrap_or(HeaderValue::from_static("-"));
         CallIds { request_id: value(&uuid(rng.u128(..))), extended_id: value(&extended_id(rng.u128(..))) }
+    }
+}
+
+impl CallIdSource {
+    /// Words that name what belongs to a call.
+    pub(crate) fn words(&self) -> [u128; 2] {
+        let mut rng = self.0.borrow_mut();
+        [rng.u128(1..), rng.u128(1..)]
     }
 }
 

@@ -17,6 +17,7 @@ use crate::listener::{BoundGateway, Sockets};
 use crate::metrics::{Metrics, Reading};
 use crate::peers::{AccessLogs, Functions, Management, Peers};
 use crate::snapshot::Snapshot;
+use crate::trace::Tracer;
 use crate::upstream::TlsSettings;
 
 /// The data plane. Clones are the same gateway.
@@ -132,6 +133,11 @@ impl Shared {
     /// What takes the lines of access logs.
     pub(crate) fn access_logs(&self) -> Option<&dyn AccessLogs> {
         self.peers.get()?.access_logs.as_deref()
+    }
+
+    /// What keeps the spans of calls.
+    pub(crate) fn tracer(&self) -> Option<&dyn Tracer> {
+        self.peers.get()?.tracer.as_deref()
     }
 
     /// The bucket that all calls share.

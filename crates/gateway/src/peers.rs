@@ -8,6 +8,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 
+use crate::trace::Tracer;
+
 /// A future that may be awaited on any thread.
 pub type Answering<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -20,6 +22,8 @@ pub struct Peers {
     pub management: Option<Arc<dyn Management>>,
     /// Takes the lines of access logs.
     pub access_logs: Option<Arc<dyn AccessLogs>>,
+    /// Keeps the spans of calls.
+    pub tracer: Option<Arc<dyn Tracer>>,
 }
 
 /// Takes the lines of access logs.

@@ -19,6 +19,7 @@ use crate::call::Call;
 use crate::clients::Client;
 use crate::refusal::Refusal;
 use crate::route::{Destination, Staged};
+use crate::trace::Span;
 use crate::worker::Worker;
 use crate::{
     authorize, compression, gateway_response, key, limit_headers, listen, meter, narration, plan, route, throttle,
@@ -49,6 +50,7 @@ pub(crate) async fn serve(
     let headers = std::mem::take(&mut head.headers);
     let config = &worker.shared.config;
     let mut call = Call::new(&ids, worker.shared.clock.now(), &client, &config.account_id, &head);
+    call.span = Span::begin(&worker, &headers);
     let mut limits = Limits::default();
     let outcome = async {
         call.host = listen::listen(&head, &headers, &body, &client.raw_head, config.max_body_bytes)?;
@@ -68,6 +70,9 @@ pub(crate) async fn serve(
     narration::ends(&call, response.status(), response.headers(), refused);
     worker.execution_lines.write(&mut call);
     meter::count(&worker, &call, response.status());
+    if let Some(span) = call.span {
+        span.end(&worker, &call, response.status());
+    }
     let line = AccessLine::begin(&worker, &call, response.status());
     drop(call);
     let headers = response.headers_mut();

@@ -17,6 +17,7 @@ use toml::{Table, Value};
 
 use crate::access_log::Destination;
 use crate::function_config::{self, FunctionEndpoint, FunctionProcesses, FunctionTable};
+use crate::traces::TraceSettings;
 
 /// The defaults, which are the manual.
 const DEFAULTS: &str = include_str!("../../../tollgate.default.toml");
@@ -51,6 +52,7 @@ pub(crate) struct Config {
     tls: Tls,
     pub(crate) metrics: MetricsSettings,
     access_log: AccessLogSettings,
+    traces: TraceTable,
     pub(crate) limits: Limits,
     pub(crate) function_processes: FunctionProcesses,
     pub(crate) function_endpoint: FunctionEndpoint,
@@ -90,6 +92,13 @@ pub(crate) struct MetricsSettings {
 struct AccessLogSettings {
     to: AccessLogTarget,
     folder: PathBuf,
+}
+
+#[derive(Clone, Deserialize)]
+struct TraceTable {
+    endpoint: String,
+    ratio: f64,
+    timeout: u64,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -257,6 +266,13 @@ impl Config {
         }
     }
 
+    /// Where traces go, if anywhere.
+    pub(crate) fn traces(&self) -> Option<TraceSettings> {
+        let TraceTable { endpoint, ratio, timeout } = &self.traces;
+        let timeout = Duration::from_millis(*timeout);
+        (!endpoint.is_empty()).then(|| TraceSettings { endpoint: endpoint.clone(), ratio: *ratio, timeout })
+    }
+
     /// The certificates that callers are shown, unless TLS is served nowhere.
     pub(crate) fn certificates(&self) -> Option<Vec<CertificateFiles>> {
         self.gateway_tls.or(self.management_tls)?;
@@ -394,6 +410,17 @@ fn check(settings: &Table, mistakes: &mut Vec<String>) {
     require(!text("region").is_empty(), "`region` is empty");
     require(!text("data_dir").is_empty(), "`data_dir` is empty");
     require(["text", "json"].contains(&text("log_format")), "`log_format` takes \"text\" or \"json\"");
+    let traces = |name: &str| settings.get("traces").and_then(|traces| traces.get(name));
+    let endpoint = traces("endpoint").and_then(Value::as_str).unwrap_or_default();
+    let is_address = endpoint.starts_with("http://") || endpoint.starts_with("https://");
+    require(
+        endpoint.is_empty() || is_address,
+        "`traces.endpoint` takes an address with http:// or https://, or nothing",
+    );
+    let ratio = traces("ratio").and_then(Value::as_float).unwrap_or_default();
+    require((0.0..=1.0).contains(&ratio), "`traces.ratio` takes a number from 0 to 1");
+    let timeout = traces("timeout").and_then(Value::as_integer).unwrap_or_default();
+    require((1..=86_400_000).contains(&timeout), "`traces.timeout` is out of range");
     let target = settings.get("access_log").and_then(|log| log.get("to")).and_then(Value::as_str).unwrap_or_default();
     require(["stdout", "files", "off"].contains(&target), "`access_log.to` takes \"stdout\", \"files\" or \"off\"");
     let pair = [text("root_access_key_id"), text("root_secret_access_key")].map(str::is_empty);

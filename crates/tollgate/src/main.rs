@@ -16,10 +16,12 @@ mod management;
 mod management_client;
 mod metrics;
 mod node;
+mod outlets;
 mod peers;
 mod root;
 mod serve;
 mod sockets;
+mod traces;
 
 use std::process::ExitCode;
 

@@ -16,7 +16,6 @@ use tollgate_gateway::certificates::Certificates;
 use tollgate_gateway::{BoundGateway, DrainingGateway, Gateway, RunningGateway};
 use tollgate_store::{DataDir, Store};
 
-use crate::access_log::AccessLogWriter;
 use crate::certificates;
 use crate::config::Config;
 use crate::functions::LocalFunctions;
@@ -24,6 +23,7 @@ use crate::gate::{LocalGate, TESTS_AT_ONCE};
 use crate::ledger::StoreLedger;
 use crate::management::{Listener, Management, Patience};
 use crate::metrics::{Counted, Metrics};
+use crate::outlets::Outlets;
 use crate::peers::{InProcessManagement, peers};
 use crate::root::RootCredentials;
 use crate::sockets::{Door, NodeSockets};
@@ -44,7 +44,7 @@ pub(crate) struct Node {
     management: Management,
     functions: Arc<LocalFunctions>,
     within: Arc<InProcessManagement>,
-    access_logs: Option<Arc<AccessLogWriter>>,
+    outlets: Outlets,
     keeper: tokio::task::JoinHandle<()>,
     _certificates: JoinSet<()>,
 }
@@ -52,7 +52,7 @@ pub(crate) struct Node {
 /// What a node that let go of the data directory still does: answers on their way, and the functions that make them.
 pub(crate) struct Leftover {
     gateway: DrainingGateway,
-    access_logs: Option<Arc<AccessLogWriter>>,
+    outlets: Outlets,
     functions: Arc<LocalFunctions>,
 }
 
@@ -61,7 +61,7 @@ impl Leftover {
     pub(crate) async fn finish(self) {
         self.gateway.finish().await;
         self.functions.drain().await;
-        flush(self.access_logs);
+        self.outlets.finish().await;
     }
 }
 
@@ -158,11 +158,14 @@ impl Node {
         let credentials = Credentials::root(root.access_key_id.clone(), root.secret_access_key.clone());
         let control = Control::new(store, Arc::new(gate), clock, ids, credentials, control_config).await?;
         let within = InProcessManagement::new(control.clone());
-        let access_logs = config.access_logs().map(AccessLogWriter::start).transpose()?.map(Arc::new);
-        let counted =
-            Counted { gateway: gateway.clone(), admission: Arc::clone(&admission), access_logs: access_logs.clone() };
+        let outlets = Outlets::start(config)?;
+        let counted = Counted {
+            gateway: gateway.clone(),
+            admission: Arc::clone(&admission),
+            access_logs: outlets.access_logs.clone(),
+        };
         let metrics = Metrics::new(counted, config.metrics.token.clone());
-        gateway.connect(peers(Arc::clone(&functions), Arc::clone(&within), access_logs.clone()));
+        gateway.connect(peers(Arc::clone(&functions), Arc::clone(&within), &outlets));
         let gateway = bound.start().context("the gateway cannot start its threads")?;
         let lambda = Lambda::new(control.clone(), Arc::<LocalFunctions>::clone(&functions), code);
         let router = control.clone().router().merge(lambda.router()).merge(metrics.router());
@@ -186,7 +189,7 @@ impl Node {
             management,
             functions,
             within,
-            access_logs,
+            outlets,
             keeper,
             _certificates: watching,
         })
@@ -204,7 +207,7 @@ impl Node {
         if let Err(error) = close(&self.admission, self.keeper).await {
             tracing::error!(error = format!("{error:#}"), "a node hands over without its last counts");
         }
-        Leftover { gateway: draining, access_logs: self.access_logs, functions: self.functions }
+        Leftover { gateway: draining, outlets: self.outlets, functions: self.functions }
     }
 
     /// Stops accepting, finishes what is in flight, returns leases and writes all usage.
@@ -214,14 +217,9 @@ impl Node {
         self.within.close();
         // Calls of the gateway are over, so that only events are left to be waited for.
         self.functions.drain().await;
-        flush(self.access_logs);
+        self.outlets.finish().await;
         close(&self.admission, self.keeper).await
     }
-}
-
-/// Writes the last lines of access logs.
-fn flush(access_logs: Option<Arc<AccessLogWriter>>) {
-    access_logs.iter().for_each(|writer| writer.flush());
 }
 
 /// Returns leases and writes all usage. Nothing is admitted from here on.

@@ -7,21 +7,18 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use tollgate_control::Control;
 use tollgate_functions::{InvocationType, InvokeError};
-use tollgate_gateway::{AccessLogs, Answering, FunctionFault, FunctionResult, Functions, Management, Peers};
+use tollgate_gateway::{AccessLogs, Answering, FunctionFault, FunctionResult, Functions, Management, Peers, Tracer};
 
-use crate::access_log::AccessLogWriter;
 use crate::functions::LocalFunctions;
+use crate::outlets::Outlets;
 
 /// The peers of this process's gateway.
-pub(crate) fn peers(
-    functions: Arc<LocalFunctions>,
-    management: Arc<InProcessManagement>,
-    access_logs: Option<Arc<AccessLogWriter>>,
-) -> Peers {
+pub(crate) fn peers(functions: Arc<LocalFunctions>, management: Arc<InProcessManagement>, outlets: &Outlets) -> Peers {
     Peers {
         functions: Some(Arc::new(GatewayFunctions(functions))),
         management: Some(management),
-        access_logs: access_logs.map(|writer| writer as Arc<dyn AccessLogs>),
+        access_logs: outlets.access_logs.clone().map(|writer| writer as Arc<dyn AccessLogs>),
+        tracer: outlets.traces.clone().map(|traces| traces as Arc<dyn Tracer>),
     }
 }
 

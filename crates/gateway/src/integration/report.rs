@@ -31,6 +31,7 @@ pub(super) fn answer(worker: &Worker, call: &Call<'_>, began: Ticks, answer: &Re
 /// Notes the status of an answer.
 pub(super) fn ended(worker: &Worker, call: &Call<'_>, began: Ticks, status: u16) {
     let latency = worker.shared.clock.ticks().since(began);
+    call.integration.began.set(Some(began));
     call.integration.status.set(Some(status));
     call.integration.latency.set(Some(latency));
     call.note(LogLevel::Info, || {
@@ -41,6 +42,7 @@ pub(super) fn ended(worker: &Worker, call: &Call<'_>, began: Ticks, status: u16)
 /// Notes that there is no answer.
 pub(super) fn failed(worker: &Worker, call: &Call<'_>, began: Ticks, refusal: &Refusal) {
     call.integration.latency.set(Some(worker.shared.clock.ticks().since(began)));
+    call.integration.began.set(Some(began));
     call.integration.error.replace(Some(refusal.to_string()));
     call.note(LogLevel::Error, || format!("Execution failed: {refusal}"));
 }
