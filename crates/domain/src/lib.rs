@@ -10,6 +10,7 @@ pub mod bucket;
 pub mod calendar;
 pub mod catalog;
 pub mod client_certificate;
+pub mod claim;
 pub mod clock;
 pub mod deployment;
 pub mod documentation;

@@ -18,6 +18,8 @@ mod peers;
 mod root;
 mod serve;
 mod sockets;
+#[cfg(feature = "test-clock")]
+mod test_clock;
 
 use std::process::ExitCode;
 

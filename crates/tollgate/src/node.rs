@@ -9,7 +9,6 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tollgate_control::{CodeStore, Control, ControlConfig, Credentials, Lambda};
-use tollgate_domain::clock::SystemClock;
 use tollgate_domain::{Clock, IdSource};
 use tollgate_gateway::admission::{Admission, Keeper, Ledger};
 use tollgate_gateway::certificates::Certificates;
@@ -125,7 +124,7 @@ impl Node {
 
     /// Opens the state, fills the tables, and starts the listeners.
     pub(crate) async fn start(config: &Config, mut frontage: Frontage, dir: DataDir) -> anyhow::Result<Self> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let clock = clock(config);
         let ids = Arc::new(IdSource::system());
         let (root, root_is_new) = RootCredentials::find(config, &dir, &ids)?;
         let store = open_store(config, dir, &ids).await?;
@@ -213,6 +212,14 @@ async fn close(admission: &Admission, keeper: tokio::task::JoinHandle<()>) -> an
     let closed = admission.close().await;
     let _ = keeper.await;
     closed.context("usage could not be written on stopping; it is lost up to the last second")
+}
+
+/// The machine's clocks, unless this is a build for tests.
+fn clock(#[cfg_attr(not(feature = "test-clock"), expect(unused_variables))] config: &Config) -> Arc<dyn Clock> {
+    #[cfg(feature = "test-clock")]
+    return Arc::new(crate::test_clock::TestClock::new(config.test_clock.clone()));
+    #[cfg(not(feature = "test-clock"))]
+    Arc::new(tollgate_domain::clock::SystemClock::new())
 }
 
 async fn open_store(config: &Config, dir: DataDir, ids: &Arc<IdSource>) -> anyhow::Result<Store> {

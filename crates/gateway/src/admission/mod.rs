@@ -5,6 +5,7 @@
 
 mod counter;
 mod demand;
+mod health;
 mod keeper;
 mod key_table;
 pub mod ledger;
@@ -33,6 +34,8 @@ use tollgate_domain::{
 
 use counter::{Counter, CounterId, MethodBucket, PeriodLease};
 pub use demand::{Demand, Keyed, MethodEntry, PlanLimits};
+use health::Watch;
+pub use health::LedgerHealth;
 pub use keeper::Keeper;
 pub use key_table::Caller;
 use key_table::KeyTable;
@@ -59,6 +62,7 @@ pub struct Admission {
     /// Counters whose meter holds calls that the ledger does not know.
     dirty: SegQueue<Arc<Counter>>,
     keeper: mpsc::UnboundedSender<Message>,
+    watch: Watch,
 }
 
 type PlanTable = std::collections::HashMap<UsagePlanId, PlanLimits, RandomState>;
@@ -74,6 +78,7 @@ impl Admission {
             plans: ArcSwap::default(),
             dirty: SegQueue::new(),
             keeper,
+            watch: Watch::new(),
         };
         (admission, Inbox(inbox))
     }
@@ -120,6 +125,11 @@ impl Admission {
     /// Removes a key. The next call with it is refused.
     pub fn remove_key(&self, digest: &KeyDigest) {
         self.keys.remove(digest);
+    }
+
+    /// How the ledger does.
+    pub fn ledger_health(&self, now: Moment) -> LedgerHealth {
+        self.watch.health(now.ticks)
     }
 
     /// Keys that may call.
