@@ -117,5 +117,5 @@ def check_ledger(ordeal, books, client, first_day, last_day):
             totals[plan.period_of(day)] += used
             if plan.limit:
                 assert totals[plan.period_of(day)] <= plan.limit and remaining >= 0
-                assert day == last_day or remaining == 0, f"GetUsage promises {remaining} calls of {key} that are refused"
+                assert day == last_day or remaining == 0, f"GetUsage promises {key} {remaining} calls"
     return missing

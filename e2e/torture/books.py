@@ -41,7 +41,7 @@ class Books:
                     self._admit(key, first, last, 1)
                 else:
                     self._each(key, first, last, lambda line: setattr(line, "lost", line.lost + 1))
-        assert self.admitted == len(seen), "callers and upstream disagree about what was admitted"
+        assert self.admitted == len(seen), f"callers know of {self.admitted} calls, the upstream of {len(seen)}"
 
     def _admit(self, key, first, last, times):
         self.admitted += times

@@ -23,7 +23,7 @@ class Editor(threading.Thread):
         self.turn, self.stopped = threading.RLock(), threading.Event()
         self.made, self.refused, self.unknown, self.wrong = {}, set(), set(), []
         self.limits = {"edited": None}
-        self.numbers = 0
+        self.numbers = self.calls = 0
 
     def run(self):
         while not self.stopped.is_set():
@@ -74,25 +74,24 @@ class Editor(threading.Thread):
     def toggle(self):
         """A key that is disabled is refused by the time the answer is there, and stays so."""
         enabled = self.dice.random() < 0.5
-        key = self.ordeal.key_ids["toggled-0"]
-        outcome, _ = self.attempt(
-            lambda client: client.update_api_key(apiKey=key.id, patchOperations=[replace("/enabled", str(enabled).lower())])
-        )
+        key, edit = self.ordeal.key_ids["toggled-0"], replace("/enabled", str(enabled).lower())
+        outcome, _ = self.attempt(lambda client: client.update_api_key(apiKey=key.id, patchOperations=[edit]))
         self._remember("enabled", outcome, enabled)
         if outcome == "made":
             self._check_toggled(enabled)
 
     def _check_toggled(self, enabled):
-        address = self.ordeal.tollgate.gateway
+        self.calls += 1
+        name, day = f"editor.{self.calls}", self.ordeal.day
         try:
-            connection = Connection(address, timeout=10)
-            name = f"editor.{self.numbers}.{len(self.limits['enabled'])}"
-            answer = connection.call(self.ordeal.api.path(), key=self.ordeal.keys["toggled-0"].value, headers={"x-call": name})
+            connection = Connection(self.ordeal.tollgate.gateway, timeout=10)
+            key = self.ordeal.keys["toggled-0"]
+            answer = connection.call(self.ordeal.api.path(), key=key.value, headers={"x-call": name})
             connection.close()
         except Exception:  # noqa: BLE001 - whatever a killed process leaves of a connection
+            self.ordeal.own_cut.append((name, "toggled-0", day, day))
             return
         if answer.status == 200:
-            day = self.ordeal.day
             self.ordeal.own["toggled-0", day, day, "200"] += 1
         if not enabled and answer.status != 403:
             self.wrong.append(f"a disabled key was answered {answer.status}")

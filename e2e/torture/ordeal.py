@@ -2,9 +2,6 @@
 
 import multiprocessing
 import random
-import subprocess
-import threading
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -63,7 +60,8 @@ class Ordeal:
         self.dice = random.Random(self.seed)
         self.seen, port = spawn.Value("q", 0), spawn.Value("i", 0)
         self.stop_upstream, self.said, self.saw = spawn.Event(), spawn.Queue(), spawn.Queue()
-        self.upstream = spawn.Process(target=upstream, args=(port, self.seen, self.stop_upstream, self.saw), daemon=True)
+        shared = (port, self.seen, self.stop_upstream, self.saw)
+        self.upstream = spawn.Process(target=upstream, args=shared, daemon=True)
         self.upstream.start()
         poll(lambda: port.value, within=30, what="the upstream")
         self.post = Post(spawn.Value("i", 0), self.clock.low, self.clock.high, spawn.Event())
@@ -76,7 +74,7 @@ class Ordeal:
             )
             for n in range(PROCESSES)
         ]
-        self.own = Counter()
+        self.own, self.own_cut = Counter(), []
         for process in self.callers:
             process.start()
 
@@ -161,18 +159,24 @@ class Ordeal:
 
     def cycle(self):
         """One kill, and perhaps something before it."""
-        faults = [None, None, self.stop, self.take_over, self.forbid_writes, lambda: self.forbid_writes(then_kill=True)]
+        faults = {
+            "nothing": lambda: None,
+            "stop": self.stop,
+            "take-over": self.take_over,
+            "writes forbidden": self.forbid_writes,
+            "writes forbidden, then death": lambda: self.forbid_writes(then_kill=True),
+        }
         if self.disk:
-            faults += [self.fill_the_disk, lambda: self.fill_the_disk(then_kill=True), self.start_on_a_read_only_disk]
-        fault = self.dice.choice(faults)
+            faults["disk full"] = self.fill_the_disk
+            faults["disk full, then death"] = lambda: self.fill_the_disk(then_kill=True)
+            faults["start on a read-only disk"] = self.start_on_a_read_only_disk
+        fault = self.dice.choice(list(faults))
+        self.faults[fault] += 1
         self.let_pass(self.dice.randint(*CALLS_BEFORE_A_FAULT))
         before = sum(self.deaths.values())
-        if fault:
-            self.faults[getattr(fault, "__name__", "a bad disk, and death")] += 1
-            fault()
+        faults[fault]()
         if sum(self.deaths.values()) == before:
             self.let_pass(self.dice.randint(*CALLS_BEFORE_A_FAULT) // 4)
-            self.faults["kill"] += 1
             self.kill()
 
     def end_day(self):
@@ -210,7 +214,7 @@ class Ordeal:
         for process in (*self.callers, self.upstream):
             process.join(30)
         own = [(*what, times) for what, times in self.own.items()]
-        return [*reports, (own, [])], seen
+        return [*reports, (own, self.own_cut)], seen
 
     def abandon(self):
         for process in (*self.callers, self.upstream):

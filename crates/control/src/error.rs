@@ -104,7 +104,9 @@ impl Failure {
             },
             Self::Function(conflict) => conflict.code(),
             Self::Busy => (StatusCode::CONFLICT, "ConflictException"),
-            Self::Unavailable(_) | Self::Gate(_) | Self::NoTests => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException"),
+            Self::Unavailable(_) | Self::Gate(_) | Self::NoTests => {
+                (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException")
+            }
             Self::Store(_) | Self::Panicked | Self::KeyPair(_) | Self::CodeStore(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure")
             }

@@ -53,9 +53,10 @@ pub enum StoreError {
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DiskFull, ReadOnly, SystemIoFailure};
-        match error.sqlite_error_code() {
-            Some(DiskFull | ReadOnly | SystemIoFailure | CannotOpen | DatabaseBusy) => {
-                Self::Unavailable(format!("database: {error}"))
+        match error.sqlite_error() {
+            // SQLite says "disk I/O error" for thirty causes; its extended code tells them apart.
+            Some(inner) if matches!(inner.code, DiskFull | ReadOnly | SystemIoFailure | CannotOpen | DatabaseBusy) => {
+                Self::Unavailable(format!("database: {error} (SQLite's code {})", inner.extended_code))
             }
             _ => Self::Io(format!("database: {error}")),
         }

@@ -225,8 +225,9 @@ fn clock(#[cfg_attr(not(feature = "test-clock"), expect(unused_variables))] conf
 async fn open_store(config: &Config, dir: DataDir, ids: &Arc<IdSource>) -> anyhow::Result<Store> {
     let given = (!config.master_key.is_empty()).then_some(config.master_key.as_str());
     let secrets = dir.secrets(given, ids)?;
-    let store = Store::open(dir, secrets, Arc::clone(ids))?;
-    store.forget_settled().await?;
+    let unusable = || format!("cannot use the database in {}", config.data_dir.display());
+    let store = Store::open(dir, secrets, Arc::clone(ids)).with_context(unusable)?;
+    store.forget_settled().await.with_context(unusable)?;
     Ok(store)
 }
 

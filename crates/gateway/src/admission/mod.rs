@@ -34,8 +34,8 @@ use tollgate_domain::{
 
 use counter::{Counter, CounterId, MethodBucket, PeriodLease};
 pub use demand::{Demand, Keyed, MethodEntry, PlanLimits};
-use health::Watch;
 pub use health::LedgerHealth;
+use health::Watch;
 pub use keeper::Keeper;
 pub use key_table::Caller;
 use key_table::KeyTable;
