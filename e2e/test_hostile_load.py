@@ -16,7 +16,7 @@ from contextlib import suppress
 
 import pytest
 
-from arrange import a_key, a_plan, an_api
+from arrange import Api, a_key, a_plan, an_api
 from callers import Connection, crowd, raw, statuses
 
 SCALE = int(os.environ.get("HOSTILE_SCALE", 1))
@@ -28,64 +28,64 @@ GROWTH = 24 << 20
 reserve, and nothing for each key or connection that came by."""
 
 
-class Bystander(threading.Thread):
-    """Calls fifty times a second with a key of its own, and keeps the time."""
+class Bystander:
+    """A process of its own that calls a hundred times a second, with a key of its own, and keeps the time."""
 
     def __init__(self, address, path, key):
-        super().__init__(daemon=True)
-        self.address, self.path, self.key = address, path, key
-        self.waits, self.wrong, self.stopped = [], [], threading.Event()
+        command = [sys.executable, __file__, "bystander", *map(str, address), path, key.value, "0"]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "calling\n"
 
-    def run(self):
-        connection = Connection(self.address, timeout=20)
-        while not self.stopped.wait(0.02):
-            began = time.monotonic()
-            answer = connection.call(self.path, self.key.value)
-            self.waits.append(time.monotonic() - began)
-            if answer.status != 200:
-                self.wrong.append(answer.refusal)
-        connection.close()
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stopped.set()
-        self.join(30)
-
-    def p99(self):
-        return sorted(self.waits)[int(len(self.waits) * 0.99)] * 1000
+    def end(self):
+        """How many answers there were, which were wrong, and the milliseconds that 99 of 100 took at most."""
+        said, _ = self.process.communicate(timeout=60)
+        return json.loads(said)
 
 
 class Scene:
+    """An API with an upstream for the assaults, and beside it a method that answers by itself for the bystander."""
+
     def __init__(self, tollgate, upstream):
         self.tollgate, client = tollgate, tollgate.client()
         self.api = an_api(client, upstream)
-        plan = a_plan(client, self.api, quota={"limit": 10_000_000, "period": "MONTH"})
+        mock = a_mock(client)
+        plan = a_plan(client, self.api, mock, quota={"limit": 10_000_000, "period": "MONTH"})
         self.key, self.other = a_key(client, plan), a_key(client, plan)
-        with self.bystander() as calm:
-            time.sleep(1)
-        self.calm = calm.p99()
+        self.quiet_path = mock.path("")
+        calm = self.bystander()
+        time.sleep(1)
+        self.calm = calm.end()["p99"]
 
     def bystander(self):
-        return Bystander(self.tollgate.gateway, self.api.path(), self.key)
+        return Bystander(self.tollgate.gateway, self.quiet_path, self.key)
 
     def survives(self, name, assault):
         """Runs an assault beside somebody who behaves; what the process grew by is bounded."""
         before, pid = self.tollgate.memory(), self.tollgate.process.pid
-        began = time.monotonic()
-        with self.bystander() as bystander:
-            said = assault()
-        took, grown = time.monotonic() - began, self.tollgate.memory("VmHWM") - before
+        bystander, began = self.bystander(), time.monotonic()
+        said = assault()
+        took, behaved = time.monotonic() - began, bystander.end()
+        grown = self.tollgate.memory("VmHWM") - before
         print(
             f"{name}: {said} in {took:.1f} s; grown by {max(0, grown) >> 10} KiB; the bystander's p99 is "
-            f"{bystander.p99():.1f} ms, {bystander.p99() / self.calm:.1f} times that of a calm node"
+            f"{behaved['p99']:.1f} ms, {self.calm:.1f} ms before"
         )
         assert self.tollgate.alive() and self.tollgate.process.pid == pid
-        assert bystander.waits and not bystander.wrong, bystander.wrong[:5]
+        assert behaved["answers"] and not behaved["wrong"], behaved
         assert grown < GROWTH, f"{name}: {grown >> 20} MiB more than before"
         assert "panicked" not in self.tollgate.log()
+
+
+def a_mock(client):
+    """A deployed API whose root answers by itself."""
+    api = client.create_rest_api(name="bystander")
+    method = {"restApiId": api["id"], "resourceId": api["rootResourceId"], "httpMethod": "GET"}
+    client.put_method(**method, authorizationType="NONE", apiKeyRequired=True)
+    client.put_integration(**method, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
+    client.put_method_response(**method, statusCode="200")
+    client.put_integration_response(**method, statusCode="200")
+    client.create_deployment(restApiId=api["id"], stageName="dev")
+    return Api(api["id"], "dev", api["rootResourceId"], "")
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_readers_that_do_not_read_hold_no_memory(scene):
 
 def unknown_keys(host, port, path, amount, number):
     """Distinct keys that nobody has, sixty-four calls at a time on one connection."""
-    refused = 0
+    refused, amount = 0, int(amount)
     with socket.create_connection((host, port)) as connection:
         for start in range(0, amount, 64):
             names = range(start, min(start + 64, amount))
@@ -189,7 +189,7 @@ def unknown_keys(host, port, path, amount, number):
 def churn(host, port, path, amount, _number):
     """Connections for one call each; every third is dropped before its answer."""
     served = 0
-    for turn in range(amount):
+    for turn in range(int(amount)):
         with suppress(OSError), socket.create_connection((host, port), timeout=20) as connection:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
@@ -197,6 +197,22 @@ def churn(host, port, path, amount, _number):
     return served
 
 
+def bystander(host, port, path, key, _number):
+    """Calls until standard input ends."""
+    stop = threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
+    connection, waits, wrong = Connection((host, port), timeout=20), [], []
+    print("calling", flush=True)
+    while not stop.wait(0.01):
+        began = time.monotonic()
+        answer = connection.call(path, key)
+        waits.append(time.monotonic() - began)
+        if answer.status != 200:
+            wrong.append(answer.status)
+    return json.dumps({"answers": len(waits), "wrong": wrong, "p99": sorted(waits)[int(len(waits) * 0.99)] * 1000})
+
+
 if __name__ == "__main__":
     what, host, port, path, amount, number = sys.argv[1:]
-    print({"unknown-keys": unknown_keys, "churn": churn}[what](host, int(port), path, int(amount), int(number)))
+    work = {"unknown-keys": unknown_keys, "churn": churn, "bystander": bystander}[what]
+    print(work(host, int(port), path, amount, number))
