@@ -57,11 +57,14 @@ def environment(**settings):
 
 
 class Tollgate:
-    """One process on one data directory; it can be stopped, killed and started again."""
+    """One process on one data directory; it can be stopped, killed and started again.
 
-    def __init__(self, data_dir, log_file, config=None, binary=BINARY, **settings):
+    With `log_through_pipe` it writes its log to no file, so that it has one where it may not write to files.
+    """
+
+    def __init__(self, data_dir, log_file, config=None, binary=BINARY, log_through_pipe=False, **settings):
         self.data_dir, self.log_file, self.settings = Path(data_dir), Path(log_file), settings
-        self.config, self.binary = config, binary
+        self.config, self.binary, self.log_through_pipe = config, binary, log_through_pipe
         self.process = self.gateway = self.management = self.gateway_tls = self.management_tls = None
         self.start()
 
@@ -81,16 +84,18 @@ class Tollgate:
         ]
 
     def start(self, *more):
-        # Signals stay as Python has them: it ignores SIGXFSZ, so that a write beyond a limit fails and does not kill.
-        self.process = subprocess.Popen(
-            self.command(*more),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment(**self.settings),
-            text=True,
-            restore_signals=False,
-        )
-        self._keep_log(self.process.stderr)
+        with self.log_file.open("ab") as log:
+            # Signals stay as Python has them: SIGXFSZ is ignored, so that a write beyond a limit fails and kills nobody.
+            self.process = subprocess.Popen(
+                self.command(*more),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE if self.log_through_pipe else log,
+                env=environment(**self.settings),
+                text=True,
+                restore_signals=False,
+            )
+        if self.log_through_pipe:
+            self._keep_log(self.process.stderr)
         addresses = json.loads(self._first_line(within=30))
         self.gateway, self.management = _address(addresses["gateway"]), _address(addresses["management"])
         self.gateway_tls, self.management_tls = map(_address, map(addresses.get, ("gateway_tls", "management_tls")))
@@ -108,7 +113,7 @@ class Tollgate:
         return old
 
     def _keep_log(self, stderr):
-        """Writes standard error to a file, from here: the process may not be let write to files."""
+        """Writes standard error to the log's file, from here."""
 
         def pump():
             with stderr, self.log_file.open("a") as log:

@@ -81,7 +81,7 @@ class Scene:
 
 @pytest.fixture
 def scene(start, upstream, fault, one_day):
-    return Scene(start(fault.data_dir), upstream)
+    return Scene(start(fault.data_dir, log_through_pipe=True), upstream)
 
 
 def is_refused(change):
@@ -142,6 +142,7 @@ def test_what_needs_no_disk_is_served_and_the_rest_refused_until_it_is_mended(sc
     names = {key.get("name") for key in client.get_api_keys(limit=500)["items"]}
     assert "at last" in names and "never" not in names
     assert "never" not in {api["name"] for api in client.get_rest_apis()["items"]}
+    poll(lambda: "the store can be written again" in scene.tollgate.log(), within=2, what="a line in the log")
     log = scene.tollgate.log()
     assert log.count("the ledger can be written again") == log.count("the store can be written again") == 1, log
     poll(lambda: usage(client, scene.free, scene.open) == (open_calls, -1), within=2, what="the calls of the free plan")
@@ -175,7 +176,8 @@ def test_a_stop_while_the_disk_fails_ends_in_time_and_says_what_is_lost(scene, f
     fault.breaks(scene.tollgate.process)
     scene.admitted_until_refused(scene.key)
     assert scene.tollgate.stop(within=20) == 1
-    assert "usage could not be written on stopping" in scene.tollgate.log()
+    said = "usage could not be written on stopping"
+    poll(lambda: said in scene.tollgate.log(), within=2, what="a line in the log")
 
 
 def test_a_start_on_a_full_or_read_only_disk_is_refused_and_says_why(start, disk):

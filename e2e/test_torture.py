@@ -42,7 +42,11 @@ def ordeal(tmp_path, disk, monkeypatch):
     monkeypatch.setattr("botocore.auth.get_current_datetime", clock.datetime)
     folder = disk.folder if disk else tmp_path
     tollgate = Tollgate(
-        folder / "data", tmp_path / "stderr.log", binary=TEST_CLOCK_BINARY, TOLLGATE_TEST_CLOCK=clock.file
+        folder / "data",
+        tmp_path / "stderr.log",
+        binary=TEST_CLOCK_BINARY,
+        log_through_pipe=True,
+        TOLLGATE_TEST_CLOCK=clock.file,
     )
     print(f"seed {SEED}: repeat it with TORTURE_SEED={SEED} TORTURE_KILLS={KILLS}")
     try:
