@@ -85,7 +85,7 @@ class Tollgate:
 
     def start(self, *more):
         with self.log_file.open("ab") as log:
-            # Signals stay as Python has them: SIGXFSZ is ignored, so that a write beyond a limit fails and kills nobody.
+            # Signals stay as Python has them: SIGXFSZ is ignored, so that a write beyond a limit just fails.
             self.process = subprocess.Popen(
                 self.command(*more),
                 stdout=subprocess.PIPE,
