@@ -1,7 +1,8 @@
-.PHONY: run build test e2e sdk lint model simulate bench bench-management help
+.PHONY: run build test e2e sdk lint model miri tsan simulate torture hostile test-clock bench bench-management help
 
 VENV := .venv
 TOLLGATE_BIN ?= target/debug/tollgate
+TEST_CLOCK_BIN := target/debug/tollgate-test-clock
 SDK_SUITE := --manifest-path e2e/sdk/Cargo.toml --target-dir target/sdk
 
 help: ## Lists the targets.
@@ -27,8 +28,28 @@ model: ## Model-checks the atomics of the limits with loom.
 simulate: ## Runs SCHEDULES of faults (a million) against the protocol of leases and ledger.
 	SCHEDULES=$(or $(SCHEDULES),1000000) cargo test --release -p tollgate-gateway --test simulation many -- --ignored
 
-e2e: $(VENV)/installed ## Runs the binary against the AWS CLI, boto3 and misbehaving clients.
+miri: ## Runs the atomics of the limits under Miri (nightly, with miri and rust-src).
+	MIRIFLAGS=-Zmiri-disable-isolation PROPTEST_CASES=8 \
+		cargo +nightly miri test -p tollgate-domain --lib --target-dir target/miri -- bucket:: lease:: meter:: claim::
+
+tsan: ## Runs a crowd of threads on one counter under ThreadSanitizer (nightly, with rust-src).
+	RUSTFLAGS=-Zsanitizer=thread cargo +nightly test -Zbuild-std -p tollgate-gateway --test crowd \
+		--target x86_64-unknown-linux-gnu --target-dir target/tsan
+
+# One build with the clock that tests set, then the one that is shipped, which has none.
+test-clock:
+	cargo build -p tollgate --features test-clock
+	cp --remove-destination target/debug/tollgate $(TEST_CLOCK_BIN)
 	cargo build -p tollgate
+
+torture: $(VENV)/installed test-clock ## Kills the binary KILLS times (100) under load, full disks, edits and midnights.
+	TORTURE_KILLS=$(or $(KILLS),100) TOLLGATE_BIN=$(TOLLGATE_BIN) $(VENV)/bin/python -m pytest e2e/test_torture.py -q -s
+
+hostile: $(VENV)/installed build ## Assaults a release build with a million unknown keys, churn, large heads and slow readers.
+	HOSTILE_SCALE=$(or $(SCALE),50) TOLLGATE_BIN=target/release/tollgate \
+		$(VENV)/bin/python -m pytest e2e/test_hostile_load.py -q -s
+
+e2e: $(VENV)/installed test-clock ## Runs the binary against the AWS CLI, boto3 and misbehaving clients.
 	TOLLGATE_BIN=$(TOLLGATE_BIN) $(VENV)/bin/python -m pytest e2e -q
 
 sdk: ## Drives the binary with the AWS SDK for Rust, every operation.

@@ -97,6 +97,9 @@ def test_calls_are_counted_by_stage_method_and_plan(logged):
     assert value(read, "tollgate_integration_duration_seconds_count", **stage) == 3
     assert value(read, "tollgate_api_keys", state="enabled") == 1
     assert any(name == "tollgate_build_info" for name, _ in read)
+    assert value(read, "tollgate_ledger_up") == 1
+    assert value(read, "tollgate_lease_waits_total") >= 1, "a key's first call waits for its lease"
+    assert 0 <= value(read, "tollgate_ledger_flush_lag_seconds") < 30
 
 
 def test_no_metric_names_a_key(logged):

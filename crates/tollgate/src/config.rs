@@ -25,6 +25,10 @@ const DEFAULTS: &str = include_str!("../../../tollgate.default.toml");
 /// What every environment variable of Tollgate begins with.
 const PREFIX: &str = "TOLLGATE_";
 
+/// Names the file that a build for tests takes the time of day from. Other builds know no such setting.
+#[cfg(feature = "test-clock")]
+const TEST_CLOCK: &str = "TOLLGATE_TEST_CLOCK";
+
 /// The tables whose names the operator chooses; all others have the names of the defaults.
 const OPEN_TABLES: [&str; 1] = ["service_endpoints"];
 
@@ -61,6 +65,9 @@ pub(crate) struct Config {
     timeouts: Timeouts,
     gateway_threads: GatewayThreads,
     service_endpoints: BTreeMap<String, String>,
+    #[cfg(feature = "test-clock")]
+    #[serde(skip)]
+    pub(crate) test_clock: PathBuf,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -192,7 +199,14 @@ impl Config {
             Err(error) => mistakes.push(format!("{file}: {}", error.to_string().trim_end())),
         }
         let mut path = String::new();
+        #[cfg(feature = "test-clock")]
+        let mut test_clock = PathBuf::new();
         for (name, value) in environment {
+            #[cfg(feature = "test-clock")]
+            if name == TEST_CLOCK {
+                test_clock = value.into();
+                continue;
+            }
             if name == "PATH" {
                 path.clone_from(&value);
             }
@@ -214,6 +228,10 @@ impl Config {
             settings.try_into().map_err(|error: toml::de::Error| Mistakes(vec![error.message().to_owned()]))?;
         if config.function_processes.search_path.is_empty() {
             config.function_processes.search_path = path;
+        }
+        #[cfg(feature = "test-clock")]
+        {
+            config.test_clock = test_clock;
         }
         Ok(config)
     }

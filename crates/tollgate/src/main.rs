@@ -21,6 +21,8 @@ mod peers;
 mod root;
 mod serve;
 mod sockets;
+#[cfg(feature = "test-clock")]
+mod test_clock;
 mod traces;
 
 use std::process::ExitCode;

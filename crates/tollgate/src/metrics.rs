@@ -16,12 +16,15 @@ use prometheus_client::encoding::{
 };
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
-use tollgate_domain::GatewayResponseType;
+use tollgate_domain::{Clock, GatewayResponseType};
 use tollgate_gateway::Gateway;
-use tollgate_gateway::admission::Admission;
+use tollgate_gateway::admission::{Admission, LedgerHealth};
 use tollgate_gateway::metrics::{Durations, Outcomes, Reading, StageReading};
 
 use crate::access_log::AccessLogWriter;
+
+/// The labels of what there is one of.
+const UNLABELLED: [(&str, &str); 0] = [];
 
 /// The classes of statuses, in the order in which [`Outcomes`] has them.
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
@@ -71,6 +74,7 @@ pub(crate) struct Counted {
     pub(crate) gateway: Gateway,
     pub(crate) admission: Arc<Admission>,
     pub(crate) access_logs: Option<Arc<AccessLogWriter>>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl fmt::Debug for Counted {
@@ -93,14 +97,32 @@ impl Collector for Counted {
         families.counters(
             "access_log_lines_dropped",
             "Lines of access logs that were not written.",
-            [([] as [(&str, &str); 0], dropped)],
+            [(UNLABELLED, dropped)],
         )?;
+        ledger(&mut families, &self.admission.ledger_health(self.clock.now()))?;
         let read = self.gateway.metrics();
         all_calls(&mut families, &read.calls)?;
         by_method(&mut families, &read)?;
         by_stage(&mut families, &read.stages)?;
         by_plan(&mut families, &read)
     }
+}
+
+fn ledger(families: &mut Families<'_, '_>, health: &LedgerHealth) -> fmt::Result {
+    let up = i64::from(health.unavailable_since.is_none());
+    families.gauges("ledger_up", "Whether the last round was written to the ledger.", [(UNLABELLED, up)])?;
+    let lag = health.flush_lag.as_secs_f64();
+    families.gauges(
+        "ledger_flush_lag_seconds",
+        "Since all that was counted was in the ledger.",
+        [(UNLABELLED, lag)],
+    )?;
+    let waiting = [(UNLABELLED, health.draws_waiting)];
+    families.gauges("ledger_draws_waiting", "Draws of quota units that the ledger has not answered.", waiting)?;
+    let failed = [(UNLABELLED, health.failed_rounds)];
+    families.counters("ledger_rounds_failed", "Rounds that could not be written to the ledger.", failed)?;
+    let waited = [(UNLABELLED, health.calls_waited)];
+    families.counters("lease_waits", "Calls without a unit on their lease, which waited for the ledger.", waited)
 }
 
 fn all_calls(families: &mut Families<'_, '_>, calls: &Outcomes) -> fmt::Result {

@@ -9,7 +9,6 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tollgate_control::{CodeStore, Control, ControlConfig, Credentials, Lambda};
-use tollgate_domain::clock::SystemClock;
 use tollgate_domain::{Clock, IdSource};
 use tollgate_gateway::admission::{Admission, Keeper, Ledger};
 use tollgate_gateway::certificates::Certificates;
@@ -130,7 +129,7 @@ impl Node {
 
     /// Opens the state, fills the tables, and starts the listeners.
     pub(crate) async fn start(config: &Config, mut frontage: Frontage, dir: DataDir) -> anyhow::Result<Self> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let clock = clock(config);
         let ids = Arc::new(IdSource::system());
         let (root, root_is_new) = RootCredentials::find(config, &dir, &ids)?;
         let store = open_store(config, dir, &ids).await?;
@@ -163,6 +162,7 @@ impl Node {
             gateway: gateway.clone(),
             admission: Arc::clone(&admission),
             access_logs: outlets.access_logs.clone(),
+            clock: Arc::clone(&clock),
         };
         let metrics = Metrics::new(counted, config.metrics.token.clone());
         gateway.connect(peers(Arc::clone(&functions), Arc::clone(&within), &outlets));
@@ -229,11 +229,20 @@ async fn close(admission: &Admission, keeper: tokio::task::JoinHandle<()>) -> an
     closed.context("usage could not be written on stopping; it is lost up to the last second")
 }
 
+/// The machine's clocks, unless this is a build for tests.
+fn clock(#[cfg_attr(not(feature = "test-clock"), expect(unused_variables))] config: &Config) -> Arc<dyn Clock> {
+    #[cfg(feature = "test-clock")]
+    return Arc::new(crate::test_clock::TestClock::new(config.test_clock.clone()));
+    #[cfg(not(feature = "test-clock"))]
+    Arc::new(tollgate_domain::clock::SystemClock::new())
+}
+
 async fn open_store(config: &Config, dir: DataDir, ids: &Arc<IdSource>) -> anyhow::Result<Store> {
     let given = (!config.master_key.is_empty()).then_some(config.master_key.as_str());
     let secrets = dir.secrets(given, ids)?;
-    let store = Store::open(dir, secrets, Arc::clone(ids))?;
-    store.forget_settled().await?;
+    let unusable = || format!("cannot use the database in {}", config.data_dir.display());
+    let store = Store::open(dir, secrets, Arc::clone(ids)).with_context(unusable)?;
+    store.forget_settled().await.with_context(unusable)?;
     Ok(store)
 }
 
