@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness import ACCESS_KEY_ID, BINARY, REGION, ROOT, SECRET_ACCESS_KEY
+from test_functions import lambda_client
 
 EXAMPLES = sorted(script.parent for script in (ROOT / "examples").glob("*/run.sh"))
 TRANSCRIPT = re.compile(r"^You will see:\n\n```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -38,12 +39,11 @@ def node(starter):
     tollgate.end()
 
 
-def left_behind(client):
-    return [
-        item["name"]
-        for listed in (client.get_rest_apis(), client.get_usage_plans(), client.get_api_keys())
-        for item in listed["items"]
-    ]
+def left_behind(tollgate):
+    client = tollgate.client()
+    lists = (client.get_rest_apis(), client.get_usage_plans(), client.get_api_keys(), client.get_domain_names())
+    functions = lambda_client(tollgate).list_functions()["Functions"]
+    return [item for listed in lists for item in listed["items"]] + functions
 
 
 @pytest.mark.parametrize("folder", EXAMPLES, ids=lambda folder: folder.name)
@@ -58,9 +58,10 @@ def test_an_example_says_what_its_readme_promises(node, tmp_path, folder):
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert done.stdout == promised[1]
-    assert left_behind(node.client()) == [] and list(tmp_path.glob("tmp.*")) == []
+    assert left_behind(node) == [] and list(tmp_path.glob("tmp.*")) == []
 
 
 def test_the_readme_of_the_examples_names_each():
-    named = re.findall(r"^\| \[([a-z-]+)\]\(\1/README.md\) ", (ROOT / "examples" / "README.md").read_text(), re.MULTILINE)
+    table = (ROOT / "examples" / "README.md").read_text()
+    named = re.findall(r"^\| \[([a-z-]+)\]\(\1/README.md\) ", table, re.MULTILINE)
     assert named == [folder.name for folder in EXAMPLES]

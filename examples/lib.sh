@@ -1,6 +1,8 @@
 # What the examples share: where Tollgate is, an HTTP API to put it before, calls that are printed, and tidying up.
 # Each run.sh begins by reading this file. It speaks the AWS CLI and curl, as anybody would.
 
+# shellcheck shell=bash disable=SC2034,SC2154
+
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -37,7 +39,8 @@ start_upstream() {
 # Starts a Tollgate of the example's own in a temporary folder and on free ports, with the flags that are given and the
 # settings of the environment. From then on `aws` and `gateway` mean this one; `tollgate` is its process id.
 start_tollgate() {
-    export TOLLGATE_ROOT_ACCESS_KEY_ID=AKIAEXAMPLEEXAMPLE00 TOLLGATE_ROOT_SECRET_ACCESS_KEY=example/example/example/example/example0
+    export TOLLGATE_ROOT_ACCESS_KEY_ID=AKIAEXAMPLEEXAMPLE00
+    export TOLLGATE_ROOT_SECRET_ACCESS_KEY=example/example/example/example/example0
     exec {from_tollgate}< <(exec "${TOLLGATE:-tollgate}" serve "$@" --data-dir "$scratch/data" --print-addresses \
         --gateway 127.0.0.1:0 --management 127.0.0.1:0 2>>"$scratch/log")
     tollgate=$!

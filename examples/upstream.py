@@ -30,7 +30,8 @@ class Answer(BaseHTTPRequestHandler):
         headers = {name: value for name, value in sorted(self.headers.items()) if self.is_ours(name.lower())}
         if headers:
             said["headers"] = headers
-        signature = re.search(r"Credential=[^/]+/\d+/([^/]+/[^/]+)/aws4_request", self.headers.get("Authorization", ""))
+        scope = r"Credential=[^/]+/\d+/([^/]+/[^/]+)/aws4_request"
+        signature = re.search(scope, self.headers.get("Authorization", ""))
         if signature:
             said["signed for"] = signature[1]
         if body:
@@ -39,7 +40,7 @@ class Answer(BaseHTTPRequestHandler):
 
     @staticmethod
     def is_ours(name):
-        """Whether a header is one that an example sends or maps: those of the gateway itself differ from call to call."""
+        """Whether an example sent or mapped a header: those of the gateway itself differ from call to call."""
         return name.startswith("x-") and not name.startswith(("x-amz", "x-forwarded", "x-api-key"))
 
     def log_message(self, *_):
