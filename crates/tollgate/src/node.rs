@@ -155,7 +155,7 @@ impl Node {
             account_throttle: config.account_throttle(),
         };
         let credentials = Credentials::root(root.access_key_id.clone(), root.secret_access_key.clone());
-        let control = Control::new(store, Arc::new(gate), clock, ids, credentials, control_config).await?;
+        let control = Control::new(store, Arc::new(gate), Arc::clone(&clock), ids, credentials, control_config).await?;
         let within = InProcessManagement::new(control.clone());
         let outlets = Outlets::start(config)?;
         let counted = Counted {
