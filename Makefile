@@ -50,6 +50,7 @@ hostile: $(VENV)/installed build ## Assaults a release build with a million unkn
 		$(VENV)/bin/python -m pytest e2e/test_hostile_load.py -q -s
 
 e2e: $(VENV)/installed test-clock ## Runs the binary against the AWS CLI, boto3 and misbehaving clients.
+	cargo build -p tollgate-functions --example echo
 	TOLLGATE_BIN=$(TOLLGATE_BIN) $(VENV)/bin/python -m pytest e2e -q
 
 sdk: ## Drives the binary with the AWS SDK for Rust, every operation.
