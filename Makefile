@@ -46,7 +46,7 @@ bench: $(VENV)/installed build ## Measures the gateway beside nginx, HAProxy, ng
 
 bench-scale: $(VENV)/installed build ## Measures start, memory, creation and import with a million keys.
 	cargo build --release --locked $(LOAD_TOOLS)
-	TOLLGATE_BIN=target/release/tollgate $(VENV)/bin/python bench/scale/run.py --out bench/results/scale.md $(BENCH)
+	$(VENV)/bin/python bench/scale/run.py --out bench/results/scale.md $(BENCH)
 
 bench-decision: ## Measures one decision with a million keys, and with all threads on one.
 	python3 bench/decision/run.py --out bench/results/decision.md $(BENCH)

@@ -1,12 +1,13 @@
 """Measures Tollgate with very many keys: import, creation, memory, and how soon it is ready.
 
-    TOLLGATE_BIN=target/release/tollgate python bench/scale/run.py [--keys N] [--rounds N] [--out FILE]
+    python bench/scale/run.py [--keys N] [--rounds N] [--out FILE]
 
 A node with all keys and fresh ones with a thousand take turns, so that what growth costs is a ratio within one run.
 """
 
 import argparse
 import datetime
+import os
 import statistics
 import sys
 import tempfile
@@ -15,10 +16,11 @@ from pathlib import Path
 
 BENCH = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(BENCH.parent / "e2e"), str(BENCH / "gateway")]
+os.environ.setdefault("TOLLGATE_BIN", "target/release/tollgate")
 
 import machine
 from creation import CLIENTS, create_keys, syncs_a_second
-from harness import BINARY, Tollgate
+from harness import Tollgate
 from population import import_keys, plan
 
 FEW = 1_000
@@ -116,7 +118,7 @@ def main():
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(Path(folder), given.keys, given.rounds, given.created)
-    text = f"{BINARY.name}, {written(figures, given.keys)}"
+    text = written(figures, given.keys)
     print(f"\n{text}")
     if given.out:
         given.out.parent.mkdir(parents=True, exist_ok=True)

@@ -2,19 +2,19 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::thread;
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tollgate_domain::bucket::Bucket;
 use tollgate_domain::clock::SystemClock;
 use tollgate_domain::throttle::TokenRate;
 use tollgate_domain::{
-    Catalog, Clock, Edit, Grant, IdSource, KeyDigester, QuotaPeriod, QuotaSettings, Record, Settlement,
-    ThrottleSettings, UsagePlan,
+    Catalog, Clock, Edit, Grant, IdSource, KeyDigester, QuotaPeriod, QuotaSettings, Record, ThrottleSettings, UsagePlan,
 };
-use tollgate_gateway::admission::ledger::Settling;
-use tollgate_gateway::admission::{Admission, Demand, Keeper, Keyed, Ledger, PlanLimits, Verdict};
+use tollgate_gateway::admission::{Admission, Demand, Keyed, PlanLimits, Rounds, Verdict};
 
 /// Calls that a key makes before it is measured, so that its lease has grown.
 const CALLS_BEFORE: usize = 3;
@@ -28,16 +28,8 @@ pub(crate) fn value(index: usize) -> Value {
     text.as_bytes().try_into().expect("32 characters")
 }
 
-/// Grants all that is asked for: what is measured is not the ledger.
-#[derive(Debug)]
-struct GenerousLedger;
-
-impl Ledger for GenerousLedger {
-    fn settle<'a>(&'a self, settlement: &'a Settlement) -> Settling<'a> {
-        let grants = settlement.draws.iter().map(|draw| Grant { units: draw.units, left: i64::MAX / 4 }).collect();
-        Box::pin(async move { Ok(grants) })
-    }
-}
+/// How often what waits for the ledger is written.
+const ROUND_EVERY: Duration = Duration::from_millis(2);
 
 /// Keys in one plan, with limits at every level that refuse nobody.
 pub(crate) struct Population {
@@ -47,8 +39,10 @@ pub(crate) struct Population {
     /// The bucket of the stage's method and that of the account, which all callers share.
     shared: [Bucket; 2],
     rate: TokenRate,
-    runtime: Arc<Runtime>,
-    keeper: Option<thread::JoinHandle<()>>,
+    /// For its clock, by which calls limit how long they wait.
+    runtime: Runtime,
+    ended: Arc<AtomicBool>,
+    ledger: Option<thread::JoinHandle<()>>,
 }
 
 impl Population {
@@ -62,16 +56,16 @@ impl Population {
         for index in 0..keys {
             admission.put_key(digester.digest(&value(index)), ids.api_key_id(), true, &[limits.id]);
         }
-        let ledger: Arc<dyn Ledger> = Arc::new(GenerousLedger);
-        let keeper = Keeper::new(Arc::clone(&admission), inbox, ledger, Arc::<SystemClock>::clone(&clock), 1);
-        let runtime = Arc::new(Builder::new_current_thread().enable_time().build().expect("a runtime"));
-        let keeper = {
-            let runtime = Arc::clone(&runtime);
-            thread::spawn(move || runtime.block_on(keeper.run()))
+        let rounds = Rounds::new(Arc::clone(&admission), inbox, 1);
+        let ended = Arc::new(AtomicBool::new(false));
+        let ledger = {
+            let (clock, ended) = (Arc::clone(&clock), Arc::clone(&ended));
+            thread::spawn(move || grant_all(rounds, &clock, &ended))
         };
+        let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
         let rate = ThrottleSettings::new(1e9, i32::MAX).token_rate().expect("a limit");
         let shared = [Bucket::new(), Bucket::new()];
-        let population = Self { admission, clock, plan: limits, shared, rate, runtime, keeper: Some(keeper) };
+        let population = Self { admission, clock, plan: limits, shared, rate, runtime, ended, ledger: Some(ledger) };
         population.call_with_all(keys);
         population
     }
@@ -119,12 +113,22 @@ impl Population {
 
 impl Drop for Population {
     fn drop(&mut self) {
-        // The keeper's own runtime is blocked by the keeper, so the answer is waited for on another.
-        let other = Builder::new_current_thread().build().expect("a runtime");
-        other.block_on(self.admission.close()).expect("the ledger never fails");
-        if let Some(keeper) = self.keeper.take() {
-            keeper.join().expect("the keeper does not panic");
+        self.ended.store(true, Ordering::Relaxed);
+        if let Some(ledger) = self.ledger.take() {
+            ledger.join().expect("the ledger does not panic");
         }
+    }
+}
+
+/// Writes round after round to a ledger that grants all. No lease is called back for being idle: of a million keys most
+/// would be before their turn comes, and it is not the ledger that is measured.
+fn grant_all(mut rounds: Rounds, clock: &SystemClock, ended: &AtomicBool) {
+    while !ended.load(Ordering::Relaxed) {
+        while let Some(settlement) = rounds.begin() {
+            let grants = settlement.draws.iter().map(|draw| Grant { units: draw.units, left: i64::MAX / 4 }).collect();
+            rounds.end(Ok(grants), clock.now().ticks);
+        }
+        thread::park_timeout(ROUND_EVERY);
     }
 }
 
