@@ -170,8 +170,11 @@ mod tests {
 
     #[test]
     fn a_traceparent_is_read_as_its_standard_says() {
-        let parent =
-            Parent { trace_id: 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736, span_id: 0xf067_aa0b_a902_b7, sampled: true };
+        let parent = Parent {
+            trace_id: 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736,
+            span_id: 0x00f0_67aa_0ba9_02b7,
+            sampled: true,
+        };
         assert_eq!(read("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), Some(parent));
         assert_eq!(read("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-comes"), Some(parent));
         let unsampled = Parent { sampled: false, ..parent };

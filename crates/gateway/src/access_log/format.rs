@@ -160,8 +160,8 @@ impl Logged {
 
 /// Writes a value so that it neither ends the line nor, within JSON, the string that it stands in.
 fn escape(line: &mut String, value: &str, in_json: bool) {
-    let is_plain = |c: char| !c.is_control() && !(in_json && matches!(c, '"' | '\\'));
-    if value.chars().all(is_plain) {
+    let is_escaped = |c: char| c.is_control() || (in_json && matches!(c, '"' | '\\'));
+    if !value.contains(is_escaped) {
         return line.push_str(value);
     }
     for c in value.chars() {
