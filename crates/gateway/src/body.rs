@@ -1,5 +1,6 @@
 //! Bodies on their way through. None is held whole in memory, unless somebody has to look into it.
 
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -8,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use tokio::task::spawn_local;
 
 use crate::access_log::AccessLine;
 use crate::clients::{Client, Serving};
@@ -46,20 +48,54 @@ pub(crate) enum RequestBody {
 /// A caller's body, which counts what arrives.
 #[derive(Debug)]
 pub(crate) struct CallerBody {
+    arriving: Rc<RefCell<Arriving>>,
+    client: Rc<Client>,
+}
+
+/// What comes over the connection of a caller.
+#[derive(Debug)]
+struct Arriving {
     incoming: Incoming,
     /// Bytes that may still come.
     left: u64,
+}
+
+/// What a caller has still to send of a body, if whoever answers the call does not want it.
+#[derive(Debug)]
+pub(crate) struct Unread {
+    arriving: Rc<RefCell<Arriving>>,
     client: Rc<Client>,
 }
 
 impl RequestBody {
-    /// The body of a call, which may have `max` bytes.
-    pub(crate) fn streamed(incoming: Incoming, max: u64, client: &Rc<Client>) -> Self {
+    /// The body of a call, which may have `max` bytes, and what there is to do if nobody reads it.
+    pub(crate) fn streamed(incoming: Incoming, max: u64, client: &Rc<Client>) -> (Self, Option<Unread>) {
         if incoming.is_end_stream() {
-            return Self::Empty;
+            return (Self::Empty, None);
         }
         client.uploads(true);
-        Self::Streamed(CallerBody { incoming, left: max, client: Rc::clone(client) })
+        let arriving = Rc::new(RefCell::new(Arriving { incoming, left: max }));
+        let unread = Unread { arriving: Rc::clone(&arriving), client: Rc::clone(client) };
+        (Self::Streamed(CallerBody { arriving, client: Rc::clone(client) }), Some(unread))
+    }
+}
+
+impl Unread {
+    /// Reads what nobody wants, beside the answer. Many callers send all of a body before they read: they would lose
+    /// the answer if the connection closed on the rest. It may have as many bytes, and take as long, as any body.
+    pub(crate) fn discard(self, serving: &Serving) {
+        let Self { arriving, client } = self;
+        let is_read_elsewhere = Rc::strong_count(&arriving) > 1;
+        if is_read_elsewhere || client.sent_too_much() || arriving.borrow().incoming.is_end_stream() {
+            return;
+        }
+        let serving = serving.share();
+        client.uploads(true);
+        let mut rest = RequestBody::Streamed(CallerBody { arriving, client });
+        spawn_local(async move {
+            while let Some(Ok(_)) = poll_fn(|cx| Pin::new(&mut rest).poll_frame(cx)).await {}
+            drop((rest, serving));
+        });
     }
 }
 
@@ -99,7 +135,7 @@ impl Body for RequestBody {
         match self {
             Self::Empty => true,
             Self::Whole(bytes) => bytes.is_empty(),
-            Self::Streamed(body) => body.incoming.is_end_stream(),
+            Self::Streamed(body) => body.arriving.borrow().incoming.is_end_stream(),
         }
     }
 
@@ -107,14 +143,15 @@ impl Body for RequestBody {
         match self {
             Self::Empty => SizeHint::with_exact(0),
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Streamed(body) => body.incoming.size_hint(),
+            Self::Streamed(body) => body.arriving.borrow().incoming.size_hint(),
         }
     }
 }
 
 impl CallerBody {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let polled = Pin::new(&mut self.incoming).poll_frame(cx);
+        let arriving = &mut *self.arriving.borrow_mut();
+        let polled = Pin::new(&mut arriving.incoming).poll_frame(cx);
         self.client.waits_for_body(polled.is_pending());
         // Trailers end the body here: they are not passed on.
         let data = match ready!(polled) {
@@ -127,11 +164,11 @@ impl CallerBody {
                 Err(_trailers) => return Poll::Ready(None),
             },
         };
-        match self.left.checked_sub(data.len() as u64) {
+        match arriving.left.checked_sub(data.len() as u64) {
             Some(left) => {
-                self.left = left;
+                arriving.left = left;
                 self.client.passed(data.len());
-                if self.incoming.is_end_stream() {
+                if arriving.incoming.is_end_stream() {
                     self.client.raw_head.body_ended();
                 }
                 Poll::Ready(Some(Ok(Frame::data(data))))

@@ -8,8 +8,8 @@ use std::convert::Infallible;
 use std::rc::Rc;
 
 use bytes::Bytes;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
-use http::{Request, Response};
+use http::header::{EXPECT, HeaderMap, HeaderName, HeaderValue};
+use http::{Request, Response, Version};
 use hyper::body::Incoming;
 
 use crate::access_log::AccessLine;
@@ -46,14 +46,17 @@ pub(crate) async fn serve(
 ) -> Result<Response<AnswerBody>, Infallible> {
     let serving = client.serve();
     let (ids, snapshot) = (worker.call_ids.next(), worker.snapshot());
-    let (mut head, body) = request.into_parts();
-    let headers = std::mem::take(&mut head.headers);
+    let (mut head, incoming) = request.into_parts();
+    let (version, headers) = (head.version, std::mem::take(&mut head.headers));
     let config = &worker.shared.config;
     let mut call = Call::new(&ids, worker.shared.clock.now(), &client, &config.account_id, &head);
     call.span = Span::begin(&worker, &headers);
     let mut limits = Limits::default();
+    let (awaits_leave, mut unread) = (headers.contains_key(EXPECT), None);
     let outcome = async {
-        call.host = listen::listen(&head, &headers, &body, &client.raw_head, config.max_body_bytes)?;
+        call.host = listen::listen(&head, &headers, &incoming, &client.raw_head, config.max_body_bytes)?;
+        let body;
+        (body, unread) = RequestBody::streamed(incoming, config.max_body_bytes, &client);
         let staged = match route::stage(&snapshot, &call.host, call.uri.path())? {
             Destination::Stage(staged) => staged,
             Destination::Health => return Ok(Response::new(AnswerBody::whole(HEALTHY))),
@@ -61,7 +64,6 @@ pub(crate) async fn serve(
         pass(&worker, staged, &mut call, &headers, &mut limits).await?;
         client.admitted();
         narration::starts(&call, &headers);
-        let body = RequestBody::streamed(body, config.max_body_bytes, &client);
         perform(&worker, &call, headers, body).await
     }
     .await;
@@ -81,6 +83,10 @@ pub(crate) async fn serve(
     }
     headers.insert(X_AMZN_REQUEST_ID, ids.request_id);
     headers.insert(X_AMZ_APIGW_ID, ids.extended_id);
+    // Who asked for leave and was answered sends no body, and a stream of HTTP/2 is told that it need not.
+    if let Some(unread) = unread.filter(|_| !(awaits_leave && client.body_bytes() == 0) && version < Version::HTTP_2) {
+        unread.discard(&serving);
+    }
     Ok(response.map(|body| body.hold(serving, line)))
 }
 
