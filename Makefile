@@ -1,7 +1,8 @@
-.PHONY: run build test e2e sdk lint model miri tsan simulate torture hostile test-clock
+.PHONY: run build console test e2e sdk browser lint model miri tsan simulate torture hostile test-clock
 .PHONY: bench bench-scale bench-decision bench-management help
 
 VENV := .venv
+CONSOLE := console
 TOLLGATE_BIN ?= target/debug/tollgate
 TEST_CLOCK_BIN := target/debug/tollgate-test-clock
 SDK_SUITE := --manifest-path e2e/sdk/Cargo.toml --target-dir target/sdk
@@ -12,20 +13,31 @@ BENCH ?=
 help: ## Lists the targets.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
-run: ## Builds Tollgate and starts the demo.
+run: ## Builds Tollgate, with its console if Node.js is there, and starts the demo.
+	@if command -v npm >/dev/null; then $(MAKE) console; else echo "without Node.js, the console is left out" >&2; fi
 	cargo build --release -p tollgate
 	./target/release/tollgate demo
 
 build: ## Builds the release binary.
 	cargo build --release -p tollgate
 
+console: $(CONSOLE)/node_modules/.installed ## Builds the console's files, which the binary embeds.
+	npm --prefix $(CONSOLE) run build
+
+$(CONSOLE)/node_modules/.installed: $(CONSOLE)/package-lock.json
+	npm --prefix $(CONSOLE) ci --no-audit --no-fund
+	touch $@
+
 test: ## Runs every test: Rust, the model checker, and the binary from outside.
 	e2e/tools.sh
+	$(MAKE) console
+	npm --prefix $(CONSOLE) test
 	cargo test --workspace --all-features
 	cargo test --locked $(LOAD_TOOLS)
 	$(MAKE) model
 	$(MAKE) e2e
 	$(MAKE) sdk
+	$(MAKE) browser
 
 model: ## Model-checks the atomics of the limits with loom.
 	RUSTFLAGS="--cfg loom" cargo test -p tollgate-domain --lib --target-dir target/loom
@@ -62,6 +74,11 @@ sdk: ## Drives the binary with the AWS SDK for Rust, every operation.
 	cargo build -p tollgate
 	TOLLGATE_BIN=$(TOLLGATE_BIN) cargo test --locked $(SDK_SUITE)
 
+browser: console ## Drives the console of the binary in Chromium.
+	e2e/tools.sh
+	cargo build -p tollgate
+	TOLLGATE_BIN=$(abspath $(TOLLGATE_BIN)) npm --prefix $(CONSOLE) run test:browser
+
 bench: $(VENV)/installed build ## Measures the gateway beside nginx, HAProxy, nginx with Lua, Envoy and Traefik.
 	bench/gateway/tools.sh $(VENV)
 	cargo build --release --locked $(LOAD_TOOLS)
@@ -83,7 +100,8 @@ $(VENV)/installed: e2e/requirements.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r e2e/requirements.txt
 	touch $@
 
-lint: ## Checks form, lints and docs.
+lint: $(CONSOLE)/node_modules/.installed ## Checks form, lints and docs.
+	npm --prefix $(CONSOLE) run check
 	cargo fmt --all --check
 	cargo fmt --manifest-path e2e/sdk/Cargo.toml --check
 	cargo fmt --manifest-path bench/load/Cargo.toml --check

@@ -4,10 +4,13 @@ use http::StatusCode;
 use tollgate_domain::TestRefusal;
 use tollgate_store::StoreError;
 
+use crate::access::AccessDenied;
 use crate::conflict::{Conflict, Fault};
+use crate::console::SessionRefusal;
 use crate::gate::GateError;
 use crate::json::BodyError;
 use crate::lambda::FunctionConflict;
+use crate::operator::OperatorRefusal;
 use crate::page::PageError;
 use crate::patch::PatchRefusal;
 use crate::resources::validation::Violations;
@@ -18,8 +21,12 @@ use crate::sigv4::SignatureRefusal;
 pub(crate) enum Failure {
     #[error(transparent)]
     Signature(#[from] SignatureRefusal),
-    #[error("User is not authorized to perform: apigateway:{0}")]
-    Denied(http::Method),
+    #[error(transparent)]
+    Denied(#[from] AccessDenied),
+    #[error(transparent)]
+    Session(#[from] SessionRefusal),
+    #[error(transparent)]
+    Operator(#[from] OperatorRefusal),
     #[error("Unable to determine the operation that was requested: no operation has this method and path")]
     UnknownOperation,
     #[error("Request Too Long")]
@@ -92,6 +99,8 @@ impl Failure {
         let (status, code) = match self {
             Self::Signature(refusal) => refusal.code(),
             Self::Denied(_) => (StatusCode::FORBIDDEN, "AccessDeniedException"),
+            Self::Session(refusal) => refusal.code(),
+            Self::Operator(refusal) => refusal.code(),
             Self::UnknownOperation => (StatusCode::NOT_FOUND, "UnknownOperationException"),
             Self::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException"),
             Self::BrokenBody | Self::Body(_) => (StatusCode::BAD_REQUEST, "SerializationException"),

@@ -7,7 +7,9 @@ use std::{fmt, io};
 use arc_swap::ArcSwap;
 use tollgate_domain::bucket::Bucket;
 use tollgate_domain::throttle::TokenRate;
-use tollgate_domain::{Catalog, Clock, IdSource, RestApiId, StageName, Ticks};
+use tollgate_domain::{
+    Catalog, Clock, GatewayResponseType, IdSource, RefusedCall, RestApiId, StageName, Ticks, Traffic,
+};
 
 use crate::admission::Admission;
 use crate::bucket_shelf::BucketShelf;
@@ -16,6 +18,7 @@ use crate::config::GatewayConfig;
 use crate::listener::{BoundGateway, Sockets};
 use crate::metrics::{Metrics, Reading};
 use crate::peers::{AccessLogs, Functions, Management, Peers};
+use crate::refusal_ring::RefusalRing;
 use crate::snapshot::Snapshot;
 use crate::trace::Tracer;
 use crate::upstream::TlsSettings;
@@ -38,6 +41,7 @@ pub(crate) struct Shared {
     /// The revision in force. Held while publishing, so that revisions follow each other.
     revision: Mutex<u64>,
     pub(crate) metrics: Metrics,
+    refusals: Mutex<Vec<Arc<RefusalRing>>>,
 }
 
 impl fmt::Debug for Gateway {
@@ -64,6 +68,7 @@ impl Gateway {
             account,
             revision: Mutex::new(0),
             metrics,
+            refusals: Mutex::default(),
         }))
     }
 
@@ -112,6 +117,25 @@ impl Gateway {
     pub fn metrics(&self) -> Reading {
         self.0.metrics.read()
     }
+
+    /// What became of calls since the start, with which limits refused.
+    pub fn traffic(&self) -> Traffic {
+        let calls = self.0.metrics.calls();
+        Traffic {
+            by_class: calls.by_class,
+            refused: calls.refused(),
+            throttled: calls.refused_as(GatewayResponseType::Throttled),
+            quota_exceeded: calls.refused_as(GatewayResponseType::QuotaExceeded),
+        }
+    }
+
+    /// Calls that were refused of late, the latest first: some hundreds of each thread.
+    pub fn recent_refusals(&self) -> Vec<RefusedCall> {
+        let rings = self.0.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut calls: Vec<RefusedCall> = rings.iter().flat_map(|ring| ring.recent()).collect();
+        calls.sort_by_key(|call| std::cmp::Reverse(call.at));
+        calls
+    }
 }
 
 impl Shared {
@@ -143,5 +167,12 @@ impl Shared {
     /// The bucket that all calls share.
     pub(crate) fn account(&self) -> Option<(&Bucket, TokenRate)> {
         self.account.as_ref().map(|(bucket, rate)| (bucket, *rate))
+    }
+
+    /// A ring of refusals for one thread.
+    pub(crate) fn new_refusal_ring(&self) -> Arc<RefusalRing> {
+        let ring = Arc::new(RefusalRing::default());
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&ring));
+        ring
     }
 }

@@ -42,6 +42,7 @@ mod principal;
 mod query;
 mod raw_head;
 mod refusal;
+mod refusal_ring;
 mod route;
 mod routes;
 mod snapshot;

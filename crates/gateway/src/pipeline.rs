@@ -68,7 +68,11 @@ pub(crate) async fn serve(
     }
     .await;
     let refused = outcome.is_err();
-    let mut response = outcome.unwrap_or_else(|refusal| refuse(&mut call, &refusal, config.ratelimit_headers));
+    let mut response = outcome.unwrap_or_else(|refusal| {
+        let response = refuse(&mut call, &refusal, config.ratelimit_headers);
+        worker.refusals.record(&call, &refusal, &limits.standing, response.status());
+        response
+    });
     narration::ends(&call, response.status(), response.headers(), refused);
     worker.execution_lines.write(&mut call);
     meter::count(&worker, &call, response.status());

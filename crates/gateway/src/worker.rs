@@ -10,6 +10,7 @@ use crate::canary::Dice;
 use crate::clients::Clients;
 use crate::execution_log::LineBudget;
 use crate::gateway::Shared;
+use crate::refusal_ring::RefusalRing;
 use crate::snapshot::Snapshot;
 use crate::upstream::Upstreams;
 
@@ -25,6 +26,7 @@ pub(crate) struct Worker {
     pub(crate) upstreams: Upstreams,
     /// Its number, by which it counts calls; none counts by `UNMETERED`.
     pub(crate) thread: usize,
+    pub(crate) refusals: Arc<RefusalRing>,
     pub(crate) execution_lines: LineBudget,
     snapshot: RefCell<Rc<HeldSnapshot>>,
 }
@@ -49,6 +51,7 @@ impl Worker {
             clients: Rc::new(Clients::new(&shared.config)),
             upstreams: Upstreams::new(&shared.config, Arc::clone(&shared.tls)),
             thread,
+            refusals: shared.new_refusal_ring(),
             execution_lines: LineBudget::default(),
             snapshot: RefCell::new(Rc::new(HeldSnapshot(shared.snapshot.load_full()))),
             shared,

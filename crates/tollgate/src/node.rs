@@ -8,14 +8,14 @@ use anyhow::Context;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tollgate_control::{CodeStore, Control, ControlConfig, Credentials, Lambda};
+use tokio::time::MissedTickBehavior;
+use tollgate_control::{CodeStore, Control, ControlConfig, Credentials, Lambda, NodeDescription};
 use tollgate_domain::{Clock, IdSource};
 use tollgate_gateway::admission::{Admission, Keeper, Ledger};
 use tollgate_gateway::certificates::Certificates;
 use tollgate_gateway::{BoundGateway, DrainingGateway, Gateway, RunningGateway};
 use tollgate_store::{DataDir, Store};
 
-use crate::certificates;
 use crate::config::Config;
 use crate::functions::LocalFunctions;
 use crate::gate::{LocalGate, TESTS_AT_ONCE};
@@ -26,10 +26,14 @@ use crate::outlets::Outlets;
 use crate::peers::{InProcessManagement, peers};
 use crate::root::RootCredentials;
 use crate::sockets::{Door, NodeSockets};
+use crate::{certificates, console_files, plain_http};
 
 /// How long callers are asked to use another connection for their next call before connections that wait for one are
 /// closed. Whoever calls in shorter intervals than this loses no call to a hand-over.
 const RETIRING: Duration = Duration::from_secs(1);
+
+/// How often the gateway's counts are read.
+const SAMPLING: Duration = Duration::from_secs(1);
 
 /// A node that serves.
 pub(crate) struct Node {
@@ -45,6 +49,7 @@ pub(crate) struct Node {
     within: Arc<InProcessManagement>,
     outlets: Outlets,
     keeper: tokio::task::JoinHandle<()>,
+    _sampling: JoinSet<()>,
     _certificates: JoinSet<()>,
 }
 
@@ -147,6 +152,7 @@ impl Node {
             gateway: gateway.clone(),
             clock: Arc::clone(&clock),
             functions: Arc::clone(&functions),
+            address: plain_http::reachable(addresses.gateway),
             tests: Semaphore::new(TESTS_AT_ONCE),
         };
         let control_config = ControlConfig {
@@ -156,6 +162,7 @@ impl Node {
         };
         let credentials = Credentials::root(root.access_key_id.clone(), root.secret_access_key.clone());
         let control = Control::new(store, Arc::new(gate), Arc::clone(&clock), ids, credentials, control_config).await?;
+        control.describe(description(&addresses));
         let within = InProcessManagement::new(control.clone());
         let outlets = Outlets::start(config)?;
         let counted = Counted {
@@ -168,7 +175,8 @@ impl Node {
         gateway.connect(peers(Arc::clone(&functions), Arc::clone(&within), &outlets));
         let gateway = bound.start().context("the gateway cannot start its threads")?;
         let lambda = Lambda::new(control.clone(), Arc::<LocalFunctions>::clone(&functions), code);
-        let router = control.clone().router().merge(lambda.router()).merge(metrics.router());
+        let router =
+            control.clone().router().merge(lambda.router()).merge(metrics.router()).merge(console_files::router());
         let patience = Patience { header_read: config.header_read_timeout(), drain: config.drain_timeout() };
         let management = Management::start(frontage.management(config)?, router, patience);
         let watching = frontage.certificates.map(certificates::watch).transpose()?.unwrap_or_default();
@@ -180,6 +188,7 @@ impl Node {
             "tollgate serves"
         );
         Ok(Self {
+            _sampling: sampling(&control),
             control,
             addresses,
             root,
@@ -220,6 +229,30 @@ impl Node {
         self.outlets.finish().await;
         close(&self.admission, self.keeper).await
     }
+}
+
+/// What a node says of itself.
+fn description(addresses: &Addresses) -> NodeDescription {
+    NodeDescription {
+        version: env!("CARGO_PKG_VERSION"),
+        gateway: addresses.gateway.to_string(),
+        gateway_tls: addresses.gateway_tls.map(|address| address.to_string()),
+        management: addresses.management.to_string(),
+    }
+}
+
+/// Reads the gateway's counts once a second, until what is returned is dropped.
+fn sampling(control: &Control) -> JoinSet<()> {
+    let (control, mut tasks) = (control.clone(), JoinSet::new());
+    tasks.spawn(async move {
+        let mut seconds = tokio::time::interval(SAMPLING);
+        seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            seconds.tick().await;
+            control.sample_traffic();
+        }
+    });
+    tasks
 }
 
 /// Returns leases and writes all usage. Nothing is admitted from here on.

@@ -43,7 +43,7 @@ pub use ledger::{Ledger, LedgerUnavailable};
 use rounds::Message;
 pub use rounds::{Inbox, Rounds};
 use taking::Taking;
-pub use verdict::{Denied, QuotaStanding, Standing, ThrottleStanding, Verdict};
+pub use verdict::{Denied, QuotaStanding, Standing, ThrottleLevel, ThrottleStanding, Verdict};
 
 /// How long a call waits for the ledger before it is refused.
 const LEDGER_PATIENCE: Duration = Duration::from_secs(5);
@@ -142,6 +142,11 @@ impl Admission {
         self.keys.find(value)
     }
 
+    /// What a key's value is stored under.
+    pub(crate) fn digest_of(&self, value: &[u8]) -> KeyDigest {
+        self.keys.digest_of(value)
+    }
+
     /// Decides a call: takes a token at every level and a unit of the quota, or nothing at all.
     ///
     /// Throttles are asked before the quota, so that a call that is too fast never waits for the ledger. The call
@@ -176,7 +181,7 @@ impl Admission {
                     taking.keep();
                     Verdict { outcome: Ok(()), standing: Standing::default() }
                 }
-                Err(empty) => Verdict::refuse(empty.into()),
+                Err(denied) => Verdict::refuse(denied),
             });
         };
         let counter = self.counter(CounterId { plan: keyed.plan.id, key: keyed.key });
@@ -191,10 +196,10 @@ impl Admission {
             _ => (&counter.bucket, keyed.plan.rate),
         };
         if let Some((rate, Err(empty))) = rate.map(|rate| (rate, bucket.peek(rate, now.ticks))) {
-            return Step::Done(Verdict::refuse(empty.into()).with_empty_bucket(rate, empty));
+            return Step::Done(Verdict::refuse(keyed.level().deny(empty)).with_empty_bucket(rate, empty));
         }
-        if let Some(empty) = demand.peek_shared(now.ticks) {
-            return Step::Done(Verdict::refuse(empty.into()));
+        if let Some(denied) = demand.peek_shared(now.ticks) {
+            return Step::Done(Verdict::refuse(denied));
         }
         // The unit comes first: it can be put back exactly, whatever time passes.
         let unit = match self.spend_unit(keyed, counter, now) {
@@ -204,7 +209,7 @@ impl Admission {
         let mut taking = Taking::new(now.ticks);
         let taken = rate.map(|rate| (rate, taking.take(bucket, rate)));
         let throttle = match taken {
-            Some((_, Err(empty))) => Err(empty),
+            Some((_, Err(empty))) => Err(keyed.level().deny(empty)),
             Some((rate, Ok(taken))) => taking.take_shared(demand).map(|()| Some(ThrottleStanding::new(rate, taken))),
             None => taking.take_shared(demand).map(|()| None),
         };
@@ -217,11 +222,11 @@ impl Admission {
                 let quota = unit.map(|unit| unit.standing(now));
                 Step::Done(Verdict { outcome: Ok(()), standing: Standing { throttle, quota } })
             }
-            Err(empty) => {
+            Err(denied) => {
                 if let Some(unit) = unit {
                     self.put_back(unit, counter.id);
                 }
-                Step::Done(Verdict::refuse(empty.into()))
+                Step::Done(Verdict::refuse(denied))
             }
         }
     }

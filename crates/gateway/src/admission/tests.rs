@@ -349,6 +349,6 @@ async fn a_refusal_by_a_shared_bucket_is_not_told_as_the_plans() {
     let rate = ThrottleSettings::new(1.0, 1).token_rate().expect("a limit");
     bench.call_at(None, Some((&account, rate))).await.outcome.expect("admitted");
     let refused = bench.call_at(None, Some((&account, rate))).await;
-    assert!(matches!(refused.outcome, Err(Denied::Throttled { retry_after: Some(_) })));
+    assert!(matches!(refused.outcome, Err(Denied::Throttled { level: ThrottleLevel::Account, .. })));
     assert_eq!(refused.standing, Standing::default());
 }
