@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sees to what the tests run beside Rust: a Python that can make virtual environments, Node.js for functions and for the
-# console, and Chromium to drive it.
+# console, Chromium to drive it, curl and OpenSSL.
 # Installs Debian's packages where something is missing and that is allowed.
 set -euo pipefail
 
@@ -9,7 +9,9 @@ python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3 python3-ven
 node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
 test -x "${CHROMIUM:-/usr/bin/chromium}" || missing+=(chromium)
-command -v curl >/dev/null || missing+=(curl)
+for tool in curl openssl; do
+    command -v "$tool" >/dev/null || missing+=("$tool")
+done
 
 if [ ${#missing[@]} = 0 ]; then
     exit 0
@@ -18,6 +20,6 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "installing ${missing[*]}" >&2
     apt-get update -q && apt-get install -qy "${missing[@]}"
 else
-    echo "please install Python 3 with venv, Node.js 20 or newer with npm, Chromium, and curl (on Debian: ${missing[*]})" >&2
+    echo "please install Python 3 with venv, Node.js 20 or newer with npm, Chromium, curl and OpenSSL (on Debian: ${missing[*]})" >&2
     exit 1
 fi

@@ -46,9 +46,9 @@ impl Caller {
                 match asked.operation {
                     Some("CreateApiKey" | "GetAccount" | "GetNode" | "GetUsagePlans") => true,
                     Some("GetApiKey" | "GetApiKeys") => !asked.with_values,
-                    Some("CreateUsagePlanKey" | "GetUsage" | "GetUsagePlan" | "GetUsagePlanKey" | "GetUsagePlanKeys") => {
-                        own_plan
-                    }
+                    Some(
+                        "CreateUsagePlanKey" | "GetUsage" | "GetUsagePlan" | "GetUsagePlanKey" | "GetUsagePlanKeys",
+                    ) => own_plan,
                     _ => false,
                 }
             }

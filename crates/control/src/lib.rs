@@ -28,22 +28,22 @@ mod server;
 mod sigv4;
 mod write;
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use tollgate_domain::{Catalog, Clock, IdSource, ThrottleSettings};
 use tollgate_store::{Store, StoreError};
 
 pub use crate::console::SecureConnection;
+use crate::console::Sessions;
 pub use crate::credentials::Credentials;
 pub use crate::gate::{AuthorizerTestFuture, CallFuture, Gate, GateError, GateFuture, GateKey, TestFuture};
 pub use crate::lambda::{
     CodeStore, FunctionFuture, FunctionHost, InvokeKind, InvokeRefusal, Invoked, Lambda, function_arn,
 };
+use crate::operator::History;
 pub use crate::operator::NodeDescription;
 pub use crate::perform::Refused;
-use crate::console::Sessions;
-use crate::operator::History;
 use crate::write::Writer;
 
 /// What the operator sets for the management API.

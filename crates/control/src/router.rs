@@ -205,11 +205,7 @@ pub(crate) type Routed = (&'static Operation, Vec<(&'static str, String)>);
 /// The operation of AWS for a method, a raw path and a query, with the labels of the path.
 ///
 /// The path is split before it is decoded, since an ARN in one segment has encoded slashes of its own.
-pub(crate) fn find(
-    method: &Method,
-    path: &str,
-    query: &[(String, String)],
-) -> Option<Routed> {
+pub(crate) fn find(method: &Method, path: &str, query: &[(String, String)]) -> Option<Routed> {
     find_in(OPERATIONS, method, path, query)
 }
 
@@ -218,12 +214,7 @@ pub(crate) fn find_any(method: &Method, path: &str, query: &[(String, String)]) 
     find(method, path, query).or_else(|| find_in(OPERATOR_CALLS, method, path, query))
 }
 
-fn find_in(
-    table: &'static [Operation],
-    method: &Method,
-    path: &str,
-    query: &[(String, String)],
-) -> Option<Routed> {
+fn find_in(table: &'static [Operation], method: &Method, path: &str, query: &[(String, String)]) -> Option<Routed> {
     let segments: Vec<String> = path
         .strip_prefix('/')?
         .split('/')

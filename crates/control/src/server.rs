@@ -16,11 +16,11 @@ use percent_encoding::percent_decode_str;
 use crate::Control;
 use crate::access::{AccessDenied, Asked, Caller};
 use crate::answer::Answer;
+use crate::console;
 use crate::error::{ApiError, Failure};
 use crate::request::Request;
 use crate::router::{self, Operation, Routed};
 use crate::sigv4::{self, Claim, SignatureRefusal};
-use crate::console;
 
 /// The largest body; AWS's limit for payloads.
 const BODY_LIMIT: usize = 10 << 20;

@@ -9,6 +9,7 @@ pub mod authorizer;
 pub mod bucket;
 pub mod calendar;
 pub mod catalog;
+pub mod claim;
 pub mod client_certificate;
 pub mod clock;
 pub mod deployment;

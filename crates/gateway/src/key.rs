@@ -40,9 +40,8 @@ pub(crate) fn identify(
             principal.usage_identifier_key.as_ref().map(String::as_bytes).ok_or(KeyFault::Missing)
         }
     };
-    let found = value.and_then(|value| {
-        admission.find_key(value).ok_or_else(|| KeyFault::Unknown(admission.digest_of(value)))
-    });
+    let found =
+        value.and_then(|value| admission.find_key(value).ok_or_else(|| KeyFault::Unknown(admission.digest_of(value))));
     found.map(Some).map_err(Refusal::InvalidApiKey)
 }
 

@@ -4,6 +4,7 @@
 //! from a snapshot that is swapped whole; what changes with calls (buckets, leases, connections) lives outside it, so
 //! that a deploy resets nothing.
 
+mod access_log;
 pub mod admission;
 mod authorize;
 mod authorizer;
@@ -29,6 +30,7 @@ mod listen;
 mod listener;
 mod media_type;
 mod meter;
+pub mod metrics;
 mod narration;
 mod parameter;
 mod path;
@@ -48,6 +50,7 @@ mod test_authorizer;
 mod test_invoke;
 mod throttle;
 mod time_format;
+mod trace;
 mod upstream;
 mod validate;
 mod variables;
@@ -56,5 +59,5 @@ mod worker;
 pub use config::{GatewayConfig, PlanThrottleScope, ServiceCredentials};
 pub use gateway::Gateway;
 pub use listener::{BoundGateway, DrainingGateway, RunningGateway, Sockets};
-pub use meter::CallCounts;
-pub use peers::{Answering, FunctionFault, FunctionResult, Functions, Management, Peers};
+pub use peers::{AccessLogs, Answering, FunctionFault, FunctionResult, Functions, Management, Peers};
+pub use trace::{CallSpan, IntegrationSpan, Tracer};

@@ -1,4 +1,4 @@
-//! The gateway's ports to what stands beside it in the process: functions, and the management API.
+//! The gateway's ports to what stands beside it in the process: functions, the management API, and logs.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response};
+
+use crate::trace::Tracer;
 
 /// A future that may be awaited on any thread.
 pub type Answering<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -18,6 +20,17 @@ pub struct Peers {
     pub functions: Option<Arc<dyn Functions>>,
     /// Answers for the service `apigateway`.
     pub management: Option<Arc<dyn Management>>,
+    /// Takes the lines of access logs.
+    pub access_logs: Option<Arc<dyn AccessLogs>>,
+    /// Keeps the spans of calls.
+    pub tracer: Option<Arc<dyn Tracer>>,
+}
+
+/// Takes the lines of access logs.
+pub trait AccessLogs: Send + Sync + Debug {
+    /// Takes one line, without its end, for a log group or a delivery stream, named by its ARN. Never waits: a line for
+    /// which there is no room is dropped.
+    fn write(&self, destination: &str, line: String);
 }
 
 /// Runs functions.

@@ -3,12 +3,11 @@
 //! Each thread keeps its own, so that recording meets nobody but a reader. Calls that pass cost nothing here.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use http::StatusCode;
 use tollgate_domain::clock::TICKS_PER_SECOND;
-use tollgate_domain::{BucketState, QuotaState, RefusalLevel, RefusedCall, Traffic, UsagePlanId};
+use tollgate_domain::{BucketState, QuotaState, RefusalLevel, RefusedCall};
 
 use crate::admission::{Standing, ThrottleLevel};
 use crate::call::Call;
@@ -20,34 +19,15 @@ const CAPACITY: usize = 500;
 /// Characters of a path that are kept.
 const PATH_KEPT: usize = 200;
 
-/// The last calls that one thread refused, in the order in which they came, and how many limits refused since the start.
+/// The last calls that one thread refused, in the order in which they came.
 #[derive(Debug, Default)]
-pub(crate) struct RefusalRing {
-    calls: Mutex<VecDeque<RefusedCall>>,
-    throttled: AtomicU64,
-    quota_exceeded: AtomicU64,
-}
+pub(crate) struct RefusalRing(Mutex<VecDeque<RefusedCall>>);
 
 impl RefusalRing {
     /// Remembers a refused call, and forgets the oldest.
-    pub(crate) fn record(
-        &self,
-        call: &Call<'_>,
-        refusal: &Refusal,
-        standing: &Standing,
-        plan: Option<UsagePlanId>,
-        status: StatusCode,
-    ) {
-        let refused = refused_call(call, refusal, standing, plan, status);
-        match refused.level {
-            RefusalLevel::PlanThrottle
-            | RefusalLevel::PlanMethodThrottle
-            | RefusalLevel::StageMethodThrottle
-            | RefusalLevel::AccountThrottle => self.throttled.fetch_add(1, Ordering::Relaxed),
-            RefusalLevel::Quota => self.quota_exceeded.fetch_add(1, Ordering::Relaxed),
-            _ => 0,
-        };
-        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn record(&self, call: &Call<'_>, refusal: &Refusal, standing: &Standing, status: StatusCode) {
+        let refused = refused_call(call, refusal, standing, status);
+        let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if calls.len() == CAPACITY {
             calls.pop_front();
         }
@@ -56,23 +36,11 @@ impl RefusalRing {
 
     /// What is remembered.
     pub(crate) fn recent(&self) -> Vec<RefusedCall> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
-    }
-
-    /// Adds what limits refused since the start.
-    pub(crate) fn add_to(&self, traffic: &mut Traffic) {
-        traffic.throttled += self.throttled.load(Ordering::Relaxed);
-        traffic.quota_exceeded += self.quota_exceeded.load(Ordering::Relaxed);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 }
 
-fn refused_call(
-    call: &Call<'_>,
-    refusal: &Refusal,
-    standing: &Standing,
-    plan: Option<UsagePlanId>,
-    status: StatusCode,
-) -> RefusedCall {
+fn refused_call(call: &Call<'_>, refusal: &Refusal, standing: &Standing, status: StatusCode) -> RefusedCall {
     // What met no stage has no path below one.
     let path = if call.stage.is_some() { call.path } else { call.uri.path() };
     RefusedCall {
@@ -91,7 +59,7 @@ fn refused_call(
             Refusal::InvalidApiKey(KeyFault::Unknown(digest)) => Some(*digest),
             _ => None,
         },
-        plan,
+        plan: call.plan.map(|coverage| coverage.limits.id),
         retry_after_secs: refusal.retry_after_secs(),
         bucket: standing.throttle.map(|bucket| BucketState {
             burst: bucket.burst,
@@ -110,10 +78,9 @@ fn level(refusal: &Refusal) -> RefusalLevel {
     match refusal {
         Refusal::Malformed(_) | Refusal::RequestTooLong | Refusal::UriTooLong => RefusalLevel::Request,
         Refusal::UnknownStage | Refusal::EndpointDisabled | Refusal::UnknownRoute => RefusalLevel::Route,
-        Refusal::Denied(_)
-        | Refusal::Unauthorized
-        | Refusal::AuthorizerFailed(_)
-        | Refusal::AuthorizerUnusable(_) => RefusalLevel::Authorization,
+        Refusal::Denied(_) | Refusal::Unauthorized | Refusal::AuthorizerFailed(_) | Refusal::AuthorizerUnusable(_) => {
+            RefusalLevel::Authorization
+        }
         Refusal::InvalidApiKey(_) => RefusalLevel::Key,
         Refusal::Throttled { level, .. } => match level {
             ThrottleLevel::Plan => RefusalLevel::PlanThrottle,
@@ -149,11 +116,8 @@ mod tests {
             let ids = ids.next();
             let call = Call::new(&ids, Moment::default(), &client, "000000000000", &head);
             let refusal = Refusal::QuotaExceeded { retry_after_secs: 7 };
-            ring.record(&call, &refusal, &Standing::default(), None, StatusCode::TOO_MANY_REQUESTS);
+            ring.record(&call, &refusal, &Standing::default(), StatusCode::TOO_MANY_REQUESTS);
         }
-        let mut traffic = Traffic::default();
-        ring.add_to(&mut traffic);
-        assert_eq!((traffic.quota_exceeded, traffic.throttled), (501, 0));
         let calls = ring.recent();
         assert_eq!(calls.len(), CAPACITY);
         let last = calls.last().expect("a call");

@@ -66,6 +66,18 @@ async fn a_service_without_an_endpoint_is_a_500() {
     assert!(upstream.requests().is_empty());
 }
 
+#[tokio::test]
+async fn what_a_signed_request_says_of_itself_cannot_be_mapped() {
+    let upstream = Upstream::answering(&ok("")).await;
+    for (header, status) in [("authorization", 500), ("Connection", 500), ("TE", 500), ("X-Mine", 200)] {
+        let mut integration = service("arn:aws:apigateway:eu-west-1:sqs:path/queue");
+        let parameter = format!("integration.request.header.{header}");
+        integration.request_parameters.insert(parameter, "'x'".to_owned());
+        let answer = serve(integration, &upstream, Peers::default()).get("/a").await;
+        assert_eq!(answer.status(), status, "{header}");
+    }
+}
+
 #[derive(Debug, Default)]
 struct Operator(Mutex<Vec<String>>);
 
@@ -81,7 +93,7 @@ impl Management for Operator {
 async fn the_service_apigateway_is_answered_within_the_process() {
     let upstream = Upstream::answering(&ok("")).await;
     let operator = Arc::new(Operator::default());
-    let peers = Peers { functions: None, management: Some(operator.clone()) };
+    let peers = Peers { management: Some(operator.clone()), ..Peers::default() };
     let mut create = service("arn:aws:apigateway:us-east-1:apigateway:path/apikeys?mode=x");
     create.request_templates.insert("application/json".to_owned(), Some("{\"name\": $input.json('$.n')}".to_owned()));
     let answer = serve(create, &upstream, peers).call("POST", "/a", "", r#"{"n": "joe"}"#).await;

@@ -40,7 +40,9 @@ pub(crate) fn router() -> Router {
 async fn answer(uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().strip_prefix(ROOT).unwrap_or_default();
     // The placeholder that keeps the folder is no file of the console.
-    let mut response = Some(path).filter(|path| !path.starts_with('.')).and_then(|path| find(path, &headers))
+    let mut response = Some(path)
+        .filter(|path| !path.starts_with('.'))
+        .and_then(|path| find(path, &headers))
         .unwrap_or_else(|| missing(path, &headers));
     let policy = [
         (header::CONTENT_SECURITY_POLICY, POLICY),

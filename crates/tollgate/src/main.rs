@@ -1,5 +1,6 @@
 //! The binary: command line, configuration and wiring.
 
+mod access_log;
 mod certificates;
 mod cli;
 mod config;
@@ -16,12 +17,17 @@ mod ledger;
 mod logging;
 mod management;
 mod management_client;
+mod metrics;
 mod node;
+mod outlets;
 mod peers;
 mod plain_http;
 mod root;
 mod serve;
 mod sockets;
+#[cfg(feature = "test-clock")]
+mod test_clock;
+mod traces;
 
 use std::process::ExitCode;
 

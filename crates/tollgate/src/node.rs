@@ -10,22 +10,23 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tollgate_control::{CodeStore, Control, ControlConfig, Credentials, Lambda, NodeDescription};
-use tollgate_domain::clock::SystemClock;
 use tollgate_domain::{Clock, IdSource};
 use tollgate_gateway::admission::{Admission, Keeper, Ledger};
 use tollgate_gateway::certificates::Certificates;
 use tollgate_gateway::{BoundGateway, DrainingGateway, Gateway, RunningGateway};
 use tollgate_store::{DataDir, Store};
 
-use crate::{certificates, console_files, plain_http};
 use crate::config::Config;
 use crate::functions::LocalFunctions;
 use crate::gate::{LocalGate, TESTS_AT_ONCE};
 use crate::ledger::StoreLedger;
 use crate::management::{Listener, Management, Patience};
+use crate::metrics::{Counted, Metrics};
+use crate::outlets::Outlets;
 use crate::peers::{InProcessManagement, peers};
 use crate::root::RootCredentials;
 use crate::sockets::{Door, NodeSockets};
+use crate::{certificates, console_files, plain_http};
 
 /// How long callers are asked to use another connection for their next call before connections that wait for one are
 /// closed. Whoever calls in shorter intervals than this loses no call to a hand-over.
@@ -46,6 +47,7 @@ pub(crate) struct Node {
     management: Management,
     functions: Arc<LocalFunctions>,
     within: Arc<InProcessManagement>,
+    outlets: Outlets,
     keeper: tokio::task::JoinHandle<()>,
     _sampling: JoinSet<()>,
     _certificates: JoinSet<()>,
@@ -54,6 +56,7 @@ pub(crate) struct Node {
 /// What a node that let go of the data directory still does: answers on their way, and the functions that make them.
 pub(crate) struct Leftover {
     gateway: DrainingGateway,
+    outlets: Outlets,
     functions: Arc<LocalFunctions>,
 }
 
@@ -62,6 +65,7 @@ impl Leftover {
     pub(crate) async fn finish(self) {
         self.gateway.finish().await;
         self.functions.drain().await;
+        self.outlets.finish().await;
     }
 }
 
@@ -130,7 +134,7 @@ impl Node {
 
     /// Opens the state, fills the tables, and starts the listeners.
     pub(crate) async fn start(config: &Config, mut frontage: Frontage, dir: DataDir) -> anyhow::Result<Self> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let clock = clock(config);
         let ids = Arc::new(IdSource::system());
         let (root, root_is_new) = RootCredentials::find(config, &dir, &ids)?;
         let store = open_store(config, dir, &ids).await?;
@@ -157,13 +161,22 @@ impl Node {
             account_throttle: config.account_throttle(),
         };
         let credentials = Credentials::root(root.access_key_id.clone(), root.secret_access_key.clone());
-        let control = Control::new(store, Arc::new(gate), clock, ids, credentials, control_config).await?;
+        let control = Control::new(store, Arc::new(gate), Arc::clone(&clock), ids, credentials, control_config).await?;
         control.describe(description(&addresses));
         let within = InProcessManagement::new(control.clone());
-        gateway.connect(peers(Arc::clone(&functions), Arc::clone(&within)));
+        let outlets = Outlets::start(config)?;
+        let counted = Counted {
+            gateway: gateway.clone(),
+            admission: Arc::clone(&admission),
+            access_logs: outlets.access_logs.clone(),
+            clock: Arc::clone(&clock),
+        };
+        let metrics = Metrics::new(counted, config.metrics.token.clone());
+        gateway.connect(peers(Arc::clone(&functions), Arc::clone(&within), &outlets));
         let gateway = bound.start().context("the gateway cannot start its threads")?;
         let lambda = Lambda::new(control.clone(), Arc::<LocalFunctions>::clone(&functions), code);
-        let router = control.clone().router().merge(lambda.router()).merge(console_files::router());
+        let router =
+            control.clone().router().merge(lambda.router()).merge(metrics.router()).merge(console_files::router());
         let patience = Patience { header_read: config.header_read_timeout(), drain: config.drain_timeout() };
         let management = Management::start(frontage.management(config)?, router, patience);
         let watching = frontage.certificates.map(certificates::watch).transpose()?.unwrap_or_default();
@@ -185,6 +198,7 @@ impl Node {
             management,
             functions,
             within,
+            outlets,
             keeper,
             _certificates: watching,
         })
@@ -202,7 +216,7 @@ impl Node {
         if let Err(error) = close(&self.admission, self.keeper).await {
             tracing::error!(error = format!("{error:#}"), "a node hands over without its last counts");
         }
-        Leftover { gateway: draining, functions: self.functions }
+        Leftover { gateway: draining, outlets: self.outlets, functions: self.functions }
     }
 
     /// Stops accepting, finishes what is in flight, returns leases and writes all usage.
@@ -212,6 +226,7 @@ impl Node {
         self.within.close();
         // Calls of the gateway are over, so that only events are left to be waited for.
         self.functions.drain().await;
+        self.outlets.finish().await;
         close(&self.admission, self.keeper).await
     }
 }
@@ -247,11 +262,20 @@ async fn close(admission: &Admission, keeper: tokio::task::JoinHandle<()>) -> an
     closed.context("usage could not be written on stopping; it is lost up to the last second")
 }
 
+/// The machine's clocks, unless this is a build for tests.
+fn clock(#[cfg_attr(not(feature = "test-clock"), expect(unused_variables))] config: &Config) -> Arc<dyn Clock> {
+    #[cfg(feature = "test-clock")]
+    return Arc::new(crate::test_clock::TestClock::new(config.test_clock.clone()));
+    #[cfg(not(feature = "test-clock"))]
+    Arc::new(tollgate_domain::clock::SystemClock::new())
+}
+
 async fn open_store(config: &Config, dir: DataDir, ids: &Arc<IdSource>) -> anyhow::Result<Store> {
     let given = (!config.master_key.is_empty()).then_some(config.master_key.as_str());
     let secrets = dir.secrets(given, ids)?;
-    let store = Store::open(dir, secrets, Arc::clone(ids))?;
-    store.forget_settled().await?;
+    let unusable = || format!("cannot use the database in {}", config.data_dir.display());
+    let store = Store::open(dir, secrets, Arc::clone(ids)).with_context(unusable)?;
+    store.forget_settled().await.with_context(unusable)?;
     Ok(store)
 }
 

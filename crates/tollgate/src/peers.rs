@@ -7,13 +7,19 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use tollgate_control::Control;
 use tollgate_functions::{InvocationType, InvokeError};
-use tollgate_gateway::{Answering, FunctionFault, FunctionResult, Functions, Management, Peers};
+use tollgate_gateway::{AccessLogs, Answering, FunctionFault, FunctionResult, Functions, Management, Peers, Tracer};
 
 use crate::functions::LocalFunctions;
+use crate::outlets::Outlets;
 
 /// The peers of this process's gateway.
-pub(crate) fn peers(functions: Arc<LocalFunctions>, management: Arc<InProcessManagement>) -> Peers {
-    Peers { functions: Some(Arc::new(GatewayFunctions(functions))), management: Some(management) }
+pub(crate) fn peers(functions: Arc<LocalFunctions>, management: Arc<InProcessManagement>, outlets: &Outlets) -> Peers {
+    Peers {
+        functions: Some(Arc::new(GatewayFunctions(functions))),
+        management: Some(management),
+        access_logs: outlets.access_logs.clone().map(|writer| writer as Arc<dyn AccessLogs>),
+        tracer: outlets.traces.clone().map(|traces| traces as Arc<dyn Tracer>),
+    }
 }
 
 struct GatewayFunctions(Arc<LocalFunctions>);

@@ -10,7 +10,7 @@ mod origin;
 mod session;
 mod sign_in;
 
-pub(crate) use edge::routes;
 pub use edge::SecureConnection;
+pub(crate) use edge::routes;
 pub(crate) use link::LINK_SECONDS;
 pub(crate) use session::{SessionRefusal, Sessions};

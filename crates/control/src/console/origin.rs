@@ -25,7 +25,12 @@ mod tests {
     use super::*;
 
     fn is_ours_with(headers: &[(&'static str, &'static str)]) -> bool {
-        is_ours(&headers.iter().map(|(name, value)| (name.parse().expect("a name"), HeaderValue::from_static(value))).collect())
+        is_ours(
+            &headers
+                .iter()
+                .map(|(name, value)| (name.parse().expect("a name"), HeaderValue::from_static(value)))
+                .collect(),
+        )
     }
 
     #[test]

@@ -10,12 +10,13 @@ use axum::body::Body;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tollgate_control::{
-    AuthorizerTestFuture, CallFuture, Control, ControlConfig, Credentials, Gate, GateError, GateFuture, GateKey, TestFuture,
+    AuthorizerTestFuture, CallFuture, Control, ControlConfig, Credentials, Gate, GateError, GateFuture, GateKey,
+    TestFuture,
 };
 use tollgate_domain::clock::ManualClock;
 use tollgate_domain::{
-    Adjustment, ApiKeyId, AuthorizerAnswer, AuthorizerTest, Catalog, Clock, IdSource, KeyDigest, RefusedCall, RestApiId,
-    Role, Settlement, StageName, TestAnswer, TestInvocation, Traffic, UnixMillis, UsagePlanId,
+    Adjustment, ApiKeyId, AuthorizerAnswer, AuthorizerTest, Catalog, Clock, IdSource, KeyDigest, RefusedCall,
+    RestApiId, Role, Settlement, StageName, TestAnswer, TestInvocation, Traffic, UnixMillis, UsagePlanId,
 };
 use tollgate_store::{DataDir, Store, Unspent};
 use tower::ServiceExt;
@@ -49,7 +50,14 @@ pub(crate) struct RecordingGate {
 
 impl RecordingGate {
     fn new(store: Store) -> Arc<Self> {
-        Arc::new(Self { store, told: Mutex::default(), broken: Mutex::default(), tests: Mutex::default(), traffic: Mutex::default(), refusals: Mutex::default() })
+        Arc::new(Self {
+            store,
+            told: Mutex::default(),
+            broken: Mutex::default(),
+            tests: Mutex::default(),
+            traffic: Mutex::default(),
+            refusals: Mutex::default(),
+        })
     }
 
     fn tell(&self, told: Told) {

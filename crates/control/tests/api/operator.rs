@@ -2,9 +2,7 @@
 
 use axum::body::Body;
 use serde_json::{Value, json};
-use tollgate_domain::{
-    ApiKeyId, BucketState, RefusalLevel, RefusedCall, Settlement, Traffic, UsageDelta, UsagePlanId,
-};
+use tollgate_domain::{ApiKeyId, BucketState, RefusalLevel, RefusedCall, Settlement, Traffic, UsageDelta, UsagePlanId};
 
 use crate::bench::{ACCESS_KEY_ID, Bench, NOW, text};
 
@@ -72,7 +70,10 @@ async fn keys_near_their_quota_are_told_by_what_they_may_use() {
     assert_eq!((&item[0]["name"], &item[0]["used"], &item[0]["limit"]), (&json!("near"), &json!(8), &json!(10)));
     assert_eq!(item[0]["resetsOn"], json!("2026-11-23"));
     // An extended quota is not near its end.
-    bench.patch(&format!("/usageplans/{plan}/keys/{near}/usage"), &[("replace", "/remaining", "100")]).await.expect(200);
+    bench
+        .patch(&format!("/usageplans/{plan}/keys/{near}/usage"), &[("replace", "/remaining", "100")])
+        .await
+        .expect(200);
     assert_eq!(told().await, json!([]));
 }
 
@@ -108,7 +109,8 @@ async fn what_is_wrong_is_told_until_it_is_mended() {
     let key = bench.key("loose").await;
     assert_eq!(kinds().await, ["UnlimitedPlan", "KeyInNoPlan"]);
     bench.attach(&plan, &key).await.expect(201);
-    bench.patch(&format!("/usageplans/{plan}"), &[("replace", "/quota/limit", "5"), ("replace", "/quota/period", "DAY")])
+    bench
+        .patch(&format!("/usageplans/{plan}"), &[("replace", "/quota/limit", "5"), ("replace", "/quota/period", "DAY")])
         .await
         .expect(200);
     assert!(kinds().await.is_empty());
@@ -131,7 +133,8 @@ async fn a_refusal_is_explained_and_a_disabled_key_named() {
     let bench = Bench::new().await;
     let created = bench.post("/apikeys", json!({"name": "joe", "enabled": false})).await.expect(201);
     let digest = bench.store.secrets().digester().digest(text(&created, "value").as_bytes());
-    let disabled = RefusedCall { unknown_value: Some(digest), retry_after_secs: None, ..refused("r-2", RefusalLevel::Key) };
+    let disabled =
+        RefusedCall { unknown_value: Some(digest), retry_after_secs: None, ..refused("r-2", RefusalLevel::Key) };
     *bench.gate.refusals.lock().expect("a lock") = vec![refused("r-1", RefusalLevel::PlanThrottle), disabled];
     let one = bench.get("/tollgate/v1/refusals/r-1").await.expect(200);
     assert_eq!((&one["level"], &one["clearsAt"]), (&json!("plan-throttle"), &json!(NOW.0 + 2000)));

@@ -5,6 +5,7 @@
 
 mod counter;
 mod demand;
+mod health;
 mod keeper;
 mod key_table;
 pub mod ledger;
@@ -33,6 +34,8 @@ use tollgate_domain::{
 
 use counter::{Counter, CounterId, MethodBucket, PeriodLease};
 pub use demand::{Demand, Keyed, MethodEntry, PlanLimits};
+pub use health::LedgerHealth;
+use health::Watch;
 pub use keeper::Keeper;
 pub use key_table::Caller;
 use key_table::KeyTable;
@@ -59,6 +62,7 @@ pub struct Admission {
     /// Counters whose meter holds calls that the ledger does not know.
     dirty: SegQueue<Arc<Counter>>,
     keeper: mpsc::UnboundedSender<Message>,
+    watch: Watch,
 }
 
 type PlanTable = std::collections::HashMap<UsagePlanId, PlanLimits, RandomState>;
@@ -74,6 +78,7 @@ impl Admission {
             plans: ArcSwap::default(),
             dirty: SegQueue::new(),
             keeper,
+            watch: Watch::new(),
         };
         (admission, Inbox(inbox))
     }
@@ -122,6 +127,11 @@ impl Admission {
         self.keys.remove(digest);
     }
 
+    /// How the ledger does.
+    pub fn ledger_health(&self, now: Moment) -> LedgerHealth {
+        self.watch.health(now.ticks)
+    }
+
     /// Keys that may call.
     pub fn key_count(&self) -> usize {
         self.keys.len()
@@ -151,7 +161,9 @@ impl Admission {
                     if asked_ledger && lease.failed.load(Ordering::Acquire) {
                         return Verdict::refuse(Denied::LedgerUnavailable);
                     }
-                    asked_ledger = true;
+                    if !std::mem::replace(&mut asked_ledger, true) {
+                        self.watch.call_waits();
+                    }
                     if !self.wait_for_draw(&lease, counter).await {
                         return Verdict::refuse(Denied::LedgerUnavailable);
                     }
