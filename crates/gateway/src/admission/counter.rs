@@ -94,8 +94,14 @@ pub(crate) struct PeriodLease {
     pub(crate) drawn: Notify,
 }
 
-/// What a first draw asks for, before traffic is known.
-const FIRST_BATCH: i64 = 4;
+/// What a first draw asks for, before traffic is known: a thousandth of the quota, within these bounds. Where a quota is
+/// large, a few units more strand nothing that anybody would miss, and spare the ledger most of the draws with which a
+/// lease would grow.
+const FIRST_BATCH: std::ops::RangeInclusive<i64> = 4..=64;
+
+fn first_batch(quota: QuotaSettings) -> i64 {
+    (i64::from(quota.limit) / 1000).clamp(*FIRST_BATCH.start(), *FIRST_BATCH.end())
+}
 
 impl PeriodLease {
     pub(crate) fn new(quota: QuotaSettings, day: Day) -> Self {
@@ -105,7 +111,7 @@ impl PeriodLease {
             units: Lease::new(),
             drawing: AtomicBool::new(false),
             opened: AtomicBool::new(false),
-            batch: AtomicI64::new(FIRST_BATCH),
+            batch: AtomicI64::new(first_batch(quota)),
             left_in_ledger: AtomicI64::new(i64::from(quota.limit)),
             exhausted_at: AtomicU64::new(0),
             failed: AtomicBool::new(false),
@@ -152,7 +158,7 @@ impl PeriodLease {
     /// The size of the next draw, so that what is outstanding stays within the cap.
     pub(crate) fn next_draw(&self) -> i64 {
         let batch = self.batch.load(Ordering::Relaxed);
-        self.batch.store((batch * 2).min(self.cap().max(FIRST_BATCH)), Ordering::Relaxed);
+        self.batch.store((batch * 2).min(self.cap().max(*FIRST_BATCH.start())), Ordering::Relaxed);
         batch.min(self.cap() - self.units.unspent())
     }
 }

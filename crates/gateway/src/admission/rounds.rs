@@ -88,6 +88,11 @@ impl Rounds {
         }
     }
 
+    /// Whether anything is asked for that the last round does not have.
+    pub(super) fn is_asked(&self) -> bool {
+        !self.inbox.0.is_empty()
+    }
+
     /// Whether admission is to end once this is written.
     pub(super) fn is_closing(&self) -> bool {
         self.closing
