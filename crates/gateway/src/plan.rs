@@ -13,17 +13,19 @@ pub(crate) struct Covered<'a> {
     pub(crate) coverage: &'a Coverage,
     /// The plan's own limit for the method.
     pub(crate) entry: Option<&'a MethodLimit>,
+    /// Who calls under it.
+    pub(crate) caller: &'a Caller,
 }
 
 /// The caller's plan that covers the stage. AWS lets a key be in one such plan only; the first one counts.
-pub(crate) fn choose<'a>(routed: &Routed<'a>, caller: &Caller) -> Result<Covered<'a>, Refusal> {
+pub(crate) fn choose<'a>(routed: &Routed<'a>, caller: &'a Caller) -> Result<Covered<'a>, Refusal> {
     let coverage = caller
         .plans()
         .iter()
         .find_map(|plan| routed.stage.coverage_by(plan))
         // Not told apart from an unknown key.
         .ok_or(Refusal::InvalidApiKey)?;
-    Ok(Covered { coverage, entry: coverage.entry(routed.method) })
+    Ok(Covered { coverage, entry: coverage.entry(routed.method), caller })
 }
 
 impl<'a> Covered<'a> {
