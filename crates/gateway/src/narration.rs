@@ -53,7 +53,12 @@ pub(crate) fn verifies_plan(call: &Call<'_>, sent: &HeaderMap) {
 }
 
 /// Notes what the limits said.
-pub(crate) fn decided(call: &Call<'_>, sent: &HeaderMap, covered: Option<Covered<'_>>, outcome: &Result<(), Refusal>) {
+pub(crate) fn decided(
+    call: &Call<'_>,
+    sent: &HeaderMap,
+    covered: Option<Covered<'_, '_>>,
+    outcome: &Result<(), Refusal>,
+) {
     let Some(covered) = covered else {
         call.note(LogLevel::Info, || {
             format!(

@@ -32,6 +32,9 @@ mod traces;
 use std::process::ExitCode;
 
 use clap::Parser;
+/// Each call allocates buffers of some kilobytes, which glibc's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     match cli::Cli::parse().run() {

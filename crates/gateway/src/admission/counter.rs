@@ -20,21 +20,35 @@ pub(crate) struct CounterId {
     pub(crate) key: ApiKeyId,
 }
 
-/// The state of one (plan, key) on this node.
+/// The state of one (plan, key) on this node. What a call touches comes first, so that it shares a cache line.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Counter {
-    pub(crate) id: CounterId,
     pub(crate) bucket: Bucket,
     pub(crate) meter: Meter,
     pub(crate) lease: ArcSwapOption<PeriodLease>,
     /// Whether a call came since the keeper last looked.
     touched: AtomicBool,
+    /// Whether it was taken out of the table, so that another will count for its (plan, key).
+    forgotten: AtomicBool,
+    pub(crate) id: CounterId,
 }
 
 impl Counter {
     pub(crate) fn new(id: CounterId) -> Self {
         let (bucket, meter) = (Bucket::new(), Meter::new());
-        Self { id, bucket, meter, lease: ArcSwapOption::empty(), touched: AtomicBool::new(true) }
+        let (touched, forgotten) = (AtomicBool::new(true), AtomicBool::new(false));
+        Self { bucket, meter, lease: ArcSwapOption::empty(), touched, forgotten, id }
+    }
+
+    /// Notes that it was taken out of the table.
+    pub(crate) fn forget(&self) {
+        self.forgotten.store(true, Ordering::Release);
+    }
+
+    /// Whether it was taken out of the table.
+    pub(crate) fn is_forgotten(&self) -> bool {
+        self.forgotten.load(Ordering::Acquire)
     }
 
     pub(crate) fn touch(&self) {

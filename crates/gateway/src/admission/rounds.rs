@@ -153,7 +153,9 @@ impl Rounds {
             }
         }
         for id in empty {
-            counters.remove(&id);
+            if let Some(counter) = counters.remove(&id) {
+                counter.forget();
+            }
         }
         let buckets = admission.method_buckets.pin();
         buckets.retain(|(id, _), bucket| counters.contains_key(id) || !bucket.is_full(now));
