@@ -116,7 +116,7 @@ pub struct IdSource(Entropy);
 
 #[derive(Debug)]
 enum Entropy {
-    System(Mutex<Reserve>),
+    System(Box<Mutex<Reserve>>),
     Seeded(AtomicU64),
 }
 
@@ -156,7 +156,7 @@ impl Reserve {
 impl IdSource {
     /// Draws on the operating system's randomness.
     pub fn system() -> Self {
-        Self(Entropy::System(Mutex::new(Reserve::EMPTY)))
+        Self(Entropy::System(Box::new(Mutex::new(Reserve::EMPTY))))
     }
 
     /// Draws the same sequence for the same seed; for tests only, since its values can be guessed.
