@@ -47,8 +47,11 @@ METHODS = [
     bad("PutMethod", a_method(authorizationType="CUSTOM", authorizerId="nosuch"), NO_AUTHORIZER),
     bad("PutMethod", a_method(requestValidatorId="nosuch"), "Invalid Request Validator identifier specified"),
     bad("PutMethod", a_method(requestModels={"a/b": "Nope"}), "Invalid model identifier specified: Nope"),
-    bad("PutMethod", a_method(requestParameters={"wrong": True}),
-        "Invalid mapping expression parameter specified: wrong"),
+    bad("PutMethod", a_method(requestParameters={"method.request.body.a": True}),
+        "Invalid mapping expression parameter specified: method.request.body.a"),
+    bad("PutMethod", a_method(requestParameters={"true": True}),
+        "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression "
+        "specified: true]"),
     bad("PutMethod", a_method(requestParameters={"method.request.path.a": True, "method.request.header.a": True}),
         "Parameter names must be unique across querystring, header and path"),
     bad("PutMethod", a_method(authorizationScopes=["a"]),
@@ -74,6 +77,8 @@ METHOD_RESPONSES = [
     bad("PutMethodResponse", lambda w: {**w.method, **status("200"), "responseModels": {"a/b": "Nope"}},
         "Invalid model identifier specified: Nope"),
     invalid("PutMethodResponse", lambda w: {**w.method, **status("wrong")}, BAD_STATUS),
+    Done("PutMethodResponse", lambda w: {**w.method, **status("200"), "responseModels": {}, "responseParameters": {}},
+         {"responseModels": {}, "responseParameters": {}}),
     missing("PutMethodResponse", lambda w: {**w.absent_method, **status("200")}, NO_METHOD),
     Done("GetMethodResponse", lambda w: w.method_response, {"responseParameters": {"method.response.header.a": False}}),
     missing("GetMethodResponse", lambda w: {**w.method, **status("404")}, NO_RESPONSE),
@@ -90,6 +95,10 @@ METHOD_RESPONSES = [
     Done("DeleteMethodResponse", lambda w: w.method_response),
     missing("DeleteMethodResponse", lambda w: {**w.method, **status("404")}, NO_RESPONSE),
 ]
+    invalid("UpdateMethodResponse", lambda w: {**w.method, **status("wrong"), "patchOperations": patch("set", "/x")},
+            "2 validation errors detected: Value 'set' at 'updateMethodResponseInput.patchOperations.1.member.op' "
+            "failed to satisfy constraint: Member must satisfy enum value set: [add, remove, move, test, replace, "
+            "copy]; " + BAD_STATUS.partition(": ")[2]),
 
 INTEGRATIONS = [
     Done("PutIntegration", an_integration("HTTP", **ADDRESS), {
@@ -118,6 +127,7 @@ INTEGRATIONS = [
     bad("PutIntegration", an_integration("HTTP", connectionType="VPC_LINK", **ADDRESS),
         "ConnectionId should be set to the vpcLinkId or stage variable on connection type VPC_LINK"),
     invalid("PutIntegration", an_integration("HTTPS_PROXY"),
+    bad("PutIntegration", an_integration("MOCK", cacheKeyParameters=["id"]), "Invalid cache key parameter specified"),
             "1 validation error detected: Value 'HTTPS_PROXY' at 'putIntegrationInput.type' failed to satisfy "
             "constraint: Member must satisfy enum value set: [HTTP, MOCK, AWS_PROXY, HTTP_PROXY, AWS]"),
     missing("PutIntegration", lambda w: {**w.absent_method, "type": "MOCK"}, NO_METHOD),
@@ -140,6 +150,9 @@ INTEGRATION_RESPONSES = [
     bad("PutIntegrationResponse", lambda w: {**w.integration, **w.method_response, "selectionPattern": "("},
         "Invalid regex pattern specified"),
     missing("PutIntegrationResponse", lambda w: w.method_response, NO_INTEGRATION),
+    Done("PutIntegrationResponse", lambda w: {**w.integration, **w.method_response, "selectionPattern": "",
+                                              "responseTemplates": {"application/json": ""}},
+         {"selectionPattern": "", "responseTemplates": {"application/json": None}}),
     Done("GetIntegrationResponse", lambda w: w.integration_response, {"statusCode": "200", "selectionPattern": "2.."}),
     missing("GetIntegrationResponse", lambda w: {**w.integration, **status("404")}, NO_RESPONSE),
     Done("UpdateIntegrationResponse", lambda w: {**w.integration_response, "patchOperations": patch(

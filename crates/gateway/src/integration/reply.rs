@@ -100,7 +100,7 @@ fn whole_match(pattern: &str) -> Result<Regex, String> {
 
 impl Reply {
     fn compile(status: &str, given: &IntegrationResponse, site: &Site<'_>) -> Result<Self, String> {
-        let headers = given.response_parameters.iter().map(|(place, expression)| {
+        let headers = given.response_parameters.iter().flatten().map(|(place, expression)| {
             let name = place
                 .strip_prefix("method.response.header.")
                 .and_then(|name| name.parse::<HeaderName>().ok())
@@ -113,7 +113,7 @@ impl Reply {
             status: status.parse().map_err(|_| format!("{status:?} is no status"))?,
             read_body: headers.iter().any(|(_, source)| source.reads_body()),
             headers,
-            templates: template::compile(&given.response_templates),
+            templates: given.response_templates.as_ref().map(template::compile).unwrap_or_default(),
             handling: ContentHandling::parse(given.content_handling.as_deref())?,
         })
     }
