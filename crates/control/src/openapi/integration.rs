@@ -55,7 +55,9 @@ impl IntegrationDraft {
     /// The integration of a method of this resource.
     pub(crate) fn build(&self, resource: &ResourceId) -> Result<Integration, Failure> {
         let integration = crate::resources::integration::read(self.kind, &self.members, resource)?;
-        Ok(Integration { responses: self.responses.clone(), ..integration })
+        // A document may name a verb for a MOCK, and AWS drops it.
+        let http_method = integration.http_method.filter(|_| self.kind != IntegrationType::Mock);
+        Ok(Integration { responses: self.responses.clone(), http_method, ..integration })
     }
 }
 
