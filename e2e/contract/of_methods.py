@@ -57,6 +57,9 @@ METHODS = [
     bad("PutMethod", a_method(authorizationScopes=["a"]),
         "Authorization Scopes are only valid for COGNITO_USER_POOLS authorization type"),
     Done("TestInvokeMethod", lambda w: w.integration, {"status": 500}),
+    Done("TestInvokeMethod", lambda w: {**w.integration, "pathWithQueryString": "/elsewhere"}, {"status": 500}),
+    bad("TestInvokeMethod", lambda w: {**w.integration, "pathWithQueryString": "pets"},
+        "Invalid test request specified. The path or a header has characters that none may have"),
     missing("TestInvokeMethod", lambda w: w.absent_method, "Invalid Method identifier specified"),
 
     Done("GetMethod", lambda w: w.integration, {"methodIntegration": {"type": "MOCK"}}),
@@ -74,11 +77,11 @@ METHODS = [
 METHOD_RESPONSES = [
     Done("PutMethodResponse", lambda w: {**w.method, **status("200"), "responseModels": {"a/b": "Empty"}},
          {"statusCode": "200", "responseModels": {"a/b": "Empty"}}),
+    Done("PutMethodResponse", lambda w: {**w.method, **status("200"), "responseModels": {}, "responseParameters": {}},
+         {"responseModels": {}, "responseParameters": {}}),
     bad("PutMethodResponse", lambda w: {**w.method, **status("200"), "responseModels": {"a/b": "Nope"}},
         "Invalid model identifier specified: Nope"),
     invalid("PutMethodResponse", lambda w: {**w.method, **status("wrong")}, BAD_STATUS),
-    Done("PutMethodResponse", lambda w: {**w.method, **status("200"), "responseModels": {}, "responseParameters": {}},
-         {"responseModels": {}, "responseParameters": {}}),
     missing("PutMethodResponse", lambda w: {**w.absent_method, **status("200")}, NO_METHOD),
     Done("GetMethodResponse", lambda w: w.method_response, {"responseParameters": {"method.response.header.a": False}}),
     missing("GetMethodResponse", lambda w: {**w.method, **status("404")}, NO_RESPONSE),
@@ -92,13 +95,13 @@ METHOD_RESPONSES = [
     missing("UpdateMethodResponse", lambda w: {**w.method_response, "patchOperations": patch(
         "remove", "/responseModels/text~1html")}, "Content-Type specified was not found"),
     missing("UpdateMethodResponse", lambda w: {**w.method, **status("404"), "patchOperations": []}, NO_RESPONSE),
-    Done("DeleteMethodResponse", lambda w: w.method_response),
-    missing("DeleteMethodResponse", lambda w: {**w.method, **status("404")}, NO_RESPONSE),
-]
     invalid("UpdateMethodResponse", lambda w: {**w.method, **status("wrong"), "patchOperations": patch("set", "/x")},
             "2 validation errors detected: Value 'set' at 'updateMethodResponseInput.patchOperations.1.member.op' "
             "failed to satisfy constraint: Member must satisfy enum value set: [add, remove, move, test, replace, "
             "copy]; " + BAD_STATUS.partition(": ")[2]),
+    Done("DeleteMethodResponse", lambda w: w.method_response),
+    missing("DeleteMethodResponse", lambda w: {**w.method, **status("404")}, NO_RESPONSE),
+]
 
 INTEGRATIONS = [
     Done("PutIntegration", an_integration("HTTP", **ADDRESS), {
@@ -124,10 +127,10 @@ INTEGRATIONS = [
         "specified: true]"),
     bad("PutIntegration", an_integration("MOCK", requestTemplates={"123": "{}"}),
         "Validation Result: warnings : [], errors : [Invalid content type specified: 123]"),
+    bad("PutIntegration", an_integration("MOCK", cacheKeyParameters=["id"]), "Invalid cache key parameter specified"),
     bad("PutIntegration", an_integration("HTTP", connectionType="VPC_LINK", **ADDRESS),
         "ConnectionId should be set to the vpcLinkId or stage variable on connection type VPC_LINK"),
     invalid("PutIntegration", an_integration("HTTPS_PROXY"),
-    bad("PutIntegration", an_integration("MOCK", cacheKeyParameters=["id"]), "Invalid cache key parameter specified"),
             "1 validation error detected: Value 'HTTPS_PROXY' at 'putIntegrationInput.type' failed to satisfy "
             "constraint: Member must satisfy enum value set: [HTTP, MOCK, AWS_PROXY, HTTP_PROXY, AWS]"),
     missing("PutIntegration", lambda w: {**w.absent_method, "type": "MOCK"}, NO_METHOD),
@@ -147,12 +150,12 @@ INTEGRATIONS = [
 INTEGRATION_RESPONSES = [
     Done("PutIntegrationResponse", lambda w: {**w.integration, **w.method_response, "responseTemplates": {"a/b": "x"}},
          {"statusCode": "200", "responseTemplates": {"a/b": "x"}}),
-    bad("PutIntegrationResponse", lambda w: {**w.integration, **w.method_response, "selectionPattern": "("},
-        "Invalid regex pattern specified"),
-    missing("PutIntegrationResponse", lambda w: w.method_response, NO_INTEGRATION),
     Done("PutIntegrationResponse", lambda w: {**w.integration, **w.method_response, "selectionPattern": "",
                                               "responseTemplates": {"application/json": ""}},
          {"selectionPattern": "", "responseTemplates": {"application/json": None}}),
+    bad("PutIntegrationResponse", lambda w: {**w.integration, **w.method_response, "selectionPattern": "("},
+        "Invalid regex pattern specified"),
+    missing("PutIntegrationResponse", lambda w: w.method_response, NO_INTEGRATION),
     Done("GetIntegrationResponse", lambda w: w.integration_response, {"statusCode": "200", "selectionPattern": "2.."}),
     missing("GetIntegrationResponse", lambda w: {**w.integration, **status("404")}, NO_RESPONSE),
     Done("UpdateIntegrationResponse", lambda w: {**w.integration_response, "patchOperations": patch(

@@ -62,6 +62,11 @@ pub(crate) async fn serve(
     .await;
     let refused = outcome.is_err();
     let mut response = outcome.unwrap_or_else(|refusal| refuse(&mut call, &refusal, config.ratelimit_headers));
+    match response.body().known() {
+        _ if refused => narration::words(&call),
+        Some(body) => narration::answers(&call, body),
+        None => {}
+    }
     narration::ends(&call, response.status(), response.headers(), refused);
     worker.execution_lines.write(&mut call);
     drop(call);
