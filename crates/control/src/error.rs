@@ -66,7 +66,6 @@ pub(crate) enum Failure {
 impl From<TestRefusal> for Failure {
     fn from(refusal: TestRefusal) -> Self {
         match refusal {
-            TestRefusal::PathElsewhere => Self::Conflict(Conflict::BadTestPath),
             TestRefusal::Unsendable => Self::Conflict(Conflict::BadTestRequest),
             TestRefusal::Unavailable => Self::NoTests,
         }

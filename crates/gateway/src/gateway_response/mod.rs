@@ -19,7 +19,7 @@ use crate::media_type;
 use crate::parameter::Parameter;
 use crate::refusal::{GatewayResponse, Refusal};
 
-const X_AMZN_ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+pub(crate) const X_AMZN_ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Headers of the answer to a call that was too fast, or one too many.
