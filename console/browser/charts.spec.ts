@@ -22,6 +22,7 @@ test("the overview shows what became of calls", async ({ open, management, upstr
   // While calls come, the rate is what the gateway counts, and it shows.
   const calling = callMany(petstore.url, key.value, 400);
   await expect(page.getByTestId("rate-quotaExceeded")).not.toHaveText(/^(–|0)$/, { timeout: 20_000 });
+  await expect(page.getByTestId("latency")).toHaveText(/[\d.]+ ms \/ [\d.]+ ms/);
   await calling;
 });
 

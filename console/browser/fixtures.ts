@@ -1,40 +1,32 @@
-// What browser tests share: a node and a backend for each file, and a page that loads nothing from elsewhere.
+// What browser tests share: a node and a backend for each, and a page that loads nothing from elsewhere.
 import { test as base, expect, type Page } from "@playwright/test";
 import { Management } from "./management";
 import { ACCESS_KEY_ID, SECRET_ACCESS_KEY, Tollgate } from "./tollgate";
 import { Upstream } from "./upstream";
 
-interface PerTest {
+interface Fixtures {
+  /** A node of its own for each test. */
+  tollgate: Tollgate;
+  upstream: Upstream;
+  management: Management;
   /** Opens a page of the console, signed in as the administrator. */
   open: (path: string) => Promise<Page>;
 }
 
-interface PerFile {
-  tollgate: Tollgate;
-  upstream: Upstream;
-  management: Management;
-}
-
-export const test = base.extend<PerTest, PerFile>({
-  tollgate: [
-    // eslint-disable-next-line no-empty-pattern -- Playwright reads what a fixture needs from this pattern.
-    async ({}, use) => {
-      const tollgate = await Tollgate.start();
-      await use(tollgate);
-      await tollgate.end();
-    },
-    { scope: "worker" },
-  ],
-  upstream: [
-    // eslint-disable-next-line no-empty-pattern -- as above
-    async ({}, use) => {
-      const upstream = await Upstream.start();
-      await use(upstream);
-      await upstream.end();
-    },
-    { scope: "worker" },
-  ],
-  management: [async ({ tollgate }, use) => use(await Management.open(tollgate)), { scope: "worker" }],
+export const test = base.extend<Fixtures>({
+  // eslint-disable-next-line no-empty-pattern -- Playwright reads what a fixture needs from this pattern.
+  tollgate: async ({}, use) => {
+    const tollgate = await Tollgate.start();
+    await use(tollgate);
+    await tollgate.end();
+  },
+  // eslint-disable-next-line no-empty-pattern -- as above
+  upstream: async ({}, use) => {
+    const upstream = await Upstream.start();
+    await use(upstream);
+    await upstream.end();
+  },
+  management: async ({ tollgate }, use) => use(await Management.open(tollgate)),
 
   page: async ({ page, tollgate }, use) => {
     const [foreign, failures]: [string[], string[]] = [[], []];

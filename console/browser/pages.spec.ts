@@ -4,17 +4,15 @@ import { createRequire } from "node:module";
 import type { Page } from "@playwright/test";
 import type { AxeResults } from "axe-core";
 import { expect, test } from "./fixtures";
-import { callMany } from "./management";
+import { callMany, type Management } from "./management";
+import type { Upstream } from "./upstream";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-interface Scene {
-  pages: [name: string, path: string, landmark: string][];
-}
+type Visit = [name: string, path: string, landmark: string];
 
-let scene: Scene;
-
-test.beforeAll(async ({ management, upstream }) => {
+/** An API, plans and keys that have something to show, and the pages that show it. */
+async function arrange(management: Management, upstream: Upstream): Promise<Visit[]> {
   const petstore = await management.petstore(upstream.url);
   await management.petstore(upstream.url, { name: "open-store", apiKeyRequired: false });
   const apiStages = [{ apiId: petstore.apiId, stage: petstore.stage }];
@@ -29,30 +27,28 @@ test.beforeAll(async ({ management, upstream }) => {
   const joe = await management.key("Joe Black", bronze);
   for (let index = 0; index < 30; index += 1) await management.key(`customer-${index}`);
   const refused = await refusedCall(petstore.url, joe.value);
-  scene = {
-    pages: [
-      ["overview", "/", "Calls per second"],
-      ["plans", "/usage-plans", "Plans"],
-      ["plan", `/usage-plans/${bronze}`, "Details"],
-      ["plan-stages", `/usage-plans/${bronze}?tab=stages`, "API stages"],
-      ["plan-keys", `/usage-plans/${bronze}?tab=keys`, "API keys"],
-      ["plan-create", "/usage-plans/create", "Limits"],
-      ["keys", "/api-keys", "Keys"],
-      ["key", `/api-keys/${joe.id}`, "Associated usage plans"],
-      ["key-create", "/api-keys/create", "Key"],
-      ["key-import", "/api-keys/import", "File"],
-      ["usage", `/usage?plan=${bronze}`, "Keys with calls"],
-      ["usage-key", `/usage?plan=${bronze}&key=${joe.id}`, "Quota of this day"],
-      ["apis", "/apis", "REST APIs"],
-      ["api", `/apis/${petstore.apiId}`, "Resources"],
-      ["api-stages", `/apis/${petstore.apiId}?tab=stages`, "Stages"],
-      ["api-try", `/apis/${petstore.apiId}?tab=try`, "Call"],
-      ["api-import", "/apis/import", "Import OpenAPI"],
-      ["refusals", `/refusals?request=${refused}`, "Refused by"],
-      ["first-run", "/first-run", "Set up an API"],
-    ],
-  };
-});
+  return [
+    ["overview", "/", "Calls per second"],
+    ["plans", "/usage-plans", "Plans"],
+    ["plan", `/usage-plans/${bronze}`, "Details"],
+    ["plan-stages", `/usage-plans/${bronze}?tab=stages`, "API stages"],
+    ["plan-keys", `/usage-plans/${bronze}?tab=keys`, "API keys"],
+    ["plan-create", "/usage-plans/create", "Limits"],
+    ["keys", "/api-keys", "Keys"],
+    ["key", `/api-keys/${joe.id}`, "Associated usage plans"],
+    ["key-create", "/api-keys/create", "Key"],
+    ["key-import", "/api-keys/import", "File"],
+    ["usage", `/usage?plan=${bronze}`, "Keys with calls"],
+    ["usage-key", `/usage?plan=${bronze}&key=${joe.id}`, "Quota of this day"],
+    ["apis", "/apis", "REST APIs"],
+    ["api", `/apis/${petstore.apiId}`, "Resources"],
+    ["api-stages", `/apis/${petstore.apiId}?tab=stages`, "Stages"],
+    ["api-try", `/apis/${petstore.apiId}?tab=try`, "Call"],
+    ["api-import", "/apis/import", "Import OpenAPI"],
+    ["refusals", `/refusals?request=${refused}`, "Refused by"],
+    ["first-run", "/first-run", "Set up an API"],
+  ];
+}
 
 const FORMS = [
   { form: "light", theme: "light", width: 1280, height: 900 },
@@ -61,12 +57,13 @@ const FORMS = [
 ] as const;
 
 for (const { form, theme, width, height } of FORMS) {
-  test(`every page, ${form}`, async ({ open, page }) => {
+  test(`every page, ${form}`, async ({ open, page, management, upstream }) => {
     test.setTimeout(300_000);
+    const visits = await arrange(management, upstream);
     await page.setViewportSize({ width, height });
     await page.addInitScript((chosen) => localStorage.setItem("tollgate-theme", chosen), theme);
     const serious: string[] = [];
-    for (const [name, path, landmark] of scene.pages) {
+    for (const [name, path, landmark] of visits) {
       await open(path);
       await expect(page.getByRole("heading", { name: landmark }).first()).toBeVisible();
       await expect(page.getByText("Loading", { exact: true })).toHaveCount(0);
@@ -96,7 +93,8 @@ test("the sign-in page, and what a first visit loads", async ({ page, tollgate }
   expect(bytes, "bytes of the first load").toBeLessThan(1_000_000);
 });
 
-test("the keyboard reaches and opens a page", async ({ open, page }) => {
+test("the keyboard reaches and opens a page", async ({ open, page, management }) => {
+  await management.plan("bronze");
   await open("/usage-plans");
   await page.getByRole("link", { name: "bronze" }).focus();
   await page.keyboard.press("Enter");

@@ -4,7 +4,7 @@ import { expect, test } from "./fixtures";
 import { callMany } from "./management";
 
 const PLANS = [
-  { name: "bronze", rate: "1", burst: "5", quota: "10", period: "Day" },
+  { name: "bronze", rate: "1", burst: "5", quota: "50", period: "Day" },
   { name: "silver", rate: "10", burst: "20", quota: "10000", period: "Week" },
   { name: "gold", rate: "100", burst: "200", quota: "1000000", period: "Month" },
 ];
@@ -64,7 +64,7 @@ test("from three plans to a key that is disabled", async ({ open, management, up
   await page.getByRole("link", { name: "See usage" }).click();
   await expect(page.getByText("Quota of this day")).toBeVisible();
   await expect(page.getByRole("cell", { name: String(admitted), exact: true })).toBeVisible();
-  await expect(page.getByRole("cell", { name: String(10 - admitted), exact: true })).toBeVisible();
+  await expect(page.getByRole("cell", { name: String(50 - admitted), exact: true })).toBeVisible();
 
   await page.getByRole("link", { name: "API keys" }).first().click();
   await page.getByRole("link", { name: "Joe Black" }).click();
@@ -77,7 +77,7 @@ test("from three plans to a key that is disabled", async ({ open, management, up
   await page.getByLabel("Request ID").fill(refused.headers.get("x-amzn-requestid") ?? "");
   await page.getByRole("button", { name: "Explain" }).click();
   await expect(page.getByRole("heading", { name: "Refused by: API key" })).toBeVisible();
-  await expect(page.getByText("the key is disabled")).toBeVisible();
+  await expect(page.getByText("the key is disabled", { exact: true })).toBeVisible();
 });
 
 async function createPlan(page: Page, plan: (typeof PLANS)[number]): Promise<void> {

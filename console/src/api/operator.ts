@@ -21,10 +21,14 @@ export interface Reading {
   refused: number;
   clientErrors: number;
   serverErrors: number;
+  /** Calls by how long they took: a count for each bound, and one for what took longer. */
+  latency: number[];
 }
 
 export interface Traffic {
   now: number;
+  /** The upper ends of the buckets of `latency`. */
+  latencyBoundsMicros: number[];
   readings: Reading[];
 }
 

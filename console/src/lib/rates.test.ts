@@ -11,6 +11,7 @@ const reading = (at: number, answered: number, throttled = 0): Reading => ({
   refused: throttled,
   clientErrors: throttled,
   serverErrors: 0,
+  latency: [],
 });
 
 it("takes differences over the time between them", () => {

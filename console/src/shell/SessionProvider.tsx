@@ -30,18 +30,25 @@ export function useSession(): SignedIn {
 
 export function SessionProvider({ children }: { children: ReactNode }): ReactElement {
   const queries = useQueryClient();
-  const { data: session, error } = useQuery({ queryKey: SESSION_QUERY, queryFn: findSession, staleTime: Infinity });
+  const { data: session, error } = useQuery({
+    queryKey: SESSION_QUERY,
+    queryFn: findSession,
+    staleTime: Infinity,
+    // A link works once: what it was answered stays.
+    retryOnMount: false,
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
+  });
   useEffect(() => {
     whenSignedOut(() => queries.setQueryData(SESSION_QUERY, null));
   }, [queries]);
-  if (session === undefined) {
-    return error === null ? <Loading /> : <SignInPage problem={<ErrorAlert error={error} />} />;
-  }
-  if (session === null) return <SignInPage />;
+  if (session === undefined && error === null) return <Loading />;
+  if (!session) return <SignInPage problem={<ErrorAlert error={error} />} />;
   const leave = async (): Promise<void> => {
     await signOut();
-    queries.clear();
     queries.setQueryData(SESSION_QUERY, null);
+    // What one person saw is not the next one's to see.
+    queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_QUERY[0] });
   };
   const mayChange = session.role === "admin";
   const mayIssueKeys = mayChange || session.role === "key-issuer";

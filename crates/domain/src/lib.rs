@@ -70,7 +70,7 @@ pub use settlement::{Adjustment, Draw, Grant, Return, Settlement, UsageDelta};
 pub use stage::{MethodSetting, Stage};
 pub use test_invocation::{AuthorizerAnswer, AuthorizerTest, TestAnswer, TestInvocation, TestRefusal};
 pub use throttle::ThrottleSettings;
-pub use traffic::Traffic;
+pub use traffic::{LATENCY_BOUNDS_MICROS, Traffic};
 pub use usage_plan::{ApiStage, UsagePlan};
 pub use vpc_link::VpcLink;
 

@@ -126,6 +126,7 @@ impl Gateway {
             refused: calls.refused(),
             throttled: calls.refused_as(GatewayResponseType::Throttled),
             quota_exceeded: calls.refused_as(GatewayResponseType::QuotaExceeded),
+            latency: self.0.metrics.latency(),
         }
     }
 

@@ -41,7 +41,7 @@ export default function ApiPage(): ReactElement {
   });
   const error = api.error ?? resources.error ?? stages.error;
   const commands = [
-    aws("get-resources", { restApiId: apiId, embed: ["methods"] }),
+    aws("get-resources", { restApiId: apiId, embed: "methods" }),
     aws("update-method", {
       restApiId: apiId,
       resourceId: "RESOURCE_ID",

@@ -59,6 +59,7 @@ export default function ApisPage(): ReactElement {
           {
             id: "created",
             header: "Created",
+            wide: true,
             by: (api) => api.createdDate,
             cell: (api) => <Timestamp millis={api.createdDate * 1000} />,
           },

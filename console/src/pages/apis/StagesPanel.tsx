@@ -68,6 +68,7 @@ export function StagesPanel({ apiId, stages, resources }: StagesPanelProps): Rea
           {
             id: "updated",
             header: "Last changed",
+            wide: true,
             cell: ({ lastUpdatedDate }) => <Timestamp millis={lastUpdatedDate * 1000} />,
           },
           ...(mayChange

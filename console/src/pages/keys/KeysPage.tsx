@@ -87,7 +87,12 @@ export default function KeysPage(): ReactElement {
           ...(mayReadValues
             ? [{ id: "value", header: "Value", cell: (key: ApiKey) => <SecretValue keyId={key.id} /> }]
             : []),
-          { id: "created", header: "Created", cell: (key) => <Timestamp millis={key.createdDate * 1000} /> },
+          {
+            id: "created",
+            header: "Created",
+            wide: true,
+            cell: (key) => <Timestamp millis={key.createdDate * 1000} />,
+          },
           { id: "id", header: "ID", cell: (key) => key.id },
         ]}
       />

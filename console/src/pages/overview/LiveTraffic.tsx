@@ -7,6 +7,7 @@ import LineChart from "@cloudscape-design/components/line-chart";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { ReactElement } from "react";
 import { ErrorAlert } from "../../components/ErrorAlert";
+import { latencyText } from "../../lib/latency";
 import { compact, count } from "../../lib/numbers";
 import type { Rates } from "../../lib/rates";
 import { localClock } from "../../lib/time";
@@ -21,7 +22,7 @@ const SHOWN: { of: Exclude<keyof Rates, "at">; title: string }[] = [
 ];
 
 export function LiveTraffic(): ReactElement {
-  const { now, history, totals, error } = useRates();
+  const { now, history, totals, latency, error } = useRates();
   const most = Math.max(1, ...history.map((rate) => rate.answered));
   return (
     <Container
@@ -36,15 +37,16 @@ export function LiveTraffic(): ReactElement {
     >
       <SpaceBetween size="m">
         <ErrorAlert error={error} />
-        <ColumnLayout columns={SHOWN.length} variant="text-grid" minColumnWidth={110}>
+        <ColumnLayout columns={SHOWN.length + 1} variant="text-grid" minColumnWidth={110}>
           {SHOWN.map(({ of, title }) => (
-            <div key={of}>
-              <Box variant="awsui-key-label">{title}</Box>
-              <Box variant="awsui-value-large">
-                <span data-testid={`rate-${of}`}>{now === undefined ? "–" : count(now[of])}</span>
-              </Box>
-            </div>
+            <Figure key={of} title={title} name={`rate-${of}`} value={now === undefined ? "–" : count(now[of])} />
           ))}
+          <Figure
+            title="Latency, median / 99 %"
+            name="latency"
+            value={`${latencyText(latency.median)} / ${latencyText(latency.p99)}`}
+            small
+          />
         </ColumnLayout>
         <LineChart
           ariaLabel="Calls per second of the last minutes"
@@ -66,5 +68,24 @@ export function LiveTraffic(): ReactElement {
         />
       </SpaceBetween>
     </Container>
+  );
+}
+
+interface FigureProps {
+  title: string;
+  /** What tests find it by. */
+  name: string;
+  value: string;
+  small?: boolean;
+}
+
+function Figure({ title, name, value, small = false }: FigureProps): ReactElement {
+  return (
+    <div>
+      <Box variant="awsui-key-label">{title}</Box>
+      <Box {...(small ? { fontSize: "heading-m", padding: { top: "xs" } } : { variant: "awsui-value-large" })}>
+        <span data-testid={name}>{value}</span>
+      </Box>
+    </div>
   );
 }

@@ -23,7 +23,7 @@ export function RefusalTable({ title, refusals, error }: RefusalTableProps): Rea
       text={(call) => `${call.requestId} ${call.path} ${call.keyName ?? ""} ${call.reason} ${level(call.level).name}`}
       empty="No call was refused lately."
       columns={[
-        { id: "at", header: "Time", by: (call) => call.at, cell: (call) => <Timestamp millis={call.at} /> },
+        { id: "at", header: "Time", wide: true, by: (call) => call.at, cell: (call) => <Timestamp millis={call.at} /> },
         { id: "status", header: "Status", by: (call) => call.status, cell: (call) => call.status },
         {
           id: "level",

@@ -13,7 +13,7 @@ import { signIn } from "../../api/session";
 import { ErrorAlert } from "../../components/ErrorAlert";
 import { SESSION_QUERY } from "../../shell/SessionProvider";
 
-export function SignInPage({ problem }: { problem?: ReactNode }): ReactElement {
+export function SignInPage({ problem }: { problem: ReactNode }): ReactElement {
   const queries = useQueryClient();
   const [accessKeyId, setAccessKeyId] = useState("");
   const [secret, setSecret] = useState("");

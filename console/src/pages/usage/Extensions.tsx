@@ -29,6 +29,7 @@ export function Extensions({ plan, keyId }: { plan: UsagePlan; keyId: string }):
         {
           id: "at",
           header: "Time",
+          wide: true,
           cell: (extension) => <Timestamp millis={extension.at} />,
           by: (extension) => extension.at,
         },

@@ -1,7 +1,7 @@
 //! GetTraffic: what becomes of calls, as counts that only grow, read once a second.
 
 use serde::Serialize;
-use tollgate_domain::{Traffic, UnixMillis};
+use tollgate_domain::{LATENCY_BOUNDS_MICROS, Traffic, UnixMillis};
 
 use crate::Control;
 use crate::answer::{Answer, Reply};
@@ -21,12 +21,16 @@ struct ReadingWire {
     /// Answers 4xx and 5xx, whoever gave them.
     client_errors: u64,
     server_errors: u64,
+    /// Calls that a stage answered, by how long they took.
+    latency: Vec<u64>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct TrafficWire {
     now: i64,
+    /// The upper ends of the buckets of `latency`; what took longer has one bucket more.
+    latency_bounds_micros: &'static [u64],
     readings: Vec<ReadingWire>,
 }
 
@@ -41,6 +45,7 @@ impl ReadingWire {
             refused: traffic.refused,
             client_errors: traffic.by_class[3],
             server_errors: traffic.errors(),
+            latency: traffic.latency.to_vec(),
         }
     }
 }
@@ -50,5 +55,5 @@ pub(crate) async fn get(control: &Control, request: &Request) -> Reply {
     let since = request.query("since").and_then(|since| since.parse().ok()).map(UnixMillis);
     let readings = control.history().since(since);
     let readings = readings.iter().map(|(at, traffic)| ReadingWire::new(*at, traffic)).collect();
-    Answer::json(&TrafficWire { now: request.now().0, readings })
+    Answer::json(&TrafficWire { now: request.now().0, latency_bounds_micros: &LATENCY_BOUNDS_MICROS, readings })
 }

@@ -152,16 +152,17 @@ async fn traffic_is_told_reading_by_reading() {
     let bench = Bench::new().await;
     bench.control.sample_traffic();
     *bench.gate.traffic.lock().expect("a lock") =
-        Traffic { by_class: [0, 7, 0, 3, 1], refused: 3, throttled: 2, quota_exceeded: 1 };
+        Traffic { by_class: [0, 7, 0, 3, 1], refused: 3, throttled: 2, quota_exceeded: 1, latency: [1; 18] };
     bench.clock.advance(std::time::Duration::from_secs(1));
     bench.control.sample_traffic();
     let traffic = bench.get("/tollgate/v1/traffic").await.expect(200);
     assert_eq!(traffic["readings"].as_array().map(Vec::len), Some(2));
     let last = json!({
         "at": NOW.0 + 1000, "answered": 11, "admitted": 8, "throttled": 2, "quotaExceeded": 1, "refused": 3,
-        "clientErrors": 3, "serverErrors": 1
+        "clientErrors": 3, "serverErrors": 1, "latency": vec![1; 18]
     });
     assert_eq!(traffic["readings"][1], last);
+    assert_eq!(traffic["latencyBoundsMicros"].as_array().map(Vec::len), Some(17));
     let since = bench.get(&format!("/tollgate/v1/traffic?since={}", NOW.0)).await.expect(200);
     assert_eq!(since["readings"].as_array().map(Vec::len), Some(1));
 }

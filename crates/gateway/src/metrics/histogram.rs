@@ -2,14 +2,10 @@
 
 use std::time::Duration;
 
+use tollgate_domain::LATENCY_BOUNDS_MICROS as BOUNDS;
+
 use super::count::Count;
 
-/// The upper ends of the buckets, in microseconds: from a call that never leaves the machine to an integration's longest
-/// timeout.
-const BOUNDS: [u64; 17] = [
-    100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000,
-    5_000_000, 10_000_000, 30_000_000,
-];
 
 /// Durations, counted on one thread.
 #[derive(Debug, Default)]
@@ -26,6 +22,12 @@ impl Histogram {
         let bucket = BOUNDS.partition_point(|bound| u128::from(*bound) < micros);
         self.buckets.get(bucket).unwrap_or(&self.longer).add(1);
         self.sum_nanos.add(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
+    }
+
+    /// Adds what is counted here to `counts`, bucket by bucket.
+    pub(super) fn add_to(&self, counts: &mut [u64; BOUNDS.len() + 1]) {
+        let buckets = self.buckets.iter().chain([&self.longer]);
+        counts.iter_mut().zip(buckets).for_each(|(sum, count)| *sum += count.read());
     }
 }
 
@@ -45,14 +47,13 @@ impl Durations {
     }
 
     pub(super) fn read<'a>(histograms: impl Iterator<Item = &'a Histogram>) -> Self {
-        let (mut counts, mut longer, mut nanos) = ([0; BOUNDS.len()], 0, 0u128);
+        let (mut counts, mut nanos) = ([0; BOUNDS.len() + 1], 0u128);
         for histogram in histograms {
-            counts.iter_mut().zip(&histogram.buckets).for_each(|(sum, count)| *sum += count.read());
-            longer += histogram.longer.read();
+            histogram.add_to(&mut counts);
             nanos += u128::from(histogram.sum_nanos.read());
         }
         let bounds = BOUNDS.iter().map(|micros| *micros as f64 / 1e6).chain([f64::INFINITY]);
-        Self { sum_seconds: nanos as f64 / 1e9, buckets: bounds.zip(counts.into_iter().chain([longer])).collect() }
+        Self { sum_seconds: nanos as f64 / 1e9, buckets: bounds.zip(counts).collect() }
     }
 }
 

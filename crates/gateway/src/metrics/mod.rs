@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
-use tollgate_domain::{GatewayResponseType, RestApiId, StageName, UsagePlanId};
+use tollgate_domain::{GatewayResponseType, LATENCY_BOUNDS_MICROS, RestApiId, StageName, UsagePlanId};
 
 use self::count::PerThread;
 pub use self::histogram::Durations;
@@ -116,6 +116,15 @@ impl Metrics {
         Outcomes::read(self.calls.iter())
     }
 
+    /// Calls of all stages by how long they took, as [`Traffic::latency`](tollgate_domain::Traffic) has them.
+    pub(crate) fn latency(&self) -> [u64; LATENCY_BOUNDS_MICROS.len() + 1] {
+        let mut counts = [0; LATENCY_BOUNDS_MICROS.len() + 1];
+        let stages = self.stages.lock().unwrap_or_else(PoisonError::into_inner);
+        let tallies = stages.values().flat_map(|stage| stage.tallies.iter());
+        tallies.for_each(|tally| tally.latency.add_to(&mut counts));
+        counts
+    }
+
     /// All series, by name.
     pub(crate) fn read(&self) -> Reading {
         let stages: Vec<_> =
@@ -177,6 +186,7 @@ mod tests {
         let read = metrics.read();
         assert_eq!(read.stages[0].methods[0].outcomes.by_class, [0, 2, 0, 0, 0]);
         assert_eq!((read.stages[0].latency.count(), read.stages[0].integration_latency.count()), (2, 2));
+        assert_eq!(metrics.latency().iter().sum::<u64>(), 2);
         drop((stage, method, again));
         metrics.tidy();
         assert_eq!((metrics.read().stages.len(), metrics.calls().answered()), (0, 2), "a total never goes back");
