@@ -12,6 +12,7 @@ use crate::page::PageError;
 use crate::patch::PatchRefusal;
 use crate::resources::validation::Violations;
 use crate::sigv4::SignatureRefusal;
+use crate::stacks::StackConflict;
 
 /// Why an operation was not done.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,8 @@ pub(crate) enum Failure {
     Gate(#[from] GateError),
     #[error(transparent)]
     Function(#[from] FunctionConflict),
+    #[error(transparent)]
+    Stack(#[from] StackConflict),
     #[error("the code of a function could not be kept: {0}")]
     CodeStore(#[source] std::io::Error),
     #[error("the gateway cannot run tests right now")]
@@ -103,6 +106,7 @@ impl Failure {
                 Fault::Clash => (StatusCode::CONFLICT, "ConflictException"),
             },
             Self::Function(conflict) => conflict.code(),
+            Self::Stack(conflict) => conflict.code(),
             Self::Busy => (StatusCode::CONFLICT, "ConflictException"),
             Self::Unavailable(_) | Self::Gate(_) | Self::NoTests => {
                 (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException")

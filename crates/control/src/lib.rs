@@ -23,6 +23,7 @@ mod router;
 mod sdk;
 mod server;
 mod sigv4;
+mod stacks;
 mod write;
 
 use std::sync::Arc;

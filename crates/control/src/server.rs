@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
@@ -14,10 +14,12 @@ use percent_encoding::percent_decode_str;
 
 use crate::Control;
 use crate::answer::Answer;
+use crate::credentials::Role;
 use crate::error::{ApiError, Failure};
 use crate::request::Request;
 use crate::router::{self, Operation};
 use crate::sigv4::{self, Claim, SignatureRefusal};
+use crate::stacks;
 
 /// The largest body; AWS's limit for payloads.
 const BODY_LIMIT: usize = 10 << 20;
@@ -33,6 +35,8 @@ pub(crate) fn router(control: Control) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
+        .route(stacks::ROOT, any(answer_of_stacks))
+        .route(&format!("{}/{{name}}", stacks::ROOT), any(answer_of_stacks))
         .fallback(answer)
         .with_state(control)
 }
@@ -44,11 +48,24 @@ async fn ready(State(control): State<Control>) -> Response {
     }
 }
 
-/// Answers one request of the AWS API. The work runs in a task of its own, so that a client who hangs up cannot cut
-/// a change in two.
+/// Answers one request of the AWS API.
 async fn answer(State(control): State<Control>, request: http::Request<Body>) -> Response {
     let request_id = control.ids().uuid();
-    let outcome = tokio::spawn(async move { serve(&control, request).await }).await;
+    respond(&request_id, async move { serve(&control, request).await }).await
+}
+
+/// Answers one request about the records of stacks.
+async fn answer_of_stacks(State(control): State<Control>, request: http::Request<Body>) -> Response {
+    let request_id = control.ids().uuid();
+    respond(&request_id, async move { stacks::serve(&control, request).await }).await
+}
+
+/// Does the work in a task of its own, so that a client who hangs up cannot cut a change in two.
+async fn respond(
+    request_id: &str,
+    work: impl Future<Output = Result<(StatusCode, Answer), Failure>> + Send + 'static,
+) -> Response {
+    let outcome = tokio::spawn(work).await;
     let outcome = outcome.unwrap_or(Err(Failure::Panicked));
     if let Err(failure @ (Failure::Store(_) | Failure::Gate(_) | Failure::Panicked | Failure::KeyPair(_))) = &outcome {
         tracing::error!(%request_id, cause = %failure, "a management request failed");
@@ -59,34 +76,51 @@ async fn answer(State(control): State<Control>, request: http::Request<Body>) ->
         Ok((status, Answer::Empty)) => status.into_response(),
         Err(failure) => refusal(failure.answer()),
     };
-    if let Ok(id) = HeaderValue::from_str(&request_id) {
+    if let Ok(id) = HeaderValue::from_str(request_id) {
         response.headers_mut().insert("x-amzn-requestid", id);
     }
     response
 }
 
 async fn serve(control: &Control, request: http::Request<Body>) -> Result<(StatusCode, Answer), Failure> {
-    let (parts, body) = request.into_parts();
+    let query = read_query(request.uri().query().unwrap_or_default());
+    let found = router::find(request.method(), request.uri().path(), &query);
+    let limit = found.as_ref().map_or(BODY_LIMIT, |(operation, _)| body_limit(operation));
+    let Verified { parts, body, role } = verify(control, request, limit).await?;
+    if !role.may(&parts.method) {
+        return Err(Failure::Denied(parts.method));
+    }
+    let (operation, labels) = found.ok_or(Failure::UnknownOperation)?;
+    let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let now = control.clock().now().wall;
+    let answer = (operation.run)(control, &Request::new(labels, query, body, now).accepting(accept)).await?;
+    Ok((operation.status, answer))
+}
+
+/// A request whose signature is good.
+pub(crate) struct Verified {
+    pub(crate) parts: http::request::Parts,
+    pub(crate) body: Bytes,
+    pub(crate) role: Role,
+}
+
+/// Verifies the signature of a request, and reads its body of at most `limit` bytes.
+pub(crate) async fn verify(
+    control: &Control,
+    request: http::Request<Body>,
+    limit: usize,
+) -> Result<Verified, Failure> {
+    let (parts, body) = request.into_parts();
     let claim = Claim::read(&parts.headers)?;
     let pair = control.credentials().find(&claim.access_key_id).ok_or(SignatureRefusal::UnknownAccessKey)?;
     if parts.headers.contains_key("x-amz-security-token") {
         // There are no sessions here, so no token of one is known.
         return Err(SignatureRefusal::UnknownAccessKey.into());
     }
-    claim.check_scope(sigv4::SERVICE, now)?;
-    let query = read_query(parts.uri.query().unwrap_or_default());
-    let found = router::find(&parts.method, parts.uri.path(), &query);
-    let limit = found.as_ref().map_or(BODY_LIMIT, |(operation, _)| body_limit(operation));
+    claim.check_scope(sigv4::SERVICE, control.clock().now().wall)?;
     let body = read_body(body, limit).await?;
     claim.verify(&pair.secret, &parts, &body)?;
-    if !pair.role.may(&parts.method) {
-        return Err(Failure::Denied(parts.method));
-    }
-    let (operation, labels) = found.ok_or(Failure::UnknownOperation)?;
-    let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    let answer = (operation.run)(control, &Request::new(labels, query, body, now).accepting(accept)).await?;
-    Ok((operation.status, answer))
+    Ok(Verified { parts, body, role: pair.role })
 }
 
 fn body_limit(operation: &Operation) -> usize {

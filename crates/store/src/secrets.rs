@@ -48,23 +48,32 @@ impl Secrets {
 
     /// Encrypts a value so that it opens only for the same key: a nonce, then the sealed bytes.
     pub(crate) fn seal(&self, id: ApiKeyId, value: &str, ids: &IdSource) -> Result<Vec<u8>, StoreError> {
-        let mut nonce = [0; NONCE_LEN];
-        ids.fill(&mut nonce);
-        let payload = Payload { msg: value.as_bytes(), aad: id.as_str().as_bytes() };
-        let sealed = self
-            .cipher
-            .encrypt(&XNonce::from(nonce), payload)
-            .map_err(|_| StoreError::Io("a key value cannot be encrypted".to_owned()))?;
-        Ok([nonce.as_slice(), &sealed].concat())
+        self.seal_for(id.as_str(), value, ids)
     }
 
     pub(crate) fn open(&self, id: ApiKeyId, sealed: &[u8]) -> Result<String, StoreError> {
+        self.open_for(id.as_str(), sealed)
+    }
+
+    /// Encrypts a text so that it opens only for the same owner.
+    pub(crate) fn seal_for(&self, owner: &str, text: &str, ids: &IdSource) -> Result<Vec<u8>, StoreError> {
+        let mut nonce = [0; NONCE_LEN];
+        ids.fill(&mut nonce);
+        let payload = Payload { msg: text.as_bytes(), aad: owner.as_bytes() };
+        let sealed = self
+            .cipher
+            .encrypt(&XNonce::from(nonce), payload)
+            .map_err(|_| StoreError::Io("a value cannot be encrypted".to_owned()))?;
+        Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    pub(crate) fn open_for(&self, owner: &str, sealed: &[u8]) -> Result<String, StoreError> {
         let wrong = || StoreError::WrongMasterKey(MASTER_KEY_FILE);
         let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN).ok_or_else(wrong)?;
         let nonce: [u8; NONCE_LEN] = nonce.try_into().map_err(|_| wrong())?;
-        let payload = Payload { msg: sealed, aad: id.as_str().as_bytes() };
-        let value = self.cipher.decrypt(&XNonce::from(nonce), payload).map_err(|_| wrong())?;
-        String::from_utf8(value).map_err(|_| wrong())
+        let payload = Payload { msg: sealed, aad: owner.as_bytes() };
+        let text = self.cipher.decrypt(&XNonce::from(nonce), payload).map_err(|_| wrong())?;
+        String::from_utf8(text).map_err(|_| wrong())
     }
 }
 

@@ -8,8 +8,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tollgate_gateway::certificates::Certificates;
 
 use crate::config::{Config, Flag};
+use crate::deploy_command::Deploy;
 use crate::function_command::FunctionCommand;
 use crate::serve::{Start, serve};
+use crate::stack_command::StackCommand;
 use crate::{demo, logging};
 
 /// An API gateway that enforces API keys and usage plans, driven by AWS API Gateway's own management API.
@@ -37,6 +39,11 @@ enum Command {
     /// Make, list, remove and call functions of a running node, as its administrator.
     #[command(subcommand)]
     Function(FunctionCommand),
+    /// Make what a CloudFormation template describes, of a running node.
+    Deploy(Deploy),
+    /// List, show and delete what was deployed.
+    #[command(subcommand)]
+    Stack(StackCommand),
     /// Become another program, which ends when this one's parent does. For functions.
     #[command(hide = true)]
     Launch {
@@ -107,6 +114,8 @@ impl Cli {
                 Ok(())
             }
             Command::Function(command) => runtime()?.block_on(command.run()),
+            Command::Deploy(deploy) => runtime()?.block_on(deploy.run()),
+            Command::Stack(command) => runtime()?.block_on(command.run()),
             Command::Launch { arguments } => {
                 Err(tollgate_functions::launch::run(arguments)).context("the function's program cannot be started")
             }

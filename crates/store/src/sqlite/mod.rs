@@ -4,6 +4,7 @@ mod catalog;
 mod keys;
 mod ledger;
 mod schema;
+mod stacks;
 mod writer;
 
 use std::path::PathBuf;

@@ -51,6 +51,10 @@ const STEPS: &[&str] = &[
 ",
     // grants: what the round was answered, pairs of units and what was left, so that asking again changes nothing.
     "ALTER TABLE settled ADD COLUMN grants BLOB NOT NULL DEFAULT x'';",
+    // sealed: what a stack is made of has values of keys and environments of functions in it.
+    "CREATE TABLE stack (
+        name TEXT PRIMARY KEY, revision INTEGER NOT NULL, modified INTEGER NOT NULL, sealed BLOB NOT NULL
+    ) WITHOUT ROWID;",
 ];
 
 /// Brings the tables to this program's version, in one transaction.
