@@ -105,11 +105,7 @@ pub(crate) struct Verified {
 }
 
 /// Verifies the signature of a request, and reads its body of at most `limit` bytes.
-pub(crate) async fn verify(
-    control: &Control,
-    request: http::Request<Body>,
-    limit: usize,
-) -> Result<Verified, Failure> {
+pub(crate) async fn verify(control: &Control, request: http::Request<Body>, limit: usize) -> Result<Verified, Failure> {
     let (parts, body) = request.into_parts();
     let claim = Claim::read(&parts.headers)?;
     let pair = control.credentials().find(&claim.access_key_id).ok_or(SignatureRefusal::UnknownAccessKey)?;

@@ -54,10 +54,7 @@ impl StackConflict {
 }
 
 /// Serves one request.
-pub(crate) async fn serve(
-    control: &Control,
-    request: http::Request<Body>,
-) -> Result<(StatusCode, Answer), Failure> {
+pub(crate) async fn serve(control: &Control, request: http::Request<Body>) -> Result<(StatusCode, Answer), Failure> {
     let Verified { parts, body, role } = verify(control, request, BODY_LIMIT).await?;
     if role != Role::Admin {
         return Err(Failure::Denied(parts.method));

@@ -242,12 +242,7 @@ impl<N: Node> Run<'_, N> {
 }
 
 /// Removes what nobody needs any more, what was made last first, and keeps the record of what remains.
-async fn clean_up<N: Node>(
-    node: &N,
-    mut stack: Stack,
-    mut pool: Vec<Entry>,
-    of: usize,
-) -> Result<Stack, Failed> {
+async fn clean_up<N: Node>(node: &N, mut stack: Stack, mut pool: Vec<Entry>, of: usize) -> Result<Stack, Failed> {
     pool.sort_by_key(|entry| entry.order);
     let mut left = Vec::new();
     while let Some(entry) = pool.pop() {
@@ -300,3 +295,7 @@ impl Change {
         matches!(self, Self::Delete | Self::Replace)
     }
 }
+
+#[cfg(test)]
+#[path = "deploy_tests.rs"]
+mod tests;

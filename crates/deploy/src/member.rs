@@ -158,7 +158,11 @@ pub(crate) fn body(kind: &str, members: &[Member], properties: &Members) -> Resu
 }
 
 /// All members as they are sent, also those that are not in a body.
-pub(crate) fn values(kind: &str, members: &[Member], properties: &Members) -> Result<BTreeMap<&'static str, Value>, Fault> {
+pub(crate) fn values(
+    kind: &str,
+    members: &[Member],
+    properties: &Members,
+) -> Result<BTreeMap<&'static str, Value>, Fault> {
     let mut values = BTreeMap::new();
     for member in members {
         if let Some(value) = properties.get(member.name) {

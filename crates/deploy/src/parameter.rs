@@ -90,7 +90,10 @@ impl Parameter {
 }
 
 /// The values of all parameters of a template: those given, defaults for the rest.
-pub(crate) fn values(template: &Template, given: &BTreeMap<String, String>) -> Result<BTreeMap<String, Value>, Mistake> {
+pub(crate) fn values(
+    template: &Template,
+    given: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, Value>, Mistake> {
     let declared = |name: &String| template.parameters.iter().any(|(known, _)| known == name);
     if let Some(unknown) = given.keys().find(|name| !declared(name)) {
         return Err(Mistake::on(0, Fault::UnknownRef(format!("the parameter {unknown}"))));
@@ -142,7 +145,10 @@ Resources:
     #[test]
     fn defaults_stand_for_what_is_not_given() {
         let found = with(&[("Stage", "prod")]).expect("values");
-        assert_eq!((&found["Stage"], &found["Rate"], &found["Names"]), (&json!("prod"), &json!("10"), &json!(["a", "b"])));
+        assert_eq!(
+            (&found["Stage"], &found["Rate"], &found["Names"]),
+            (&json!("prod"), &json!("10"), &json!(["a", "b"]))
+        );
     }
 
     #[test]

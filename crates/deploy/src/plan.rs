@@ -111,7 +111,8 @@ impl<'a> Plan<'a> {
                 && let Some(other) = identities.insert((decision.kind.name, identity), logical_id)
             {
                 let what = "what tells it apart (its value, name or path)".to_owned();
-                let line = self.template.resources.iter().find(|(id, _)| id == logical_id).map_or(0, |(_, one)| one.line);
+                let line =
+                    self.template.resources.iter().find(|(id, _)| id == logical_id).map_or(0, |(_, one)| one.line);
                 mistakes.push(Mistake::on(line, Fault::Same { what, other: other.clone() }).within(logical_id));
             }
             let (change, entry) = match &decision.action {

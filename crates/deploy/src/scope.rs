@@ -50,11 +50,7 @@ pub(crate) struct Scope {
 
 impl Scope {
     /// The scope of a template of which no resource is known yet.
-    pub(crate) fn new(
-        template: &Template,
-        given: &BTreeMap<String, String>,
-        place: Place,
-    ) -> Result<Self, Mistake> {
+    pub(crate) fn new(template: &Template, given: &BTreeMap<String, String>, place: Place) -> Result<Self, Mistake> {
         let mut scope = Self {
             place,
             parameters: parameter::values(template, given)?,
@@ -151,7 +147,10 @@ impl Scope {
                 self.holds(named, argument.line)?.into()
             }
             "Fn::Equals" | "Fn::And" | "Fn::Or" | "Fn::Not" => {
-                return Err(Mistake::on(argument.line, Fault::UnknownFunction(format!("{name} outside of Conditions"))));
+                return Err(Mistake::on(
+                    argument.line,
+                    Fault::UnknownFunction(format!("{name} outside of Conditions")),
+                ));
             }
             unknown => return Err(Mistake::on(argument.line, Fault::UnknownFunction(unknown.to_owned()))),
         };
@@ -260,9 +259,7 @@ impl Scope {
         let default = rest.first().and_then(|options| options.get("DefaultValue"));
         match found.or(default) {
             Some(found) => self.value(found),
-            None => {
-                Err(Mistake::on(argument.line, Fault::UnknownMapping(format!("{map} → {first} → {second}"))))
-            }
+            None => Err(Mistake::on(argument.line, Fault::UnknownMapping(format!("{map} → {first} → {second}")))),
         }
     }
 
@@ -346,7 +343,9 @@ impl Scope {
 /// The function that a mapping of one member calls, if it calls one.
 fn intrinsic(members: &[(String, Node)]) -> Option<(&str, &Node)> {
     match members {
-        [(name, argument)] if name == "Ref" || name.starts_with("Fn::") || name == "Condition" && argument.as_text().is_some() => {
+        [(name, argument)]
+            if name == "Ref" || name.starts_with("Fn::") || name == "Condition" && argument.as_text().is_some() =>
+        {
             Some((name, argument))
         }
         _ => None,
@@ -355,7 +354,9 @@ fn intrinsic(members: &[(String, Node)]) -> Option<(&str, &Node)> {
 
 fn arguments<'a, const N: usize>(node: &'a Node, name: &str) -> Result<[&'a Node; N], Mistake> {
     let items: Vec<&Node> = node.as_list().unwrap_or_default().iter().collect();
-    items.try_into().map_err(|_| wrong(node, name, if N == 2 { "given two arguments" } else { "given three arguments" }))
+    items
+        .try_into()
+        .map_err(|_| wrong(node, name, if N == 2 { "given two arguments" } else { "given three arguments" }))
 }
 
 /// The resource and the attribute of a `Fn::GetAtt`, which is a list or a text with a dot.
@@ -377,3 +378,6 @@ pub(crate) fn text(value: &Value) -> Option<String> {
     }
 }
 
+#[cfg(test)]
+#[path = "scope_tests.rs"]
+mod tests;

@@ -130,9 +130,7 @@ fn depends_on(node: &Node) -> Result<Vec<String>, Mistake> {
     let bad = || wrong(given, "DependsOn", "a logical id or a list of them");
     match (given.as_text(), given.as_list()) {
         (Some(one), _) => Ok(vec![one.to_owned()]),
-        (None, Some(many)) => {
-            many.iter().map(|item| item.as_text().map(str::to_owned).ok_or_else(bad)).collect()
-        }
+        (None, Some(many)) => many.iter().map(|item| item.as_text().map(str::to_owned).ok_or_else(bad)).collect(),
         (None, None) => Err(bad()),
     }
 }
@@ -148,9 +146,7 @@ fn each<T>(
     members: &[(String, Node)],
     read: impl Fn(&Node) -> Result<T, Mistake>,
 ) -> Result<Vec<(String, T)>, Mistake> {
-    let read = |(name, node): &(String, Node)| {
-        Ok((name.clone(), read(node).map_err(|mistake| mistake.within(name))?))
-    };
+    let read = |(name, node): &(String, Node)| Ok((name.clone(), read(node).map_err(|mistake| mistake.within(name))?));
     members.iter().map(read).collect()
 }
 

@@ -346,9 +346,8 @@ async fn what_remains_can_be_set_for_the_current_period() {
 #[tokio::test]
 async fn a_stack_that_somebody_else_wrote_is_not_overwritten() {
     let bench = Bench::new();
-    let put = |expected, record: &str| {
-        bench.store().put_stack("shop".to_owned(), expected, record.to_owned(), UnixMillis(7))
-    };
+    let put =
+        |expected, record: &str| bench.store().put_stack("shop".to_owned(), expected, record.to_owned(), UnixMillis(7));
     assert_eq!(put(0, "one").await.expect("written"), 1);
     assert!(matches!(put(0, "another").await, Err(StoreError::Stale)));
     assert_eq!(put(1, "two").await.expect("written"), 2);

@@ -55,8 +55,12 @@ impl Deploy {
         let client = ManagementClient::new(&config)?;
         let node = StackNode::open(client, &name, TemplateFiles::beside(&path)).await?;
         let exports = if text.contains("ImportValue") { node.exports().await? } else { BTreeMap::new() };
-        let place =
-            Place { region: config.region.clone(), account_id: config.account_id.clone(), stack: name.clone(), exports };
+        let place = Place {
+            region: config.region.clone(),
+            account_id: config.account_id.clone(),
+            stack: name.clone(),
+            exports,
+        };
         let parameters = self.parameters.into_iter().collect();
         let plan = Plan::new(&template, &parameters, place, &node.files, node.stack())
             .map_err(|mistakes| told(&path, &mistakes))?;
@@ -109,7 +113,8 @@ pub(crate) fn say_outputs(stack: &Stack, config: &Config) {
         say(&format!("{name} = {}", output.value));
     }
     let gateway = config.gateway.to_string().replace("0.0.0.0:", "127.0.0.1:").replace("[::]:", "[::1]:");
-    let mut stages: Vec<(String, String)> = stack.resources.values().filter_map(tollgate_deploy::Entry::stage).collect();
+    let mut stages: Vec<(String, String)> =
+        stack.resources.values().filter_map(tollgate_deploy::Entry::stage).collect();
     stages.sort();
     stages.dedup();
     for (api, stage) in stages {
@@ -119,7 +124,8 @@ pub(crate) fn say_outputs(stack: &Stack, config: &Config) {
 
 /// A name for the stack of a file: the file's, or its folder's where the file has a name that many have.
 fn stack_name(path: &Path) -> String {
-    let text = |part: Option<&std::ffi::OsStr>| part.map(|part| part.to_string_lossy().into_owned()).unwrap_or_default();
+    let text =
+        |part: Option<&std::ffi::OsStr>| part.map(|part| part.to_string_lossy().into_owned()).unwrap_or_default();
     let stem = text(path.file_stem());
     let stem = stem.strip_suffix(".template").unwrap_or(&stem).to_owned();
     let common = ["template", "sam", "cloudformation", "stack"].contains(&stem.as_str());

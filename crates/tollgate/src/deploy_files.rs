@@ -82,9 +82,9 @@ impl TemplateFiles {
         let built = self.artifacts.iter().filter(|path| path.file_name().is_some_and(|name| name == base)).cloned();
         let mut places = beside.into_iter().chain(built);
         // A key never leads out of the folder.
-        places.find(|path| path.exists() && !key.split('/').any(|part| part == "..")).ok_or_else(|| {
-            format!("neither {base} nor asset.{stem} lies beside the template")
-        })
+        places
+            .find(|path| path.exists() && !key.split('/').any(|part| part == ".."))
+            .ok_or_else(|| format!("neither {base} nor asset.{stem} lies beside the template"))
     }
 }
 
@@ -204,7 +204,8 @@ mod tests {
         fs::write(folder.path().join("asset.abc/index.js"), "x").expect("written");
         fs::write(folder.path().join("asset.abc/lib/a.js"), "y").expect("written");
         let code = json!({"S3Bucket": "any", "S3Key": "abc.zip"});
-        let archive = || TemplateFiles::beside(&folder.path().join("t.json")).archive(&code, "nodejs20.x", "index.handler");
+        let archive =
+            || TemplateFiles::beside(&folder.path().join("t.json")).archive(&code, "nodejs20.x", "index.handler");
         let first = archive().expect("found");
         assert_eq!(first, archive().expect("found"));
         fs::write(folder.path().join("asset.abc/lib/a.js"), "z").expect("written");

@@ -11,12 +11,8 @@ use crate::stack::Entry;
 
 const MEMBERS: &[Member] = &[member("CloudWatchRoleArn", Shape::Text).patched("/cloudwatchRoleArn")];
 
-pub(crate) static KIND: Kind = Kind {
-    name: "AWS::ApiGateway::Account",
-    members: MEMBERS,
-    attributes: &[("Id", Source::Id)],
-    noun: &Account,
-};
+pub(crate) static KIND: Kind =
+    Kind { name: "AWS::ApiGateway::Account", members: MEMBERS, attributes: &[("Id", Source::Id)], noun: &Account };
 
 struct Account;
 

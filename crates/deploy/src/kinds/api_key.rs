@@ -22,12 +22,8 @@ const MEMBERS: &[Member] = &[
     member("Value", Shape::Text),
 ];
 
-pub(crate) static KIND: Kind = Kind {
-    name: "AWS::ApiGateway::ApiKey",
-    members: MEMBERS,
-    attributes: &[("APIKeyId", Source::Id)],
-    noun: &ApiKey,
-};
+pub(crate) static KIND: Kind =
+    Kind { name: "AWS::ApiGateway::ApiKey", members: MEMBERS, attributes: &[("APIKeyId", Source::Id)], noun: &ApiKey };
 
 const ITEM: Item =
     Item { collection: "/apikeys", path: "/apikeys/{}", id: "id", identity: &["Value"], finish: as_it_is };

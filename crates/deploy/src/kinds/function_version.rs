@@ -33,12 +33,8 @@ const ALIAS_MEMBERS: &[Member] = &[
     idle("RoutingConfig"),
 ];
 
-pub(crate) static ALIAS: Kind = Kind {
-    name: "AWS::Lambda::Alias",
-    members: ALIAS_MEMBERS,
-    attributes: &[("AliasArn", Source::Id)],
-    noun: &Latest,
-};
+pub(crate) static ALIAS: Kind =
+    Kind { name: "AWS::Lambda::Alias", members: ALIAS_MEMBERS, attributes: &[("AliasArn", Source::Id)], noun: &Latest };
 
 struct Latest;
 

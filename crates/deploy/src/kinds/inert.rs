@@ -14,22 +14,31 @@ macro_rules! inert {
     };
 }
 
-inert!(ROLE, "AWS::IAM::Role", "RoleName", &[
-    ("Arn", Source::Text("arn:aws:iam::{account}:role/{id}")),
-    ("RoleId", Source::Id)
-]);
+inert!(
+    ROLE,
+    "AWS::IAM::Role",
+    "RoleName",
+    &[("Arn", Source::Text("arn:aws:iam::{account}:role/{id}")), ("RoleId", Source::Id)]
+);
 inert!(POLICY, "AWS::IAM::Policy", "PolicyName", &[("Id", Source::Id)]);
-inert!(LOG_GROUP, "AWS::Logs::LogGroup", "LogGroupName", &[(
-    "Arn",
-    Source::Text("arn:aws:logs:{region}:{account}:log-group:{id}:*")
-)]);
-inert!(BUCKET, "AWS::S3::Bucket", "BucketName", &[
-    ("Arn", Source::Text("arn:aws:s3:::{id}")),
-    ("DomainName", Source::Text("{id}.s3.amazonaws.com")),
-    ("DualStackDomainName", Source::Text("{id}.s3.dualstack.{region}.amazonaws.com")),
-    ("RegionalDomainName", Source::Text("{id}.s3.{region}.amazonaws.com")),
-    ("WebsiteURL", Source::Text("http://{id}.s3-website-{region}.amazonaws.com"))
-]);
+inert!(
+    LOG_GROUP,
+    "AWS::Logs::LogGroup",
+    "LogGroupName",
+    &[("Arn", Source::Text("arn:aws:logs:{region}:{account}:log-group:{id}:*"))]
+);
+inert!(
+    BUCKET,
+    "AWS::S3::Bucket",
+    "BucketName",
+    &[
+        ("Arn", Source::Text("arn:aws:s3:::{id}")),
+        ("DomainName", Source::Text("{id}.s3.amazonaws.com")),
+        ("DualStackDomainName", Source::Text("{id}.s3.dualstack.{region}.amazonaws.com")),
+        ("RegionalDomainName", Source::Text("{id}.s3.{region}.amazonaws.com")),
+        ("WebsiteURL", Source::Text("http://{id}.s3-website-{region}.amazonaws.com"))
+    ]
+);
 inert!(BUCKET_POLICY, "AWS::S3::BucketPolicy", "", &[]);
 inert!(CDK_METADATA, "AWS::CDK::Metadata", "", &[]);
 

@@ -22,12 +22,8 @@ const MEMBERS: &[Member] = &[
     member("SourceArn", Shape::Text).wire("SourceArn"),
 ];
 
-pub(crate) static KIND: Kind = Kind {
-    name: "AWS::Lambda::Permission",
-    members: MEMBERS,
-    attributes: &[("Id", Source::Id)],
-    noun: &Permission,
-};
+pub(crate) static KIND: Kind =
+    Kind { name: "AWS::Lambda::Permission", members: MEMBERS, attributes: &[("Id", Source::Id)], noun: &Permission };
 
 struct Permission;
 

@@ -8,11 +8,8 @@ use crate::member::{Change, Member, Shape, TAGS, idle, member};
 use crate::mistake::Fault;
 use crate::stack::Entry;
 
-const ENDPOINT: &[Member] = &[
-    member("IpAddressType", Shape::Text),
-    member("Types", Shape::Texts),
-    member("VpcEndpointIds", Shape::Texts),
-];
+const ENDPOINT: &[Member] =
+    &[member("IpAddressType", Shape::Text), member("Types", Shape::Texts), member("VpcEndpointIds", Shape::Texts)];
 
 const MEMBERS: &[Member] = &[
     member("ApiKeySourceType", Shape::Text).wire("apiKeySource").patched("/apiKeySource"),
@@ -107,7 +104,8 @@ fn document_calls(subject: &Subject<'_>, path: &str) -> Result<Vec<Call>, Fault>
     }
     let mut calls = vec![Call::new(Verb::Put, format!("{path}?{}", query.join("&")), body)];
     let mut operations = Vec::new();
-    for member in MEMBERS.iter().filter(|member| matches!(member.change, Change::Patches(_) | Change::PatchesItems(_))) {
+    for member in MEMBERS.iter().filter(|member| matches!(member.change, Change::Patches(_) | Change::PatchesItems(_)))
+    {
         operations.extend(member.operations(None, subject.value(member.name)?.as_ref()));
     }
     if subject.text("Name").is_none() {

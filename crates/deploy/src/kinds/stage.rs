@@ -28,8 +28,7 @@ const MEMBERS: &[Member] = &[
     member("Variables", Shape::TextMap).changing(Change::PatchesEach("/variables/")),
 ];
 
-pub(crate) static KIND: Kind =
-    Kind { name: "AWS::ApiGateway::Stage", members: MEMBERS, attributes: &[], noun: &Stage };
+pub(crate) static KIND: Kind = Kind { name: "AWS::ApiGateway::Stage", members: MEMBERS, attributes: &[], noun: &Stage };
 
 const ITEM: Item = Item {
     collection: "/restapis/{RestApiId}/stages",

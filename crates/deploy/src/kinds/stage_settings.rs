@@ -128,14 +128,17 @@ mod tests {
 
     #[test]
     fn paths_are_one_token_however_they_are_written() {
-        for (given, token) in [("/*", "*"), ("/", "~1"), ("/~1pets~1{id}", "~1pets~1{id}"), ("/pets/{id}", "~1pets~1{id}")] {
+        for (given, token) in
+            [("/*", "*"), ("/", "~1"), ("/~1pets~1{id}", "~1pets~1{id}"), ("/pets/{id}", "~1pets~1{id}")]
+        {
             assert_eq!(resource_token(given), token, "{given}");
         }
     }
 
     #[test]
     fn a_setting_that_goes_takes_no_other_with_it() {
-        let before = json!([{"resourcePath": "/*", "httpMethod": "*", "throttlingRateLimit": 5.0, "metricsEnabled": true}]);
+        let before =
+            json!([{"resourcePath": "/*", "httpMethod": "*", "throttlingRateLimit": 5.0, "metricsEnabled": true}]);
         let after = json!([{"resourcePath": "/*", "httpMethod": "*", "metricsEnabled": true}]);
         assert_eq!(
             method_operations(Some(&before), Some(&after)),

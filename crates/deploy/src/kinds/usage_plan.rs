@@ -28,12 +28,8 @@ const MEMBERS: &[Member] = &[
     member("UsagePlanName", Shape::Text).wire("name").patched("/name"),
 ];
 
-pub(crate) static KIND: Kind = Kind {
-    name: "AWS::ApiGateway::UsagePlan",
-    members: MEMBERS,
-    attributes: &[("Id", Source::Id)],
-    noun: &UsagePlan,
-};
+pub(crate) static KIND: Kind =
+    Kind { name: "AWS::ApiGateway::UsagePlan", members: MEMBERS, attributes: &[("Id", Source::Id)], noun: &UsagePlan };
 
 const ITEM: Item =
     Item { collection: "/usageplans", path: "/usageplans/{}", id: "id", identity: &[], finish: as_it_is };
