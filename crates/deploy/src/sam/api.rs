@@ -81,7 +81,6 @@ pub(super) fn make(
         settings.insert("Tags".to_owned(), Value::Object(tags.clone()));
     }
     made.add(&stage, "AWS::ApiGateway::Stage", settings.into(), &condition);
-    gateway_responses(made, logical_id, &given);
     made.aliases.insert(format!("{logical_id}.Deployment"), deployment);
     made.aliases.insert(format!("{logical_id}.Stage"), stage.clone());
     plan(made, logical_id, &stage, &given)
@@ -94,6 +93,12 @@ fn api(given: &Members, endpoints: &[Endpoint]) -> Result<Members, Fault> {
         (None, Some(place)) => api.insert("BodyS3Location".to_owned(), place.clone()),
         (None, None) => api.insert("Body".to_owned(), document(given, endpoints)?),
     };
+    let adds = given.contains_key("GatewayResponses") || given.contains_key("Models");
+    match api.get_mut("Body").filter(|body| body.is_object()) {
+        Some(body) => add_to_document(body, given),
+        None if adds => return Err(Fault::Unsupported("GatewayResponses or Models beside DefinitionUri".to_owned())),
+        None => {}
+    }
     if let Some(types) = given.get("BinaryMediaTypes").and_then(Value::as_array) {
         let plain = |kind: &Value| kind.as_str().map_or_else(|| kind.clone(), |kind| kind.replace("~1", "/").into());
         api.insert("BinaryMediaTypes".to_owned(), types.iter().map(plain).collect());
@@ -117,29 +122,24 @@ fn api(given: &Members, endpoints: &[Endpoint]) -> Result<Members, Fault> {
     Ok(api)
 }
 
-fn gateway_responses(made: &mut Made, api: &str, given: &Members) {
+/// Gateway responses and models are parts of the document, so that the deployment has them.
+fn add_to_document(body: &mut Value, given: &Members) {
     for (kind, response) in given.get("GatewayResponses").and_then(Value::as_object).into_iter().flatten() {
-        let mut properties = json!({ "RestApiId": reference(api), "ResponseType": kind });
-        for name in ["StatusCode", "ResponseTemplates"] {
+        let mut said = json!({});
+        for (name, sent) in [("StatusCode", "statusCode"), ("ResponseTemplates", "responseTemplates")] {
             if let Some(value) = response.get(name) {
-                properties[name] = value.clone();
+                said[sent] = value.clone();
             }
         }
         let headers = response.pointer("/ResponseParameters/Headers").and_then(Value::as_object);
-        let named = headers.into_iter().flatten();
-        let named: Members =
-            named.map(|(name, value)| (format!("gatewayresponse.header.{name}"), value.clone())).collect();
-        if !named.is_empty() {
-            properties["ResponseParameters"] = named.into();
+        for (name, value) in headers.into_iter().flatten() {
+            said["responseParameters"][format!("gatewayresponse.header.{name}")] = value.clone();
         }
-        let letters: String = kind.split('_').map(capitalised).collect();
-        made.add(format!("{api}{letters}Response"), "AWS::ApiGateway::GatewayResponse", properties, &Value::Null);
+        body["x-amazon-apigateway-gateway-responses"][kind] = said;
     }
-}
-
-fn capitalised(word: &str) -> String {
-    let (first, rest) = word.split_at(word.len().min(1));
-    first.to_ascii_uppercase() + &rest.to_ascii_lowercase()
+    if let Some(models) = given.get("Models") {
+        body["definitions"] = models.clone();
+    }
 }
 
 fn plan(made: &mut Made, api: &str, stage: &str, given: &Members) -> Result<Option<SharedStage>, Fault> {
