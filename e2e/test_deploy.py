@@ -5,7 +5,7 @@ import json
 import pytest
 
 from callers import call
-from deploying import Deployer
+from deploying import SCENARIOS, Deployer, lambda_client
 from arrange import usage_becomes, Key
 
 TEMPLATE = """
@@ -232,3 +232,116 @@ def test_files_that_are_too_much_are_answered(untouched, tmp_path):
     assert "more than 1000000 values" in deployer.refused(write(tmp_path, "\n".join(bomb), "bomb.yaml"))
     assert "deep" in deployer.refused(write(tmp_path, json.loads('"' + "[" * 200 + '"'), "deep.yaml"))
     assert deployer.left() == []
+
+
+def test_lint_says_what_is_wrong_and_fails(untouched, tmp_path):
+    deployer = Deployer(untouched)
+    good = write(tmp_path, TEMPLATE)
+    assert deployer.run("lint", good)[0] == ""
+    bad = TEMPLATE.replace("Quota: {Limit: !Ref Limit, Period: DAY}", "Description: gold").replace("  In:", "  #In:")
+    path = write(tmp_path, bad, "bad.yaml")
+    said, why = deployer.run("lint", path, code=1)
+    assert said.splitlines() == [
+        f"{path}: line 33: Plan: the plan has neither a throttle nor a quota: its keys are not limited",
+        f"{path}: line 40: Key: the key is in no plan: whoever calls with it is refused",
+    ]
+    assert "2 findings" in why
+
+
+def test_lint_reads_a_serverless_project_as_it_is_written(untouched, tmp_path):
+    text = "provider:\n  apiGateway:\n    apiKeys: [a]\n    usagePlan:\n      quota:\n      limit: 5\n"
+    path = write(tmp_path, text, "serverless.yml")
+    said, _ = Deployer(untouched).run("lint", path, code=1)
+    assert "line 5: provider.apiGateway.usagePlan: quota is empty" in said
+    assert "line 6: serverless.yml: limit of provider.apiGateway.usagePlan is not read here: it belongs in quota" in said
+
+
+def test_lint_looks_at_what_runs(node, deployer, tmp_path):
+    deployer.deploy(write(tmp_path, TEMPLATE))
+    assert deployer.run("lint", "--live")[0] == ""
+    client = node.client()
+    plan = client.create_usage_plan(name="forgotten", throttle={"burstLimit": 0, "rateLimit": 5})["id"]
+    key = client.create_api_key(name="lost")["id"]
+    said, _ = deployer.run("lint", "--live", code=1)
+    assert said.splitlines() == [
+        f"the node: the plan forgotten ({plan}): the burst limit is 0: nobody is let through",
+        f"the node: the plan forgotten ({plan}): the plan covers no stage: its keys open nothing",
+        f"the node: the key lost ({key}): the key is in no plan: whoever calls with it is refused",
+        f"the node: the key lost ({key}): the key is not enabled: whoever calls with it is refused",
+    ]
+
+
+EVERY_TYPE = SCENARIOS / "every-type.yaml"
+
+
+def described(client, ids):
+    """What API Gateway says of each resource of the template of every type."""
+    api = ids["Api"]
+    return {
+        "Account": client.get_account()["cloudwatchRoleArn"],
+        "Api": client.get_rest_api(restApiId=api),
+        "Model": client.get_model(restApiId=api, modelName="Model"),
+        "Validator": client.get_request_validator(restApiId=api, requestValidatorId=ids["Validator"]),
+        "Authorizer": client.get_authorizer(restApiId=api, authorizerId=ids["Authorizer"]),
+        "Get": client.get_method(restApiId=api, resourceId=ids["Pets"], httpMethod="POST"),
+        "GatewayResponse": client.get_gateway_response(restApiId=api, responseType="UNAUTHORIZED"),
+        "Part": client.get_documentation_part(restApiId=api, documentationPartId=ids["Part"]),
+        "DocumentationVersion": client.get_documentation_version(restApiId=api, documentationVersion="v1"),
+        "Certificate": client.get_client_certificate(clientCertificateId=ids["Certificate"]),
+        "Link": client.get_vpc_link(vpcLinkId=ids["Link"]),
+        "Deployment": client.get_deployment(restApiId=api, deploymentId=ids["Deployment"]),
+        "Stage": client.get_stage(restApiId=api, stageName="live"),
+        "Domain": client.get_domain_name(domainName="every.example.com"),
+        "Mapping": client.get_base_path_mapping(domainName="every.example.com", basePath="shop"),
+        "Plan": client.get_usage_plan(usagePlanId=ids["Plan"]),
+        "Key": client.get_api_key(apiKey=ids["Key"], includeValue=True),
+        "In": client.get_usage_plan_key(usagePlanId=ids["Plan"], keyId=ids["Key"]),
+        "Described": client.get_rest_api(restApiId=ids["Described"]),
+        "DescribedStage": client.get_stage(restApiId=ids["Described"], stageName="up"),
+    }
+
+
+def without(answers):
+    """Answers without what each change moves."""
+    moving = {"ResponseMetadata", "lastUpdatedDate", "createdDate", "RevisionId", "LastModified"}
+    return {
+        name: {key: value for key, value in answer.items() if key not in moving} if isinstance(answer, dict) else answer
+        for name, answer in answers.items()
+    }
+
+
+def test_every_type_is_made_changed_in_place_taken_back_and_removed(node, deployer, tmp_path):
+    client = node.client()
+    change = ["--parameter", "Mark=two", "--parameter", "Number=6", "--parameter", "Flag=true"]
+    deployer.deploy(EVERY_TYPE)
+    ids = deployer.ids("every-type")
+    first = without(described(client, ids))
+    assert first["Plan"]["throttle"] == {"burstLimit": 3, "rateLimit": 1.5}
+    assert first["Stage"]["methodSettings"]["*/*"]["throttlingBurstLimit"] == 7
+    assert first["Described"]["name"] == "described-one"
+
+    # A stack that fails at its end has been changed all over, and is as it was.
+    bad = write(tmp_path, EVERY_TYPE.read_text().replace("Handler: index.handler", "Handler: index.handler\n      Tags: {x: y}"))
+    bad.write_text(bad.read_text() + "  Last: {Type: AWS::ApiGateway::ApiKey, DependsOn: [In, Mapping, Permission, DescribedDeployment], Properties: {Value: short}}\n")
+    assert "Last: 400 " in deployer.refused(bad, "--stack", "every-type", *change)
+    assert without(described(client, ids)) == first
+    assert deployer.ids("every-type") == ids
+
+    deployer.deploy(EVERY_TYPE, *change)
+    after = deployer.ids("every-type")
+    assert {name for name in ids if ids[name] != after[name]} == {"Permission", "DescribedDeployment", "Validator"}
+    second = without(described(client, after))
+    assert {name for name in first if first[name] == second[name]} == {"Account", "Mapping"}
+    text = json.dumps({name: answer for name, answer in second.items() if name != "Described"}, default=str)
+    assert '"one"' not in text and "-one" not in text, text
+    assert second["Plan"]["throttle"]["rateLimit"] == 1.5
+    assert second["Key"]["value"] == "the-value-that-never-changes"
+    function = lambda_client(node).get_function_configuration(FunctionName="every")
+    assert (function["Timeout"], function["Environment"]["Variables"]) == (6, {"MARK": "two"})
+    answered = lambda_client(node).invoke(FunctionName="every", Payload=b"{}")["Payload"].read()
+    assert json.loads(answered)["body"] == "two"
+    assert deployer.plan(EVERY_TYPE, *change) == set()
+
+    deployer.run("stack", "delete", "every-type")
+    assert deployer.left() == []
+    assert client.get_vpc_links()["items"] == client.get_client_certificates()["items"] == []

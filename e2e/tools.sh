@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Sees to what the tests run beside Rust: a Python that can make virtual environments, Node.js for functions, curl and
-# OpenSSL.
+# Sees to what the tests run beside Rust: a Python that can make virtual environments, Node.js with npm for functions and
+# for the tools whose templates are deployed, curl and OpenSSL.
 # Installs Debian's packages where something is missing and that is allowed.
 set -euo pipefail
 
 missing=()
 python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
 node -e 'process.exit(process.versions.node.split(".")[0] >= 18 ? 0 : 1)' 2>/dev/null || missing+=(nodejs)
+command -v npm >/dev/null || missing+=(npm)
 for tool in curl openssl; do
     command -v "$tool" >/dev/null || missing+=("$tool")
 done
@@ -18,6 +19,6 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "installing ${missing[*]}" >&2
     apt-get update -q && apt-get install -qy "${missing[@]}"
 else
-    echo "please install Python 3 with venv, Node.js 18 or newer, curl and OpenSSL (on Debian: ${missing[*]})" >&2
+    echo "please install Python 3 with venv, Node.js 18 or newer with npm, curl and OpenSSL (on Debian: ${missing[*]})" >&2
     exit 1
 fi

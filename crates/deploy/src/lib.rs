@@ -13,6 +13,7 @@ mod document;
 mod files;
 mod kind;
 mod kinds;
+pub mod lint;
 mod member;
 mod mistake;
 mod order;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::files::Files;
 use crate::kind::Kind;
+use crate::lint::{self, Finding};
 use crate::mistake::{Fault, Mistake};
 use crate::order::order;
 use crate::scope::{Place, Scope};
@@ -21,6 +22,8 @@ pub struct Plan<'a> {
     steps: Vec<Step>,
     /// What there is and will be there no more.
     doomed: BTreeSet<(String, String)>,
+    /// What there will be, with ids that stand for themselves.
+    imagined: Vec<Entry>,
 }
 
 /// A step of a plan.
@@ -69,7 +72,8 @@ impl<'a> Plan<'a> {
         let shown = parameters.iter().filter(|(name, _)| !secret.contains(name.as_str()));
         let shown = shown.map(|(name, value)| (name.clone(), value.clone())).collect();
         let current = Stack { parameters: shown, description: template.description.clone(), ..current };
-        let mut plan = Self { template, files, scope, order, current, steps: Vec::new(), doomed: BTreeSet::new() };
+        let (steps, doomed, imagined) = (Vec::new(), BTreeSet::new(), Vec::new());
+        let mut plan = Self { template, files, scope, order, current, steps, doomed, imagined };
         plan.imagine()?;
         Ok(plan)
     }
@@ -77,6 +81,16 @@ impl<'a> Plan<'a> {
     /// What would be done, in order.
     pub fn steps(&self) -> &[Step] {
         &self.steps
+    }
+
+    /// What is most likely wrong about keys and plans, as the template describes them.
+    pub fn findings(&self) -> Vec<Finding> {
+        let line = |entry: &Entry| {
+            let found = self.template.resources.iter().find(|(id, _)| *id == entry.logical_id);
+            found.map_or(0, |(_, resource)| resource.line)
+        };
+        let entries: Vec<_> = self.imagined.iter().map(|entry| (line(entry), entry)).collect();
+        lint::judge(&lint::Facts::of_entries(&entries))
     }
 
     /// Whether anything would be done.
@@ -140,7 +154,9 @@ impl<'a> Plan<'a> {
                 steps.push(Step { logical_id: entry.logical_id.clone(), kind: entry.kind.clone(), change });
             }
         }
-        self.doomed = walk.pool.iter().map(|entry| (entry.kind.clone(), entry.physical_id.clone())).collect();
+        let Walk { pool, settled, .. } = walk;
+        self.doomed = pool.into_iter().map(|entry| (entry.kind, entry.physical_id)).collect();
+        self.imagined = settled;
         self.steps = steps;
         Ok(())
     }

@@ -10,6 +10,7 @@ use tollgate_gateway::certificates::Certificates;
 use crate::config::{Config, Flag};
 use crate::deploy_command::Deploy;
 use crate::function_command::FunctionCommand;
+use crate::lint_command::Lint;
 use crate::serve::{Start, serve};
 use crate::stack_command::StackCommand;
 use crate::{demo, logging};
@@ -41,6 +42,8 @@ enum Command {
     Function(FunctionCommand),
     /// Make what a CloudFormation template describes, of a running node.
     Deploy(Deploy),
+    /// Say what is most likely wrong about keys and plans; fail if something is.
+    Lint(Lint),
     /// List, show and delete what was deployed.
     #[command(subcommand)]
     Stack(StackCommand),
@@ -115,6 +118,7 @@ impl Cli {
             }
             Command::Function(command) => runtime()?.block_on(command.run()),
             Command::Deploy(deploy) => runtime()?.block_on(deploy.run()),
+            Command::Lint(lint) => runtime()?.block_on(lint.run()),
             Command::Stack(command) => runtime()?.block_on(command.run()),
             Command::Launch { arguments } => {
                 Err(tollgate_functions::launch::run(arguments)).context("the function's program cannot be started")

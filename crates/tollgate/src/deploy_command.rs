@@ -78,7 +78,7 @@ impl Deploy {
 }
 
 /// Reads a file that is not larger than templates are.
-fn read(path: &Path) -> anyhow::Result<String> {
+pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
     let unread = || format!("cannot read {}", path.display());
     let size = std::fs::metadata(path).with_context(unread)?.len();
     if size > u64::try_from(TEXT_LIMIT).unwrap_or(u64::MAX) {
@@ -88,7 +88,7 @@ fn read(path: &Path) -> anyhow::Result<String> {
 }
 
 /// All mistakes, each with the file that it is in.
-fn told(path: &Path, mistakes: &[Mistake]) -> anyhow::Error {
+pub(crate) fn told(path: &Path, mistakes: &[Mistake]) -> anyhow::Error {
     let lines: Vec<String> = mistakes.iter().map(|mistake| format!("{}: {mistake}", path.display())).collect();
     anyhow::anyhow!("the template cannot be deployed, and nothing was changed\n{}", lines.join("\n"))
 }
@@ -123,7 +123,7 @@ pub(crate) fn say_outputs(stack: &Stack, config: &Config) {
 }
 
 /// A name for the stack of a file: the file's, or its folder's where the file has a name that many have.
-fn stack_name(path: &Path) -> String {
+pub(crate) fn stack_name(path: &Path) -> String {
     let text =
         |part: Option<&std::ffi::OsStr>| part.map(|part| part.to_string_lossy().into_owned()).unwrap_or_default();
     let stem = text(path.file_stem());

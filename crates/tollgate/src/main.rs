@@ -13,6 +13,8 @@ mod functions;
 mod gate;
 mod hand_over;
 mod ledger;
+mod lint_command;
+mod live_facts;
 mod logging;
 mod management;
 mod management_client;

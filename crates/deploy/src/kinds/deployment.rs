@@ -9,6 +9,7 @@ use crate::kind::{Item, Kind, Noun, Source, Subject};
 use crate::kinds::stage_settings::{ACCESS_LOG, CANARY, METHOD_SETTING, access_log_operations, method_operations};
 use crate::member::{self, Change, Member, Shape, TAGS, idle, member};
 use crate::mistake::Fault;
+use crate::scope::text;
 use crate::stack::Entry;
 
 /// Settings for all methods stand beside those for some.
@@ -91,17 +92,28 @@ impl Noun for Deployment {
             return item;
         }
         let successor = same.rfind(|other| other.kind == KIND.name);
-        let first = successor.map_or_else(|| Some(Call::delete(path.clone())), |other| turn(&path, other));
+        let first = successor.map_or_else(|| Some(Call::delete(path.clone())), |other| turn(&path, entry, other));
         first.into_iter().chain(item).collect()
     }
 }
 
-/// Turns a stage to a deployment, with the settings that it describes.
-fn turn(path: &str, to: &Entry) -> Option<Call> {
-    let id = Some(to.physical_id.clone());
-    let mut operations = vec![operation("replace", "/deploymentId".to_owned(), id)];
-    let described = member::values(KIND.name, MEMBERS, &to.properties).unwrap_or_default();
-    operations.extend(described.get("StageDescription").map(stage_operations).unwrap_or_default());
+/// Turns a stage from one deployment to another, with the settings that this one describes.
+fn turn(path: &str, from: &Entry, to: &Entry) -> Option<Call> {
+    let described = |entry: &Entry| {
+        let values = member::values(KIND.name, MEMBERS, &entry.properties);
+        values.ok().and_then(|mut values| values.remove("StageDescription")).unwrap_or_else(|| json!({}))
+    };
+    let (old, new) = (described(from), described(to));
+    let mut operations = vec![operation("replace", "/deploymentId".to_owned(), Some(to.physical_id.clone()))];
+    for (name, unset) in [("description", ""), ("cacheClusterEnabled", "false"), ("tracingEnabled", "false")] {
+        if old.get(name) != new.get(name) {
+            let value = new.get(name).and_then(text).unwrap_or_else(|| unset.to_owned());
+            operations.push(operation("replace", format!("/{name}"), Some(value)));
+        }
+    }
+    let variables = member("Variables", Shape::TextMap).changing(Change::PatchesEach("/variables/"));
+    operations.extend(variables.operations(old.get("variables"), new.get("variables")));
+    operations.extend(stage_operations(&new));
     Call::patch(path.to_owned(), operations).map(Call::leniently)
 }
 
@@ -128,13 +140,13 @@ fn stage_operations(described: &Value) -> Vec<Value> {
     everywhere["resourcePath"] = json!("/*");
     everywhere["httpMethod"] = json!("*");
     settings.insert(0, everywhere);
-    let text = |name: &str, path: &str| {
+    let told = |name: &str, path: &str| {
         let value = described.get(name)?.as_str()?.to_owned();
         Some(operation("replace", path.to_owned(), Some(value)))
     };
     let single = [("clientCertificateId", "/clientCertificateId"), ("documentationVersion", "/documentationVersion")];
     let mut operations = access_log_operations(None, described.get("accessLogSetting"));
     operations.extend(method_operations(None, Some(&Value::Array(settings))));
-    operations.extend(single.iter().filter_map(|(name, path)| text(name, path)));
+    operations.extend(single.iter().filter_map(|(name, path)| told(name, path)));
     operations
 }
