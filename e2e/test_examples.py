@@ -20,6 +20,7 @@ def surroundings(tollgate, home):
     """What "Serve" of the README tells a person to export, and where this build is."""
     return {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), str(TOOLS / "node_modules/.bin"), os.environ["PATH"]]),
+        "NODE_PATH": str(TOOLS / "node_modules"),
         "HOME": str(home),
         "TMPDIR": str(home),
         "AWS_ENDPOINT_URL": tollgate.endpoint_url,

@@ -116,7 +116,7 @@ impl Member {
                     Shape::Integer | Shape::Number => None,
                     _ => Some(String::new()),
                 };
-                vec![operation("replace", path.to_owned(), after.map_or(unset, |value| text(value)))]
+                vec![operation("replace", path.to_owned(), after.map_or(unset, text))]
             }
             Change::PatchesEach(path) => entry_operations(path, before, after),
             Change::PatchesItems(path) => item_operations(path, before, after),

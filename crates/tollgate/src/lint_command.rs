@@ -1,7 +1,7 @@
 //! `tollgate lint`: says what users get wrong about keys and plans. It fails where it finds something, for CI.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -50,7 +50,7 @@ impl Lint {
         }
     }
 
-    fn findings(&self, file: &PathBuf) -> anyhow::Result<Vec<Finding>> {
+    fn findings(&self, file: &Path) -> anyhow::Result<Vec<Finding>> {
         let text = read(file)?;
         let stem = file.file_stem().context("the file has no name")?.to_string_lossy();
         if stem.starts_with("serverless") {

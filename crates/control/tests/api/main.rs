@@ -13,4 +13,5 @@ mod mutations;
 mod names_and_links;
 mod openapi;
 mod rest_apis;
+mod stacks;
 mod test_invoke;
