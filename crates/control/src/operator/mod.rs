@@ -12,12 +12,14 @@ pub(crate) mod near_quota;
 pub(crate) mod node;
 mod refusal;
 pub(crate) mod refusals;
+pub(crate) mod stack;
 pub(crate) mod stage_call;
 pub(crate) mod traffic;
 
 pub(crate) use history::History;
 pub use node::NodeDescription;
 pub(crate) use refusal::OperatorRefusal;
+pub(crate) use stack::StackConflict;
 
 use tollgate_domain::ApiKeyId;
 

@@ -6,6 +6,7 @@ mod extensions;
 mod keys;
 mod ledger;
 mod schema;
+mod stacks;
 mod standings;
 mod writer;
 

@@ -1,0 +1,111 @@
+//! The order in which resources are made: each after those that it names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::mistake::{Fault, Mistake};
+use crate::scope::Scope;
+use crate::template::{Resource, Template};
+
+/// The logical ids of the resources that are made, in order. Where nothing else decides, that of the template is kept.
+pub(crate) fn order(template: &Template, scope: &Scope) -> Result<Vec<String>, Vec<Mistake>> {
+    let mut mistakes = Vec::new();
+    let mut needs = BTreeMap::new();
+    let active = match active(template, scope) {
+        Ok(active) => active,
+        Err(mistake) => return Err(vec![mistake]),
+    };
+    for (logical_id, resource) in template.resources.iter().filter(|(id, _)| active.contains(id.as_str())) {
+        match needs_of(template, scope, resource, &active) {
+            Ok(found) => {
+                needs.insert(logical_id.as_str(), found);
+            }
+            Err(mistake) => mistakes.push(mistake.within(logical_id)),
+        }
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    let mut sorting = Sorting { needs: &needs, sorted: Vec::new(), done: BTreeSet::new(), path: Vec::new() };
+    for (logical_id, _) in template.resources.iter().filter(|(id, _)| active.contains(id.as_str())) {
+        if let Err(cycle) = sorting.visit(logical_id) {
+            let line = template.resources.iter().find(|(id, _)| *id == cycle[0]).map_or(0, |(_, one)| one.line);
+            return Err(vec![Mistake::on(line, Fault::Cycle(cycle))]);
+        }
+    }
+    Ok(sorting.sorted)
+}
+
+fn active<'a>(template: &'a Template, scope: &Scope) -> Result<BTreeSet<&'a str>, Mistake> {
+    let mut active = BTreeSet::new();
+    for (logical_id, resource) in &template.resources {
+        let wanted = match &resource.condition {
+            Some(condition) => scope.holds(condition, resource.line).map_err(|mistake| mistake.within(logical_id))?,
+            None => true,
+        };
+        if wanted {
+            active.insert(logical_id.as_str());
+        }
+    }
+    Ok(active)
+}
+
+/// The resources that have to be there before one. One that its condition leaves out may be waited for, and not named.
+fn needs_of(
+    template: &Template,
+    scope: &Scope,
+    resource: &Resource,
+    active: &BTreeSet<&str>,
+) -> Result<Vec<String>, Mistake> {
+    let mut named = BTreeSet::new();
+    scope.references(&resource.properties, &mut named)?;
+    if let Some((unknown, line)) = named.iter().find(|(name, _)| !active.contains(name.as_str())) {
+        return Err(Mistake::on(*line, Fault::UnknownRef(unknown.clone())));
+    }
+    let declared = |name: &String| template.resources.iter().any(|(known, _)| known == name);
+    if let Some(unknown) = resource.depends_on.iter().find(|name| !declared(name)) {
+        return Err(Mistake::on(resource.line, Fault::UnknownRef(unknown.clone())));
+    }
+    let waited = resource.depends_on.iter().filter(|name| active.contains(name.as_str())).cloned();
+    Ok(named.into_iter().map(|(name, _)| name).chain(waited).collect())
+}
+
+struct Sorting<'a> {
+    needs: &'a BTreeMap<&'a str, Vec<String>>,
+    sorted: Vec<String>,
+    done: BTreeSet<String>,
+    /// From the first that was visited to the one at hand.
+    path: Vec<String>,
+}
+
+impl Sorting<'_> {
+    /// Puts a resource behind all that it needs, without recursion: chains may be as long as the template.
+    fn visit(&mut self, first: &str) -> Result<(), Vec<String>> {
+        let mut waiting = vec![(first.to_owned(), 0)];
+        self.path = vec![first.to_owned()];
+        while let Some((logical_id, next)) = waiting.last_mut() {
+            let need = self.needs.get(logical_id.as_str()).and_then(|needs| needs.get(*next));
+            *next += 1;
+            match need {
+                _ if self.done.contains(logical_id.as_str()) => {
+                    waiting.pop();
+                    self.path.pop();
+                }
+                Some(need) if self.done.contains(need) => {}
+                Some(need) => {
+                    if let Some(start) = self.path.iter().position(|id| id == need) {
+                        let mut cycle = self.path.split_off(start);
+                        cycle.push(need.clone());
+                        return Err(cycle);
+                    }
+                    self.path.push(need.clone());
+                    waiting.push((need.clone(), 0));
+                }
+                None => {
+                    self.sorted.push(logical_id.clone());
+                    self.done.insert(logical_id.clone());
+                }
+            }
+        }
+        Ok(())
+    }
+}

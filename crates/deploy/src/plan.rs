@@ -1,0 +1,184 @@
+//! What a deployment would do, worked out before a thing is changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::files::Files;
+use crate::kind::Kind;
+use crate::lint::{self, Finding};
+use crate::mistake::{Fault, Mistake};
+use crate::order::order;
+use crate::scope::{Place, Scope};
+use crate::stack::{Entry, Stack};
+use crate::template::Template;
+use crate::walk::{Action, Walk};
+
+/// A template that is to be deployed, checked as far as can be without doing it.
+pub struct Plan<'a> {
+    pub(crate) template: &'a Template,
+    pub(crate) files: &'a dyn Files,
+    pub(crate) scope: Scope,
+    pub(crate) order: Vec<String>,
+    pub(crate) current: Stack,
+    steps: Vec<Step>,
+    /// What there is and will be there no more.
+    doomed: BTreeSet<(String, String)>,
+    /// What there will be, with ids that stand for themselves.
+    imagined: Vec<Entry>,
+}
+
+/// A step of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The logical id of the resource.
+    pub logical_id: String,
+    /// Its type.
+    pub kind: String,
+    /// What is done with it.
+    pub change: Change,
+}
+
+/// What is done with a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is made.
+    Create,
+    /// It is changed in place: the properties that differ.
+    Update(Vec<String>),
+    /// It is made anew, and the old one is removed.
+    Replace,
+    /// It stays as it is.
+    Keep,
+    /// It stays as it is, and has another logical id.
+    Rename(String),
+    /// It is removed.
+    Delete,
+    /// The stack lets go of it, and it stays.
+    Retain,
+}
+
+impl<'a> Plan<'a> {
+    /// Resolves a template as far as can be, checks it, and compares it with what there is.
+    pub fn new(
+        template: &'a Template,
+        parameters: &BTreeMap<String, String>,
+        place: Place,
+        files: &'a dyn Files,
+        current: Stack,
+    ) -> Result<Self, Vec<Mistake>> {
+        check_types(template)?;
+        let scope = Scope::new(template, parameters, place).map_err(|mistake| vec![mistake])?;
+        let order = order(template, &scope)?;
+        let secret: BTreeSet<&str> = template.secret_parameters().collect();
+        let shown = parameters.iter().filter(|(name, _)| !secret.contains(name.as_str()));
+        let shown = shown.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let current = Stack { parameters: shown, description: template.description.clone(), ..current };
+        let (steps, doomed, imagined) = (Vec::new(), BTreeSet::new(), Vec::new());
+        let mut plan = Self { template, files, scope, order, current, steps, doomed, imagined };
+        plan.imagine()?;
+        Ok(plan)
+    }
+
+    /// What would be done, in order.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// What is most likely wrong about keys and plans, as the template describes them.
+    pub fn findings(&self) -> Vec<Finding> {
+        let line = |entry: &Entry| {
+            let found = self.template.resources.iter().find(|(id, _)| *id == entry.logical_id);
+            found.map_or(0, |(_, resource)| resource.line)
+        };
+        let entries: Vec<_> = self.imagined.iter().map(|entry| (line(entry), entry)).collect();
+        lint::judge(&lint::Facts::of_entries(&entries))
+    }
+
+    /// Whether anything would be done.
+    pub fn changes_something(&self) -> bool {
+        self.steps.iter().any(|step| !matches!(step.change, Change::Keep))
+    }
+
+    pub(crate) fn walk(&self) -> Walk<'_> {
+        Walk::new(self.template, self.files, self.scope.clone(), &self.current)
+    }
+
+    /// Whether nothing will go on with an entry.
+    pub(crate) fn dooms(&self, entry: &Entry) -> bool {
+        self.doomed.contains(&(entry.kind.clone(), entry.physical_id.clone()))
+    }
+
+    fn imagine(&mut self) -> Result<(), Vec<Mistake>> {
+        let mut walk = self.walk();
+        let (mut steps, mut mistakes, mut identities) = (Vec::new(), Vec::new(), BTreeMap::new());
+        for logical_id in &self.order {
+            let place = &self.scope.place;
+            let decision = match walk.decide(logical_id) {
+                Ok(decision) => decision,
+                Err(mistake) => {
+                    mistakes.push(mistake);
+                    // Others may name it; what is wrong with them is told, too.
+                    walk.scope.known.entry(logical_id.clone()).or_default();
+                    continue;
+                }
+            };
+            if let Some(identity) = decision.kind.noun.identity(&decision.subject(place))
+                && let Some(other) = identities.insert((decision.kind.name, identity), logical_id)
+            {
+                let what = "what tells it apart (its value, name or path)".to_owned();
+                let line =
+                    self.template.resources.iter().find(|(id, _)| id == logical_id).map_or(0, |(_, one)| one.line);
+                mistakes.push(Mistake::on(line, Fault::Same { what, other: other.clone() }).within(logical_id));
+            }
+            let (change, entry) = match &decision.action {
+                Action::Create(_) => (Change::Create, decision.imagined(place)),
+                Action::Replace(_) => (Change::Replace, decision.imagined(place)),
+                Action::Update { before, calls } => {
+                    (update(before, logical_id, &decision.properties, calls.is_empty()), decision.kept(before))
+                }
+            };
+            steps.push(Step { logical_id: logical_id.clone(), kind: decision.kind.name.to_owned(), change });
+            walk.settle(entry);
+        }
+        if mistakes.is_empty()
+            && let Err(mistake) = walk.outputs()
+        {
+            mistakes.push(mistake);
+        }
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
+        for entry in &walk.pool {
+            let replaced = steps.iter().any(|step| step.logical_id == entry.logical_id);
+            let change = if entry.retained { Change::Retain } else { Change::Delete };
+            if !replaced {
+                steps.push(Step { logical_id: entry.logical_id.clone(), kind: entry.kind.clone(), change });
+            }
+        }
+        let Walk { pool, settled, .. } = walk;
+        self.doomed = pool.into_iter().map(|entry| (entry.kind, entry.physical_id)).collect();
+        self.imagined = settled;
+        self.steps = steps;
+        Ok(())
+    }
+}
+
+fn update(before: &Entry, logical_id: &str, properties: &crate::document::Members, unchanged: bool) -> Change {
+    if before.logical_id != logical_id && unchanged {
+        return Change::Rename(before.logical_id.clone());
+    }
+    if unchanged {
+        return Change::Keep;
+    }
+    let differs = |name: &&String| before.properties.get(*name) != properties.get(*name);
+    let names: BTreeSet<&String> = before.properties.keys().chain(properties.keys()).collect();
+    Change::Update(names.into_iter().filter(differs).cloned().collect())
+}
+
+/// Names all types that are not deployed here, before anything else is looked at.
+fn check_types(template: &Template) -> Result<(), Vec<Mistake>> {
+    let unknown = template.resources.iter().filter(|(_, resource)| Kind::find(&resource.kind).is_none());
+    let mistakes: Vec<Mistake> = unknown
+        .map(|(id, resource)| Mistake::on(resource.line, Fault::UnknownType(resource.kind.clone())).within(id))
+        .collect();
+    if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
+}
