@@ -34,8 +34,7 @@ pub(crate) fn order(template: &Template, scope: &Scope) -> Result<Vec<String>, V
     };
     for (logical_id, _) in template.resources.iter().filter(|(id, _)| active.contains(id.as_str())) {
         if let Err(cycle) = sorting.visit(logical_id) {
-            let line = template.resources.iter().find(|(id, _)| *id == cycle[0]).map_or(0, |(_, one)| one.line);
-            return Err(vec![Mistake::on(line, Fault::Cycle(cycle))]);
+            return Err(vec![Mistake::on(template.line(&cycle[0]), Fault::Cycle(cycle))]);
         }
     }
     Ok(sorting.sorted)
@@ -67,8 +66,7 @@ fn needs_of(
     if let Some((unknown, line)) = named.iter().find(|(name, _)| !active.contains(name.as_str())) {
         return Err(Mistake::on(*line, Fault::UnknownRef(unknown.clone())));
     }
-    let declared = |name: &String| template.resources.iter().any(|(known, _)| known == name);
-    if let Some(unknown) = resource.depends_on.iter().find(|name| !declared(name)) {
+    if let Some(unknown) = resource.depends_on.iter().find(|name| template.resource(name).is_none()) {
         return Err(Mistake::on(resource.line, Fault::UnknownRef(unknown.clone())));
     }
     let waited = resource.depends_on.iter().filter(|name| active.contains(name.as_str())).cloned();

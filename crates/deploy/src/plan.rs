@@ -85,10 +85,7 @@ impl<'a> Plan<'a> {
 
     /// What is most likely wrong about keys and plans, as the template describes them.
     pub fn findings(&self) -> Vec<Finding> {
-        let line = |entry: &Entry| {
-            let found = self.template.resources.iter().find(|(id, _)| *id == entry.logical_id);
-            found.map_or(0, |(_, resource)| resource.line)
-        };
+        let line = |entry: &Entry| self.template.line(&entry.logical_id);
         let entries: Vec<_> = self.imagined.iter().map(|entry| (line(entry), entry)).collect();
         lint::judge(&lint::Facts::of_entries(&entries))
     }
@@ -145,9 +142,10 @@ impl<'a> Plan<'a> {
         let identity = decision.kind.noun.identity(&decision.subject(&self.scope.place))?;
         let other = identities.insert((decision.kind.name, identity), decision.logical_id.clone())?;
         let what = "what tells it apart (its value, name or path)".to_owned();
-        let found = self.template.resources.iter().find(|(id, _)| *id == decision.logical_id);
-        let line = found.map_or(0, |(_, resource)| resource.line);
-        Some(Mistake::on(line, Fault::Same { what, other }).within(&decision.logical_id))
+        Some(
+            Mistake::on(self.template.line(&decision.logical_id), Fault::Same { what, other })
+                .within(&decision.logical_id),
+        )
     }
 }
 
