@@ -28,17 +28,25 @@ class Deployer:
     def __init__(self, tollgate):
         self.tollgate = tollgate
 
-    def run(self, *arguments, code=0):
-        """Runs the binary; returns what it said on standard output and on standard error."""
-        command = [BINARY, *map(str, arguments), "--data-dir", self.tollgate.data_dir]
+    def start(self, *arguments):
+        """Starts the binary."""
+        command = [BINARY, *arguments, "--data-dir", self.tollgate.data_dir]
         command += ["--management", _text(self.tollgate.management), "--gateway", _text(self.tollgate.gateway)]
         path = os.pathsep.join([str(TOOLS / "node_modules" / ".bin"), os.environ["PATH"]])
         surroundings = {**environment(TOLLGATE_REGION=REGION), "PATH": path, "SLS_NOTIFICATIONS_MODE": "off"}
-        done = subprocess.run(
-            list(map(str, command)), env=surroundings, capture_output=True, text=True, timeout=120, check=False
-        )
-        assert done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done.stdout, done.stderr
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen(list(map(str, command)), env=surroundings, **pipes)
+
+    def run(self, *arguments, code=0):
+        """Runs the binary; returns what it said on standard output and on standard error."""
+        with self.start(*arguments) as process:
+            try:
+                said, why = process.communicate(timeout=120)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        assert process.returncode == code, f"{arguments}: {process.returncode}\n{said}\n{why}"
+        return said, why
 
     def deploy(self, *arguments):
         """Deploys, and returns the outputs and the paths of stages by name."""

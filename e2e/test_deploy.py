@@ -345,3 +345,25 @@ def test_every_type_is_made_changed_in_place_taken_back_and_removed(node, deploy
     deployer.run("stack", "delete", "every-type")
     assert deployer.left() == []
     assert client.get_vpc_links()["items"] == client.get_client_certificates()["items"] == []
+
+
+def test_a_deployment_that_is_killed_is_gone_on_with(node, deployer, tmp_path):
+    keys = "\n".join(
+        f"  Key{n}: {{Type: AWS::ApiGateway::ApiKey, Properties: {{Name: key-{n}, Enabled: true}}}}" for n in range(300)
+    )
+    template = write(tmp_path, f"Resources:\n{keys}\n", "many.yaml")
+    process = deployer.start("deploy", template)
+    with process:
+        made = sum(1 for _ in zip(range(20), process.stderr))
+        process.kill()
+    assert made == 20 and process.returncode == -9
+    assert "under way; if it was cut off, go on with --resume" in deployer.refused(template)
+    begun = deployer.ids("many")
+    assert 19 <= len(begun) < 300
+    deployer.deploy(template, "--resume")
+    ids = deployer.ids("many")
+    assert len(ids) == 300 and {name: ids[name] for name in begun} == begun
+    client = node.client()
+    pages = client.get_paginator("get_api_keys").paginate(PaginationConfig={"PageSize": 500})
+    # The one that was made when the record was not yet written is nobody's.
+    assert 300 <= sum(len(page["items"]) for page in pages) <= 301

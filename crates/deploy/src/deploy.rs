@@ -116,6 +116,10 @@ struct Run<'a, N> {
 
 /// Makes what a plan says and returns the stack as it is then.
 pub async fn deploy<N: Node>(plan: &Plan<'_>, node: &N) -> Result<Stack, Failed> {
+    if plan.changes_something() {
+        // Before a thing is changed, so that of two who begin at once only one goes on.
+        node.save(&Stack { status: Status::InProgress, ..plan.current.clone() }).await?;
+    }
     let mut run = Run { plan, node, walk: plan.walk(), undo: Vec::new() };
     for logical_id in &plan.order {
         if let Err(cause) = run.step(logical_id).await {

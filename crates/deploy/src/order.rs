@@ -25,11 +25,16 @@ pub(crate) fn order(template: &Template, scope: &Scope) -> Result<Vec<String>, V
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
-    let mut sorting = Sorting { needs: &needs, sorted: Vec::new(), done: BTreeSet::new(), path: Vec::new() };
+    let mut sorting = Sorting {
+        needs: &needs,
+        sorted: Vec::new(),
+        done: BTreeSet::new(),
+        visited: BTreeSet::new(),
+        path: Vec::new(),
+    };
     for (logical_id, _) in template.resources.iter().filter(|(id, _)| active.contains(id.as_str())) {
         if let Err(cycle) = sorting.visit(logical_id) {
-            let line = template.resources.iter().find(|(id, _)| *id == cycle[0]).map_or(0, |(_, one)| one.line);
-            return Err(vec![Mistake::on(line, Fault::Cycle(cycle))]);
+            return Err(vec![Mistake::on(template.line(&cycle[0]), Fault::Cycle(cycle))]);
         }
     }
     Ok(sorting.sorted)
@@ -61,8 +66,7 @@ fn needs_of(
     if let Some((unknown, line)) = named.iter().find(|(name, _)| !active.contains(name.as_str())) {
         return Err(Mistake::on(*line, Fault::UnknownRef(unknown.clone())));
     }
-    let declared = |name: &String| template.resources.iter().any(|(known, _)| known == name);
-    if let Some(unknown) = resource.depends_on.iter().find(|name| !declared(name)) {
+    if let Some(unknown) = resource.depends_on.iter().find(|name| template.resource(name).is_none()) {
         return Err(Mistake::on(resource.line, Fault::UnknownRef(unknown.clone())));
     }
     let waited = resource.depends_on.iter().filter(|name| active.contains(name.as_str())).cloned();
@@ -73,6 +77,8 @@ struct Sorting<'a> {
     needs: &'a BTreeMap<&'a str, Vec<String>>,
     sorted: Vec<String>,
     done: BTreeSet<String>,
+    /// Begun, and done or not.
+    visited: BTreeSet<String>,
     /// From the first that was visited to the one at hand.
     path: Vec<String>,
 }
@@ -80,6 +86,7 @@ struct Sorting<'a> {
 impl Sorting<'_> {
     /// Puts a resource behind all that it needs, without recursion: chains may be as long as the template.
     fn visit(&mut self, first: &str) -> Result<(), Vec<String>> {
+        self.visited.insert(first.to_owned());
         let mut waiting = vec![(first.to_owned(), 0)];
         self.path = vec![first.to_owned()];
         while let Some((logical_id, next)) = waiting.last_mut() {
@@ -92,7 +99,9 @@ impl Sorting<'_> {
                 }
                 Some(need) if self.done.contains(need) => {}
                 Some(need) => {
-                    if let Some(start) = self.path.iter().position(|id| id == need) {
+                    if !self.visited.insert(need.clone()) {
+                        // It was begun and is not done, so it is on the path.
+                        let start = self.path.iter().position(|id| id == need).unwrap_or(0);
                         let mut cycle = self.path.split_off(start);
                         cycle.push(need.clone());
                         return Err(cycle);
@@ -107,5 +116,59 @@ impl Sorting<'_> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::scope::Place;
+
+    fn sorted(needs: &[Vec<usize>]) -> Result<Vec<String>, Vec<Mistake>> {
+        let resource = |(index, needs): (usize, &Vec<usize>)| {
+            let needs: Vec<String> = needs.iter().map(|need| format!("R{need}")).collect();
+            format!("  R{index}: {{Type: AWS::IAM::Role, DependsOn: [{}]}}\n", needs.join(", "))
+        };
+        let text: String = needs.iter().enumerate().map(resource).collect();
+        let template = Template::read(&format!("Resources:\n{text}")).expect("a template");
+        let place = Place { region: "r".into(), account_id: "0".into(), stack: "s".into(), exports: BTreeMap::new() };
+        let scope = Scope::new(&template, &BTreeMap::new(), place).expect("a scope");
+        order(&template, &scope)
+    }
+
+    #[test]
+    fn a_cycle_is_named_from_end_to_end() {
+        let mistakes = sorted(&[vec![1], vec![2], vec![1]]).expect_err("a cycle");
+        let cycle = ["R1", "R2", "R1"].map(str::to_owned).to_vec();
+        assert_eq!(mistakes[0].fault, Fault::Cycle(cycle));
+    }
+
+    #[test]
+    fn a_chain_may_be_as_long_as_the_template() {
+        let chain: Vec<Vec<usize>> =
+            (0..20_000).map(|index| if index < 19_999 { vec![index + 1] } else { vec![] }).collect();
+        assert_eq!(sorted(&chain).expect("an order")[0], "R19999");
+    }
+
+    proptest! {
+        #[test]
+        fn all_come_once_and_after_what_they_need(
+            needs in prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 0..4), 1..30),
+        ) {
+            // What is needed has a lower number, so that there is no cycle.
+            let needs: Vec<Vec<usize>> = needs.iter().enumerate().map(|(index, needs)| {
+                if index == 0 { Vec::new() } else { needs.iter().map(|need| need.index(index)).collect() }
+            }).collect();
+            let order = sorted(&needs).expect("an order");
+            prop_assert_eq!(order.len(), needs.len());
+            let at = |index: usize| order.iter().position(|id| *id == format!("R{index}")).expect("in the order");
+            for (index, needs) in needs.iter().enumerate() {
+                for need in needs {
+                    prop_assert!(at(*need) < at(index));
+                }
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::order::order;
 use crate::scope::{Place, Scope};
 use crate::stack::{Entry, Stack};
 use crate::template::Template;
-use crate::walk::{Action, Walk};
+use crate::walk::{Action, Decision, Walk};
 
 /// A template that is to be deployed, checked as far as can be without doing it.
 pub struct Plan<'a> {
@@ -85,17 +85,14 @@ impl<'a> Plan<'a> {
 
     /// What is most likely wrong about keys and plans, as the template describes them.
     pub fn findings(&self) -> Vec<Finding> {
-        let line = |entry: &Entry| {
-            let found = self.template.resources.iter().find(|(id, _)| *id == entry.logical_id);
-            found.map_or(0, |(_, resource)| resource.line)
-        };
+        let line = |entry: &Entry| self.template.line(&entry.logical_id);
         let entries: Vec<_> = self.imagined.iter().map(|entry| (line(entry), entry)).collect();
         lint::judge(&lint::Facts::of_entries(&entries))
     }
 
     /// Whether anything would be done.
     pub fn changes_something(&self) -> bool {
-        self.steps.iter().any(|step| !matches!(step.change, Change::Keep))
+        self.steps.iter().any(|step| !matches!(step.change, Change::Keep)) || !self.current.leftovers.is_empty()
     }
 
     pub(crate) fn walk(&self) -> Walk<'_> {
@@ -107,11 +104,11 @@ impl<'a> Plan<'a> {
         self.doomed.contains(&(entry.kind.clone(), entry.physical_id.clone()))
     }
 
+    /// Walks through the resources as a deployment would, and gathers all mistakes on the way.
     fn imagine(&mut self) -> Result<(), Vec<Mistake>> {
         let mut walk = self.walk();
         let (mut steps, mut mistakes, mut identities) = (Vec::new(), Vec::new(), BTreeMap::new());
         for logical_id in &self.order {
-            let place = &self.scope.place;
             let decision = match walk.decide(logical_id) {
                 Ok(decision) => decision,
                 Err(mistake) => {
@@ -121,45 +118,57 @@ impl<'a> Plan<'a> {
                     continue;
                 }
             };
-            if let Some(identity) = decision.kind.noun.identity(&decision.subject(place))
-                && let Some(other) = identities.insert((decision.kind.name, identity), logical_id)
-            {
-                let what = "what tells it apart (its value, name or path)".to_owned();
-                let line =
-                    self.template.resources.iter().find(|(id, _)| id == logical_id).map_or(0, |(_, one)| one.line);
-                mistakes.push(Mistake::on(line, Fault::Same { what, other: other.clone() }).within(logical_id));
-            }
-            let (change, entry) = match &decision.action {
-                Action::Create(_) => (Change::Create, decision.imagined(place)),
-                Action::Replace(_) => (Change::Replace, decision.imagined(place)),
-                Action::Update { before, calls } => {
-                    (update(before, logical_id, &decision.properties, calls.is_empty()), decision.kept(before))
-                }
-            };
+            mistakes.extend(self.same(&decision, &mut identities));
+            let (change, entry) = imagined(&decision, &self.scope.place);
             steps.push(Step { logical_id: logical_id.clone(), kind: decision.kind.name.to_owned(), change });
             walk.settle(entry);
         }
-        if mistakes.is_empty()
-            && let Err(mistake) = walk.outputs()
-        {
-            mistakes.push(mistake);
+        if mistakes.is_empty() {
+            mistakes.extend(walk.outputs().err());
         }
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
-        for entry in &walk.pool {
-            let replaced = steps.iter().any(|step| step.logical_id == entry.logical_id);
-            let change = if entry.retained { Change::Retain } else { Change::Delete };
-            if !replaced {
-                steps.push(Step { logical_id: entry.logical_id.clone(), kind: entry.kind.clone(), change });
-            }
-        }
         let Walk { pool, settled, .. } = walk;
+        steps.extend(removals(&pool, &steps));
         self.doomed = pool.into_iter().map(|entry| (entry.kind, entry.physical_id)).collect();
         self.imagined = settled;
         self.steps = steps;
         Ok(())
     }
+
+    /// The mistake of two resources that would be the same thing.
+    fn same(&self, decision: &Decision, identities: &mut BTreeMap<(&'static str, String), String>) -> Option<Mistake> {
+        let identity = decision.kind.noun.identity(&decision.subject(&self.scope.place))?;
+        let other = identities.insert((decision.kind.name, identity), decision.logical_id.clone())?;
+        let what = "what tells it apart (its value, name or path)".to_owned();
+        Some(
+            Mistake::on(self.template.line(&decision.logical_id), Fault::Same { what, other })
+                .within(&decision.logical_id),
+        )
+    }
+}
+
+/// What a decision comes to, and what there would be then.
+fn imagined(decision: &Decision, place: &Place) -> (Change, Entry) {
+    match &decision.action {
+        Action::Create(_) => (Change::Create, decision.imagined(place)),
+        Action::Replace(_) => (Change::Replace, decision.imagined(place)),
+        Action::Update { before, calls } => {
+            let change = update(before, &decision.logical_id, &decision.properties, calls.is_empty());
+            (change, decision.kept(before))
+        }
+    }
+}
+
+/// The removal of what nothing goes on with. What is replaced has a step already.
+fn removals(pool: &[Entry], steps: &[Step]) -> Vec<Step> {
+    let replaced = |entry: &&Entry| steps.iter().any(|step| step.logical_id == entry.logical_id);
+    let removal = |entry: &Entry| {
+        let change = if entry.retained { Change::Retain } else { Change::Delete };
+        Step { logical_id: entry.logical_id.clone(), kind: entry.kind.clone(), change }
+    };
+    pool.iter().filter(|entry| !replaced(entry)).map(removal).collect()
 }
 
 fn update(before: &Entry, logical_id: &str, properties: &crate::document::Members, unchanged: bool) -> Change {

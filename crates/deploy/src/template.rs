@@ -1,5 +1,7 @@
 //! A template, read into its sections; intrinsic functions are left as they stand.
 
+use std::collections::HashMap;
+
 use crate::document::{self, Node};
 use crate::mistake::{Fault, Mistake};
 use crate::parameter::Parameter;
@@ -14,6 +16,8 @@ pub struct Template {
     pub(crate) conditions: Vec<(String, Node)>,
     pub(crate) resources: Vec<(String, Resource)>,
     pub(crate) outputs: Vec<(String, Output)>,
+    /// Where in the list a resource is.
+    index: HashMap<String, usize>,
 }
 
 /// A resource, as the template describes it.
@@ -78,7 +82,18 @@ impl Template {
             conditions: section(&root, "Conditions")?.to_vec(),
             resources: each(resources, Resource::read)?,
             outputs: each(section(&root, "Outputs")?, Output::read)?,
+            index: resources.iter().enumerate().map(|(index, (logical_id, _))| (logical_id.clone(), index)).collect(),
         })
+    }
+
+    /// The resource of a logical id.
+    pub(crate) fn resource(&self, logical_id: &str) -> Option<&Resource> {
+        self.resources.get(*self.index.get(logical_id)?).map(|(_, resource)| resource)
+    }
+
+    /// The line of a resource, zero where there is none.
+    pub(crate) fn line(&self, logical_id: &str) -> usize {
+        self.resource(logical_id).map_or(0, |resource| resource.line)
     }
 
     /// The parameters whose values are not to be shown.

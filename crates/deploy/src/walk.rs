@@ -55,8 +55,7 @@ impl<'a> Walk<'a> {
 
     /// Decides what is to be done about a resource, and takes what it goes on with out of the pool.
     pub(crate) fn decide(&mut self, logical_id: &str) -> Result<Decision, Mistake> {
-        let found = self.template.resources.iter().find(|(id, _)| id == logical_id);
-        let (_, resource) = found.expect("the order names resources of the template");
+        let resource = self.template.resource(logical_id).expect("the order names resources of the template");
         let at = |fault: Fault| Mistake::on(resource.line, fault).within(logical_id);
         let kind = Kind::find(&resource.kind).ok_or_else(|| at(Fault::UnknownType(resource.kind.clone())))?;
         let properties = self.properties(resource).map_err(|mistake| mistake.within(logical_id))?;

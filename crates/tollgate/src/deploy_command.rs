@@ -34,6 +34,9 @@ pub(crate) struct Deploy {
     /// Show what would be done, and change nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Go on where a deployment was cut off. One that is under way would be disturbed.
+    #[arg(long)]
+    resume: bool,
     #[command(flatten)]
     settings: Settings,
 }
@@ -67,6 +70,9 @@ impl Deploy {
         if self.dry_run {
             plan.steps().iter().for_each(|step| say(&shown(step)));
             return Ok(());
+        }
+        if node.is_in_progress() && !self.resume {
+            bail!("a deployment of {name} is under way; if it was cut off, go on with --resume. Nothing was changed");
         }
         let stack = deploy(&plan, &node).await?;
         if !plan.changes_something() {

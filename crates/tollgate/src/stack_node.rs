@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
-use tollgate_deploy::{Archive, Call, Did, Node, Progress, Refusal, Service, Stack, Verb};
+use tollgate_deploy::{Archive, Call, Did, Node, Progress, Refusal, Service, Stack, Status, Verb};
 
 use crate::cli::tell;
 use crate::deploy_files::TemplateFiles;
@@ -38,6 +38,12 @@ impl StackNode {
         self.kept.clone()
     }
 
+    /// Whether a deployment is under way, or was cut off.
+    pub(crate) fn is_in_progress(&self) -> bool {
+        self.revision() > 0 && self.kept.status == Status::InProgress
+    }
+
+    /// Fails when there is no such stack.
     pub(crate) fn check_exists(&self) -> anyhow::Result<()> {
         if self.revision() == 0 {
             bail!("there is no stack {}", self.name);
