@@ -47,6 +47,11 @@ impl Credentials {
         self
     }
 
+    /// The secret of a pair.
+    pub fn secret(&self, access_key_id: &str) -> Option<&str> {
+        self.find(access_key_id).map(|pair| pair.secret.as_str())
+    }
+
     pub(crate) fn find(&self, access_key_id: &str) -> Option<&Pair> {
         self.pairs.get(access_key_id)
     }

@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use tollgate_domain::TestRefusal;
+use tollgate_sigv4::SignatureRefusal;
 use tollgate_store::StoreError;
 
 use crate::conflict::{Conflict, Fault};
@@ -11,7 +12,6 @@ use crate::lambda::FunctionConflict;
 use crate::page::PageError;
 use crate::patch::PatchRefusal;
 use crate::resources::validation::Violations;
-use crate::sigv4::SignatureRefusal;
 
 /// Why an operation was not done.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +87,8 @@ impl Failure {
     /// AWS's answer to this failure. What is our own fault is not told in detail.
     pub(crate) fn answer(&self) -> ApiError {
         let (status, code) = match self {
-            Self::Signature(refusal) => refusal.code(),
+            Self::Signature(refusal @ SignatureRefusal::Incomplete(_)) => (StatusCode::BAD_REQUEST, refusal.code()),
+            Self::Signature(refusal) => (StatusCode::FORBIDDEN, refusal.code()),
             Self::Denied(_) => (StatusCode::FORBIDDEN, "AccessDeniedException"),
             Self::UnknownOperation => (StatusCode::NOT_FOUND, "UnknownOperationException"),
             Self::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException"),

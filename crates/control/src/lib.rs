@@ -3,7 +3,7 @@
 //! Keeps three promises: nobody without a valid signature is answered; a change is made whole or not at all; and a
 //! change that was answered holds at the gate already.
 //!
-//! `router` is the contents page. A request is verified (`sigv4`), routed, and run by the operation's function
+//! `router` is the contents page. A request is verified (`tollgate-sigv4`), routed, and run by the operation's function
 //! in `resources`; changes go through `write`; every "no" becomes AWS's answer in `error`.
 
 mod answer;
@@ -22,7 +22,6 @@ mod resources;
 mod router;
 mod sdk;
 mod server;
-mod sigv4;
 mod write;
 
 use std::sync::Arc;

@@ -11,14 +11,16 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
 use percent_encoding::percent_decode_str;
+use tollgate_sigv4::{Claim, Payload, SignatureRefusal, Subject};
 
 use crate::Control;
 use crate::answer::Answer;
 use crate::error::{ApiError, Failure};
 use crate::request::Request;
 use crate::router::{self, Operation};
-use crate::sigv4::{self, Claim, SignatureRefusal};
 
+/// The service that credentials have to be scoped to.
+const SERVICE: &str = "apigateway";
 /// The largest body; AWS's limit for payloads.
 const BODY_LIMIT: usize = 10 << 20;
 /// The largest file of keys; AWS takes 6 MB, which 100,000 keys outgrow. An import holds the store's one writer, so it
@@ -68,18 +70,17 @@ async fn answer(State(control): State<Control>, request: http::Request<Body>) ->
 async fn serve(control: &Control, request: http::Request<Body>) -> Result<(StatusCode, Answer), Failure> {
     let (parts, body) = request.into_parts();
     let now = control.clock().now().wall;
-    let claim = Claim::read(&parts.headers)?;
+    let claim = Claim::of_headers(&parts.headers)?;
     let pair = control.credentials().find(&claim.access_key_id).ok_or(SignatureRefusal::UnknownAccessKey)?;
-    if parts.headers.contains_key("x-amz-security-token") {
-        // There are no sessions here, so no token of one is known.
+    if claim.has_session() {
         return Err(SignatureRefusal::UnknownAccessKey.into());
     }
-    claim.check_scope(sigv4::SERVICE, now)?;
+    claim.check_scope(SERVICE, now)?;
     let query = read_query(parts.uri.query().unwrap_or_default());
     let found = router::find(&parts.method, parts.uri.path(), &query);
     let limit = found.as_ref().map_or(BODY_LIMIT, |(operation, _)| body_limit(operation));
     let body = read_body(body, limit).await?;
-    claim.verify(&pair.secret, &parts, &body)?;
+    claim.verify(&pair.secret, &Subject::of(&parts), Payload::Bytes(&body))?;
     if !pair.role.may(&parts.method) {
         return Err(Failure::Denied(parts.method));
     }

@@ -8,13 +8,13 @@ use axum::routing::any;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use percent_encoding::percent_decode_str;
+use tollgate_sigv4::{Claim, Payload, SignatureRefusal, Subject};
 
 use super::routes::{self, Labels, Operation};
 use super::{Lambda, function, invoke, permission};
 use crate::error::Failure;
 use crate::json::Members;
 use crate::server::{read_body, read_query};
-use crate::sigv4::{Claim, SignatureRefusal};
 
 /// The service that credentials have to be scoped to.
 const SERVICE: &str = "lambda";
@@ -88,16 +88,15 @@ async fn answer(State(lambda): State<Lambda>, request: http::Request<Body>) -> R
 
 async fn serve(lambda: &Lambda, request: http::Request<Body>) -> Result<Answer, Failure> {
     let (parts, body) = request.into_parts();
-    let claim = Claim::read(&parts.headers)?;
+    let claim = Claim::of_headers(&parts.headers)?;
     let pair = lambda.control.credentials().find(&claim.access_key_id).ok_or(SignatureRefusal::UnknownAccessKey)?;
-    if parts.headers.contains_key("x-amz-security-token") {
-        // There are no sessions here, so no token of one is known.
+    if claim.has_session() {
         return Err(SignatureRefusal::UnknownAccessKey.into());
     }
     claim.check_scope(SERVICE, lambda.control.clock().now().wall)?;
     let found = segments(parts.uri.path()).and_then(|segments| routes::find(&parts.method, &segments));
     let body = read_body(body, found.as_ref().map_or(BODY_LIMIT, |(operation, _)| body_limit(*operation))).await?;
-    claim.verify(&pair.secret, &parts, &body)?;
+    claim.verify(&pair.secret, &Subject::of(&parts), Payload::Bytes(&body))?;
     if !pair.role.may(&parts.method) {
         return Err(Failure::Denied(parts.method));
     }
