@@ -21,12 +21,14 @@ use crate::narration::Verbosity;
 use crate::policy::Policy;
 use crate::routes::Routes;
 use crate::snapshot::{Api, Coverage, Method, MethodLimit, Program, Snapshot, Stage};
+use crate::user_pools::UserPools;
 use crate::validate::Validation;
 
 /// What compiling needs besides the catalog.
 pub(crate) struct Compiler<'a> {
     pub(crate) config: &'a GatewayConfig,
     pub(crate) shelf: &'a BucketShelf,
+    pub(crate) user_pools: &'a UserPools,
     pub(crate) now: Ticks,
 }
 
@@ -145,7 +147,7 @@ impl Compiler<'_> {
     fn program(&self, api: &RestApiId, stage: &tollgate_domain::Stage, deployment: &Deployment) -> Program {
         let deployed = &deployment.snapshot;
         let api_arn = format!("arn:aws:execute-api:{}:{}:{api}", self.config.region, self.config.account_id);
-        let authorizers = Authorizers::compile(deployed, &stage.variables);
+        let authorizers = Authorizers::compile(deployed, &stage.variables, self.user_pools);
         let (mut routes, mut methods) = (Routes::new(), Vec::new());
         for resource in deployed.resources.values() {
             let site = Site {
@@ -338,8 +340,10 @@ mod tests {
     }
 
     fn compile(catalog: &Catalog, previous: &Snapshot) -> Snapshot {
-        let (config, shelf) = (GatewayConfig::default(), BucketShelf::default());
-        Compiler { config: &config, shelf: &shelf, now: Ticks(0) }.compile(catalog, previous)
+        let (config, shelf, user_pools) =
+            (GatewayConfig::default(), BucketShelf::default(), UserPools::new(Default::default()));
+        let compiler = Compiler { config: &config, shelf: &shelf, user_pools: &user_pools, now: Ticks(0) };
+        compiler.compile(catalog, previous)
     }
 
     #[test]

@@ -15,9 +15,10 @@ use crate::compile::Compiler;
 use crate::config::GatewayConfig;
 use crate::listener::{BoundGateway, Sockets};
 use crate::meter::{CallCounts, Meter};
-use crate::peers::{Functions, Management, Peers};
+use crate::peers::{AccessKeys, Functions, Management, Peers};
 use crate::snapshot::Snapshot;
 use crate::upstream::TlsSettings;
+use crate::user_pools::UserPools;
 
 /// The data plane. Clones are the same gateway.
 #[derive(Clone)]
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) snapshot: ArcSwap<Snapshot>,
     pub(crate) tls: Arc<TlsSettings>,
     peers: OnceLock<Peers>,
+    user_pools: UserPools,
     shelf: BucketShelf,
     account: Option<(Bucket, TokenRate)>,
     /// The revision in force. Held while publishing, so that revisions follow each other.
@@ -50,6 +52,7 @@ impl Gateway {
     pub fn new(config: GatewayConfig, clock: Arc<dyn Clock>, ids: Arc<IdSource>, admission: Arc<Admission>) -> Self {
         let tls = TlsSettings::new().expect("ring offers the default versions of TLS");
         let account = config.account_throttle.token_rate().map(|rate| (Bucket::new(), rate));
+        let user_pools = UserPools::new(config.user_pools.clone());
         Self(Arc::new(Shared {
             config,
             clock,
@@ -58,6 +61,7 @@ impl Gateway {
             snapshot: ArcSwap::default(),
             tls: Arc::new(tls),
             peers: OnceLock::new(),
+            user_pools,
             shelf: BucketShelf::default(),
             account,
             revision: Mutex::new(0),
@@ -117,12 +121,17 @@ impl Gateway {
 impl Shared {
     /// What makes snapshots, with buckets as of `now`.
     pub(crate) fn compiler(&self, now: Ticks) -> Compiler<'_> {
-        Compiler { config: &self.config, shelf: &self.shelf, now }
+        Compiler { config: &self.config, shelf: &self.shelf, user_pools: &self.user_pools, now }
     }
 
     /// What runs functions.
     pub(crate) fn functions(&self) -> Option<&dyn Functions> {
         self.peers.get()?.functions.as_deref()
+    }
+
+    /// Who may sign calls.
+    pub(crate) fn access_keys(&self) -> Option<&dyn AccessKeys> {
+        self.peers.get()?.access_keys.as_deref()
     }
 
     /// What answers for the service `apigateway`.

@@ -1,6 +1,6 @@
-//! The gateway's ports to what stands beside it in the process: functions, and the management API.
+//! The gateway's ports to what stands beside it in the process: functions, the management API, and who may sign calls.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,6 +18,32 @@ pub struct Peers {
     pub functions: Option<Arc<dyn Functions>>,
     /// Answers for the service `apigateway`.
     pub management: Option<Arc<dyn Management>>,
+    /// Knows who may sign calls.
+    pub access_keys: Option<Arc<dyn AccessKeys>>,
+}
+
+/// Knows the pairs of keys that calls may be signed with, for methods with `AWS_IAM`.
+pub trait AccessKeys: Send + Sync + Debug {
+    /// The pair of this name, if it is there and in force. Asked for each signed call: it must not wait.
+    fn find(&self, access_key_id: &str) -> Option<AccessKey>;
+}
+
+/// One half of a pair of keys, and whose it is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccessKey {
+    /// The secret half.
+    pub secret_access_key: String,
+    /// `$context.identity.userArn`: the owner's ARN.
+    pub user_arn: String,
+    /// `$context.identity.user` and `.caller`: the owner's id.
+    pub user_id: String,
+}
+
+impl fmt::Debug for AccessKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The other half is a secret.
+        f.debug_struct("AccessKey").field("user_arn", &self.user_arn).finish_non_exhaustive()
+    }
 }
 
 /// Runs functions.

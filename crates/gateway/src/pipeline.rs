@@ -53,10 +53,10 @@ pub(crate) async fn serve(
             Destination::Stage(staged) => staged,
             Destination::Health => return Ok(Response::new(AnswerBody::whole(HEALTHY))),
         };
-        pass(&worker, staged, &mut call, &headers, &mut limits).await?;
+        let mut body = RequestBody::streamed(body, config.max_body_bytes, &client);
+        pass(&worker, staged, &mut call, &headers, &mut body, &mut limits).await?;
         client.admitted();
         narration::starts(&call, &headers);
-        let body = RequestBody::streamed(body, config.max_body_bytes, &client);
         perform(&worker, &call, headers, body).await
     }
     .await;
@@ -82,6 +82,7 @@ async fn pass<'a>(
     staged: Staged<'a>,
     call: &mut Call<'a>,
     headers: &HeaderMap,
+    body: &mut RequestBody,
     limits: &mut Limits,
 ) -> Result<(), Refusal> {
     let shared = &worker.shared;
@@ -93,7 +94,7 @@ async fn pass<'a>(
     let (routed, captures) = route::method(staged, call.verb)?;
     (call.method, call.captures) = (Some(routed.method), captures);
     call.log = staged.stage.verbosity.log(routed.method, &shared.clock);
-    call.principal = authorize::authorize(worker, call, headers).await?;
+    call.principal = authorize::authorize(worker, call, headers, body).await?;
     narration::verifies_plan(call, headers);
     let caller = key::identify(&shared.admission, &routed, &call.principal, headers)?;
     call.key = caller.as_ref().map(|caller| caller.id);

@@ -81,7 +81,7 @@ impl Management for Operator {
 async fn the_service_apigateway_is_answered_within_the_process() {
     let upstream = Upstream::answering(&ok("")).await;
     let operator = Arc::new(Operator::default());
-    let peers = Peers { functions: None, management: Some(operator.clone()) };
+    let peers = Peers { management: Some(operator.clone()), ..Peers::default() };
     let mut create = service("arn:aws:apigateway:us-east-1:apigateway:path/apikeys?mode=x");
     create.request_templates.insert("application/json".to_owned(), Some("{\"name\": $input.json('$.n')}".to_owned()));
     let answer = serve(create, &upstream, peers).call("POST", "/a", "", r#"{"n": "joe"}"#).await;

@@ -18,6 +18,7 @@ mod peers;
 mod root;
 mod serve;
 mod sockets;
+mod user_pool_config;
 
 use std::process::ExitCode;
 

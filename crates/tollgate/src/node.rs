@@ -22,7 +22,7 @@ use crate::functions::LocalFunctions;
 use crate::gate::{LocalGate, TESTS_AT_ONCE};
 use crate::ledger::StoreLedger;
 use crate::management::{Listener, Management, Patience};
-use crate::peers::{InProcessManagement, peers};
+use crate::peers::{InProcessManagement, ManagementKeys, peers};
 use crate::root::RootCredentials;
 use crate::sockets::{Door, NodeSockets};
 
@@ -151,9 +151,14 @@ impl Node {
             account_throttle: config.account_throttle(),
         };
         let credentials = Credentials::root(root.access_key_id.clone(), root.secret_access_key.clone());
+        let access_keys = ManagementKeys {
+            credentials: credentials.clone(),
+            root: root.access_key_id.clone(),
+            account_id: config.account_id.clone(),
+        };
         let control = Control::new(store, Arc::new(gate), clock, ids, credentials, control_config).await?;
         let within = InProcessManagement::new(control.clone());
-        gateway.connect(peers(Arc::clone(&functions), Arc::clone(&within)));
+        gateway.connect(peers(Arc::clone(&functions), Arc::clone(&within), access_keys));
         let gateway = bound.start().context("the gateway cannot start its threads")?;
         let lambda = Lambda::new(control.clone(), Arc::<LocalFunctions>::clone(&functions), code);
         let router = control.clone().router().merge(lambda.router());
