@@ -89,6 +89,30 @@ def an_api(client, upstream, key_required=True, stage="dev", timeout=29000):
     return Api(made["id"], stage, root, proxy)
 
 
+def integrated(client, *, key_required=False, parameters=(), variables=None, reply=None, api=None, **integration):
+    """A deployed API whose one method, `ANY /things/{id}`, has an integration.
+
+    `parameters` are those of the method, as `header.X-Mark`; `reply` are members of its integration response, which
+    only integrations that map have.
+    """
+    made = client.create_rest_api(name=unique("api"), **(api or {}))
+    parent = client.create_resource(restApiId=made["id"], parentId=made["rootResourceId"], pathPart="things")["id"]
+    things = client.create_resource(restApiId=made["id"], parentId=parent, pathPart="{id}")["id"]
+    method = {"restApiId": made["id"], "resourceId": things, "httpMethod": "ANY"}
+    client.put_method(
+        **method,
+        authorizationType="NONE",
+        apiKeyRequired=key_required,
+        requestParameters={f"method.request.{name}": False for name in ("path.id", *parameters)},
+    )
+    client.put_integration(**method, **{"integrationHttpMethod": "POST", **integration})
+    if not integration["type"].endswith("_PROXY"):
+        client.put_method_response(**method, statusCode="200")
+        client.put_integration_response(**method, statusCode="200", **(reply or {}))
+    client.create_deployment(restApiId=made["id"], stageName="dev", variables=variables or {})
+    return Api(made["id"], "dev", made["rootResourceId"], things)
+
+
 def a_plan(client, *apis, throttle=None, quota=None, method_throttle=None):
     limits = {name: value for name, value in (("throttle", throttle), ("quota", quota)) if value}
     stages = [{**api.stage_of_plan, **({"throttle": method_throttle} if method_throttle else {})} for api in apis]

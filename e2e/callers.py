@@ -119,7 +119,7 @@ def statuses(said):
     return [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d{3}) ", said)]
 
 
-class _Signer(SigV4Auth):
+class Signer(SigV4Auth):
     """Signs as of a moment that need not be now."""
 
     def __init__(self, *args, moment):
@@ -150,7 +150,7 @@ def signature(
     url = "http://{}:{}".format(*address) + path
     request = AWSRequest(method, url, data=payload, headers=dict(headers or {}))
     moment = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=age)
-    _Signer(Credentials(access_key_id, secret), service, region, moment=moment).add_auth(request)
+    Signer(Credentials(access_key_id, secret), service, region, moment=moment).add_auth(request)
     return dict(request.headers.items())
 
 

@@ -20,6 +20,9 @@ BINARY = Path(os.environ.get("TOLLGATE_BIN", ROOT / "target" / "debug" / "tollga
 if not BINARY.is_absolute():
     BINARY = ROOT / BINARY
 
+TEST_CLOCK_BINARY = Path(os.environ.get("TOLLGATE_TEST_CLOCK_BIN", ROOT / "target" / "debug" / "tollgate-test-clock"))
+"""A Tollgate whose time of day a test sets, by a file that TOLLGATE_TEST_CLOCK names."""
+
 ACCESS_KEY_ID = "AKIAE2EROOTE2EROOT00"
 SECRET_ACCESS_KEY = "e2e/root/secret/e2e/root/secret/e2e/root0"
 REGION = "eu-central-1"
@@ -54,17 +57,20 @@ def environment(**settings):
 
 
 class Tollgate:
-    """One process on one data directory; it can be stopped, killed and started again."""
+    """One process on one data directory; it can be stopped, killed and started again.
 
-    def __init__(self, data_dir, log_file, config=None, **settings):
+    With `log_through_pipe` it writes its log to no file, so that it has one where it may not write to files.
+    """
+
+    def __init__(self, data_dir, log_file, config=None, binary=BINARY, log_through_pipe=False, **settings):
         self.data_dir, self.log_file, self.settings = Path(data_dir), Path(log_file), settings
-        self.config = config
+        self.config, self.binary, self.log_through_pipe = config, binary, log_through_pipe
         self.process = self.gateway = self.management = self.gateway_tls = self.management_tls = None
         self.start()
 
     def command(self, *more):
         return [
-            str(BINARY),
+            str(self.binary),
             "serve",
             *more,
             "--data-dir",
@@ -79,9 +85,17 @@ class Tollgate:
 
     def start(self, *more):
         with self.log_file.open("ab") as log:
+            # Signals stay as Python has them: SIGXFSZ is ignored, so that a write beyond a limit just fails.
             self.process = subprocess.Popen(
-                self.command(*more), stdout=subprocess.PIPE, stderr=log, env=environment(**self.settings), text=True
+                self.command(*more),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE if self.log_through_pipe else log,
+                env=environment(**self.settings),
+                text=True,
+                restore_signals=False,
             )
+        if self.log_through_pipe:
+            self._keep_log(self.process.stderr)
         addresses = json.loads(self._first_line(within=30))
         self.gateway, self.management = _address(addresses["gateway"]), _address(addresses["management"])
         self.gateway_tls, self.management_tls = map(_address, map(addresses.get, ("gateway_tls", "management_tls")))
@@ -97,6 +111,25 @@ class Tollgate:
             old.wait(10)
             raise
         return old
+
+    def _keep_log(self, stderr):
+        """Writes standard error to the log's file, from here."""
+
+        def pump():
+            with stderr, self.log_file.open("a") as log:
+                for line in stderr:
+                    log.write(line)
+                    log.flush()
+
+        Thread(target=pump, daemon=True).start()
+
+    def refuses_to_start(self, because, within=20):
+        """Starts it where it cannot run; it ends by itself, and says why."""
+        done = subprocess.run(
+            self.command(), capture_output=True, env=environment(**self.settings), text=True, timeout=within
+        )
+        assert done.returncode == 1 and because in done.stderr, (done.returncode, done.stderr)
+        return done.stderr
 
     def _first_line(self, within):
         """Reads standard output to its end on a thread of its own, so that the process never blocks on it."""

@@ -1,9 +1,8 @@
-"""Functions in JavaScript, Python and Rust behind AWS_PROXY: their callers keep to a usage plan, and what a function does
-wrong is answered."""
+"""Functions in JavaScript, Python and Rust behind AWS_PROXY: their callers keep to a usage plan, and what a function
+does wrong is answered."""
 
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -78,8 +77,8 @@ def behind_aws_proxy(tollgate, client, settings):
 
 
 def create(tollgate, **settings):
-    """Makes a function. Code in a folder is Tollgate's extension, which boto3 does not know."""
-    if "Folder" not in settings["Code"]:
+    """Makes a function. Code in a folder or at an endpoint is Tollgate's extension, which boto3 does not know."""
+    if "ZipFile" in settings["Code"]:
         return lambda_client(tollgate).create_function(**settings)["FunctionArn"]
     body = json.dumps(settings).encode()
     answer = signed(tollgate, "POST", "/2015-03-31/functions", body, service="lambda")
@@ -104,20 +103,27 @@ def test_200_calls_at_once_share_a_quota_exactly(tollgate, client, served):
     usage_becomes(client, plan, key, (150, 0))
 
 
-@pytest.fixture(params=["python", "node"])
-def wilful(request, tollgate, client):
-    api = behind_aws_proxy(tollgate, client, KINDS[request.param](Path()))
-    return api, a_key(client, a_plan(client, api)).value
+@pytest.fixture
+def wilful(client, served):
+    """A function that does what it is told to, its key, and the plan that counts."""
+    plan = a_plan(client, served, quota={"limit": 100, "period": "DAY"})
+    return served, a_key(client, plan), plan
 
 
 @pytest.mark.parametrize("wish", ["throw", "hang", "exit", "nonsense"])
-def test_what_a_function_does_wrong_is_a_502_and_the_next_call_is_served(tollgate, wilful, wish):
-    api, key = wilful
-    answer = call(tollgate.gateway, api.path(f"/pets?wish={wish}"), key, timeout=60)
+def test_what_a_function_does_wrong_is_a_502_that_counts_and_the_next_call_is_served(
+    tollgate, client, wilful, one_day, wish
+):
+    api, key, plan = wilful
+    answer = call(tollgate.gateway, api.path(f"/pets?wish={wish}"), key.value, timeout=60)
     assert (answer.status, answer.message) == (502, "Internal server error")
-    assert call(tollgate.gateway, api.path(), key, timeout=60).body == b"/pets"
+    assert call(tollgate.gateway, api.path(), key.value, timeout=60).body == b"/pets"
+    usage_becomes(client, plan, key, (2, 98))
 
 
-def test_a_function_that_logs_10_megabytes_is_answered(tollgate, wilful):
-    api, key = wilful
-    assert call(tollgate.gateway, api.path("/pets?wish=chatter"), key, timeout=60).body == b"/pets"
+def test_a_function_that_logs_10_megabytes_is_answered_and_its_log_is_cut(tollgate, wilful):
+    api, key, _ = wilful
+    before = tollgate.log_file.stat().st_size
+    assert call(tollgate.gateway, api.path("/pets?wish=chatter"), key.value, timeout=60).body == b"/pets"
+    assert call(tollgate.gateway, api.path(), key.value, timeout=60).body == b"/pets"
+    assert tollgate.log_file.stat().st_size - before < 5_000_000

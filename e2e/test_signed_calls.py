@@ -9,7 +9,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from arrange import Api, a_key, a_plan, put_echo, put_proxy, unique, usage_becomes
-from callers import LIMIT_EXCEEDED, UNKNOWN_ROUTE, call, crowd, signature
+from callers import LIMIT_EXCEEDED, UNKNOWN_ROUTE, call, crowd, signature, signed
 from harness import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 
 MISMATCH = (
@@ -156,6 +156,16 @@ def test_a_policy_denies_a_signer(tollgate, client, upstream):
     assert denied.status == 403
     assert denied.json["Message"].startswith(f"User: {ROOT} is not authorized to perform: execute-api:Invoke on")
     assert Guarded(tollgate, client, upstream, policy=policy("arn:aws:iam::000000000000:user/joe")).send().status == 200
+
+
+def test_a_pair_of_less_rights_may_call_until_it_is_deleted(guarded):
+    made = signed(guarded.tollgate, "POST", "/tollgate/v1/credentials", {"role": "read-only"}).json
+    pair = {"access_key_id": made["accessKeyId"], "secret": made["secretAccessKey"]}
+    identity = guarded.send("/echo", **pair).json["requestContext"]["identity"]
+    assert identity["userArn"] == f"arn:aws:iam::000000000000:user/{made['accessKeyId']}"
+    assert identity["caller"] == identity["user"] == made["accessKeyId"]
+    assert signed(guarded.tollgate, "DELETE", f"/tollgate/v1/credentials/{made['accessKeyId']}").status < 300
+    assert guarded.send("/echo", **pair).error_type == "UnrecognizedClientException"
 
 
 def test_calls_that_are_refused_cost_no_quota(tollgate, client, upstream, one_day):

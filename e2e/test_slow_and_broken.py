@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from arrange import a_key, a_plan, an_api, unique, usage_becomes
+from arrange import a_key, a_plan, an_api, integrated, unique, usage_becomes
 from callers import Connection, call, raw, statuses
 from harness import poll
 
@@ -19,6 +19,22 @@ MEGABYTE = 1024 * 1024
 def open_api(client, own_upstream):
     """An API without keys before an upstream that nobody else calls."""
     return an_api(client, own_upstream, key_required=False, timeout=5000)
+
+
+@pytest.mark.parametrize(("size", "calls"), [(2, 1000), (MEGABYTE, 10), (9 * MEGABYTE, 5)])
+@pytest.mark.parametrize("kind", ["refused", "answered by a mock"])
+def test_an_answer_that_needs_no_body_reaches_who_is_still_sending_it(tollgate, client, upstream, kind, size, calls):
+    mock = {"type": "MOCK", "requestTemplates": {"application/json": '{"statusCode": 200}'}}
+    proxy = {"type": "HTTP_PROXY", "uri": upstream.url}
+    api = integrated(client, key_required=kind == "refused", **(proxy if kind == "refused" else mock))
+    connection = Connection(tollgate.gateway)
+    connection.http.connect()
+    sock = connection.http.sock
+    for _ in range(calls):
+        answer = connection.call(api.path("/things/7"), method="POST", body=b"x" * size)
+        assert answer.status == (403 if kind == "refused" else 200)
+    assert connection.http.sock is sock, "the connection was closed between calls"
+    connection.close()
 
 
 def test_a_body_of_11_mb_is_too_large_however_it_is_framed(tollgate, own_upstream, open_api):

@@ -20,6 +20,7 @@ class Received:
     method: str
     target: str
     headers: list
+    head: bytes = b""
     body: bytes = b""
     body_length: int = 0
     connection: int = 0
@@ -132,13 +133,14 @@ class _Conversation(socketserver.StreamRequestHandler):
             method, target, _ = line.decode("latin-1").split()
         except ValueError:
             raise Broken(f"request line {line[:80]!r}") from None
-        headers = []
+        headers, head = [], line
         while (line := self.rfile.readline(65537)) not in (b"\r\n", b"\n"):
             if not line:
                 raise Broken("headers end early")
+            head += line
             name, _, value = line.decode("latin-1").partition(":")
             headers.append((name, value.strip()))
-        request = Received(method, target, headers, connection=number)
+        request = Received(method, target, headers, head + line, connection=number)
         if target.startswith("/gated"):
             self.server.upstream.gate.wait(60)
         pieces = (

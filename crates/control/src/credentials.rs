@@ -1,33 +1,19 @@
-//! Who may use the management API, and for what.
+//! Who may use the management API: the administrator's pair, and those that the store keeps.
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{PoisonError, RwLock};
 
-/// What the owner of a pair may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Everything.
-    Admin,
-    /// Operations that change nothing.
-    ReadOnly,
-}
-
-impl Role {
-    /// Whether this role may use a verb of the API; its GETs, and only they, change nothing.
-    pub(crate) fn may(self, verb: &http::Method) -> bool {
-        match self {
-            Self::Admin => true,
-            Self::ReadOnly => verb == http::Method::GET,
-        }
-    }
-}
+use tollgate_domain::Role;
+use tollgate_store::Credential;
 
 /// The pairs of access key id and secret that are answered.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub struct Credentials {
-    pairs: BTreeMap<String, Pair>,
+    pairs: RwLock<BTreeMap<String, Pair>>,
 }
 
+/// A pair, without its id.
 #[derive(Clone)]
 pub(crate) struct Pair {
     pub(crate) secret: String,
@@ -42,24 +28,40 @@ impl Credentials {
 
     /// Adds a pair.
     #[must_use]
-    pub fn with(mut self, access_key_id: impl Into<String>, secret: impl Into<String>, role: Role) -> Self {
-        self.pairs.insert(access_key_id.into(), Pair { secret: secret.into(), role });
+    pub fn with(self, access_key_id: impl Into<String>, secret: impl Into<String>, role: Role) -> Self {
+        self.put(access_key_id.into(), Pair { secret: secret.into(), role });
         self
     }
 
-    /// The secret of a pair.
-    pub fn secret(&self, access_key_id: &str) -> Option<&str> {
-        self.find(access_key_id).map(|pair| pair.secret.as_str())
+    /// Adds what the store keeps.
+    pub(crate) fn extend(&self, kept: Vec<Credential>) {
+        for Credential { access_key_id, secret_access_key, role, .. } in kept {
+            self.put(access_key_id, Pair { secret: secret_access_key, role });
+        }
     }
 
-    pub(crate) fn find(&self, access_key_id: &str) -> Option<&Pair> {
-        self.pairs.get(access_key_id)
+    pub(crate) fn put(&self, access_key_id: String, pair: Pair) {
+        self.pairs.write().unwrap_or_else(PoisonError::into_inner).insert(access_key_id, pair);
+    }
+
+    /// Answers this pair no longer.
+    pub(crate) fn remove(&self, access_key_id: &str) {
+        self.pairs.write().unwrap_or_else(PoisonError::into_inner).remove(access_key_id);
+    }
+
+    /// The secret of a pair, as long as it is answered.
+    pub fn secret(&self, access_key_id: &str) -> Option<String> {
+        self.find(access_key_id).map(|pair| pair.secret)
+    }
+
+    pub(crate) fn find(&self, access_key_id: &str) -> Option<Pair> {
+        self.pairs.read().unwrap_or_else(PoisonError::into_inner).get(access_key_id).cloned()
     }
 }
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.pairs.keys()).finish()
+        f.debug_set().entries(self.pairs.read().unwrap_or_else(PoisonError::into_inner).keys()).finish()
     }
 }
 
@@ -74,9 +76,9 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_changes_nothing() {
-        assert!(Role::ReadOnly.may(&http::Method::GET));
-        assert!(!Role::ReadOnly.may(&http::Method::PATCH));
-        assert!(Role::Admin.may(&http::Method::DELETE));
+    fn a_removed_pair_is_unknown_at_once() {
+        let credentials = Credentials::root("AKIDEXAMPLE", "s3cr3t").with("AKIDREADER", "t", Role::ReadOnly);
+        credentials.remove("AKIDREADER");
+        assert!(credentials.find("AKIDREADER").is_none() && credentials.find("AKIDEXAMPLE").is_some());
     }
 }

@@ -5,10 +5,13 @@ use tollgate_domain::TestRefusal;
 use tollgate_sigv4::SignatureRefusal;
 use tollgate_store::StoreError;
 
+use crate::access::AccessDenied;
 use crate::conflict::{Conflict, Fault};
+use crate::console::SessionRefusal;
 use crate::gate::GateError;
 use crate::json::BodyError;
 use crate::lambda::FunctionConflict;
+use crate::operator::OperatorRefusal;
 use crate::page::PageError;
 use crate::patch::PatchRefusal;
 use crate::resources::validation::Violations;
@@ -18,8 +21,12 @@ use crate::resources::validation::Violations;
 pub(crate) enum Failure {
     #[error(transparent)]
     Signature(#[from] SignatureRefusal),
-    #[error("User is not authorized to perform: apigateway:{0}")]
-    Denied(http::Method),
+    #[error(transparent)]
+    Denied(#[from] AccessDenied),
+    #[error(transparent)]
+    Session(#[from] SessionRefusal),
+    #[error(transparent)]
+    Operator(#[from] OperatorRefusal),
     #[error("Unable to determine the operation that was requested: no operation has this method and path")]
     UnknownOperation,
     #[error("Request Too Long")]
@@ -38,6 +45,8 @@ pub(crate) enum Failure {
     Conflict(#[from] Conflict),
     #[error("Unable to complete operation due to concurrent modification. Please try again later.")]
     Busy,
+    #[error("the store cannot be used right now: {0}")]
+    Unavailable(#[source] StoreError),
     #[error("the store failed: {0}")]
     Store(#[source] StoreError),
     #[error(transparent)]
@@ -69,6 +78,7 @@ impl From<StoreError> for Failure {
         match error {
             StoreError::DuplicateKeyValue { .. } => Self::Conflict(Conflict::ApiKeyExists),
             StoreError::Stale => Self::Busy,
+            StoreError::Unavailable(_) => Self::Unavailable(error),
             other => Self::Store(other),
         }
     }
@@ -90,6 +100,8 @@ impl Failure {
             Self::Signature(refusal @ SignatureRefusal::Incomplete(_)) => (StatusCode::BAD_REQUEST, refusal.code()),
             Self::Signature(refusal) => (StatusCode::FORBIDDEN, refusal.code()),
             Self::Denied(_) => (StatusCode::FORBIDDEN, "AccessDeniedException"),
+            Self::Session(refusal) => refusal.code(),
+            Self::Operator(refusal) => refusal.code(),
             Self::UnknownOperation => (StatusCode::NOT_FOUND, "UnknownOperationException"),
             Self::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException"),
             Self::BrokenBody | Self::Body(_) => (StatusCode::BAD_REQUEST, "SerializationException"),
@@ -102,12 +114,19 @@ impl Failure {
             },
             Self::Function(conflict) => conflict.code(),
             Self::Busy => (StatusCode::CONFLICT, "ConflictException"),
-            Self::Gate(_) | Self::NoTests => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException"),
+            Self::Unavailable(_) | Self::Gate(_) | Self::NoTests => {
+                (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException")
+            }
             Self::Store(_) | Self::Panicked | Self::KeyPair(_) | Self::CodeStore(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure")
             }
         };
         let message = match self {
+            // Whose disk it is knows more from the log.
+            Self::Unavailable(_) => {
+                "The service cannot store or read its data right now, and nothing was changed. Please try again later."
+                    .to_owned()
+            }
             Self::Store(_) | Self::Gate(_) | Self::Panicked | Self::KeyPair(_) | Self::CodeStore(_) => {
                 "Internal server error".to_owned()
             }
@@ -125,6 +144,13 @@ mod tests {
     fn our_own_faults_tell_the_client_nothing() {
         let answer = Failure::Gate(GateError("disk full at /var".to_owned())).answer();
         assert_eq!((answer.status.as_u16(), answer.message.as_str()), (503, "Internal server error"));
+    }
+
+    #[test]
+    fn a_full_disk_asks_to_come_back_later() {
+        let answer = Failure::from(StoreError::Unavailable("disk full at /var".to_owned())).answer();
+        assert_eq!((answer.status.as_u16(), answer.code), (503, "ServiceUnavailableException"));
+        assert!(answer.message.contains("nothing was changed") && !answer.message.contains("/var"));
     }
 
     #[test]

@@ -4,9 +4,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tollgate_domain::{
-    Adjustment, ApiKeyId, AuthorizerAnswer, AuthorizerTest, Catalog, KeyDigest, RestApiId, StageName, TestAnswer,
-    TestInvocation, TestRefusal, UsagePlanId,
+    Adjustment, ApiKeyId, AuthorizerAnswer, AuthorizerTest, Catalog, KeyDigest, RefusedCall, RestApiId, StageName,
+    TestAnswer, TestInvocation, TestRefusal, Traffic, UsagePlanId,
 };
 use tollgate_store::{KeyRow, Unspent};
 
@@ -41,6 +42,9 @@ pub type TestFuture<'a> = Pin<Box<dyn Future<Output = Result<TestAnswer, TestRef
 /// What an authorizer said, in time.
 pub type AuthorizerTestFuture<'a> = Pin<Box<dyn Future<Output = Result<AuthorizerAnswer, TestRefusal>> + Send + 'a>>;
 
+/// What a call sent through the gateway was answered.
+pub type CallFuture<'a> = Pin<Box<dyn Future<Output = Result<http::Response<Bytes>, GateError>> + Send + 'a>>;
+
 /// The gateway, as changes see it. The first three return when the very next call sees the change.
 pub trait Gate: Send + Sync + 'static {
     /// Serves this catalog from now on.
@@ -70,6 +74,15 @@ pub trait Gate: Send + Sync + 'static {
 
     /// Runs a method as its API stands, without key, throttle or quota.
     fn test_invoke(&self, test: TestInvocation) -> TestFuture<'_>;
+
+    /// What became of calls since the start.
+    fn traffic(&self) -> Traffic;
+
+    /// Calls that were refused of late, the latest first.
+    fn recent_refusals(&self) -> Vec<RefusedCall>;
+
+    /// Sends a call through the gateway as a caller would, by its address and port. The host is the call's own.
+    fn call(&self, call: http::Request<Bytes>) -> CallFuture<'_>;
 
     /// Writes all usage counted so far.
     fn settle(&self) -> GateFuture<'_>;

@@ -6,14 +6,17 @@
 //! `router` is the contents page. A request is verified (`tollgate-sigv4`), routed, and run by the operation's function
 //! in `resources`; changes go through `write`; every "no" becomes AWS's answer in `error`.
 
+mod access;
 mod answer;
 mod conflict;
+mod console;
 mod credentials;
 mod error;
 mod gate;
 mod json;
 mod lambda;
 mod openapi;
+mod operator;
 mod page;
 mod patch;
 mod perform;
@@ -24,17 +27,21 @@ mod sdk;
 mod server;
 mod write;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use tollgate_domain::{Catalog, Clock, IdSource, ThrottleSettings};
 use tollgate_store::{Store, StoreError};
 
-pub use crate::credentials::{Credentials, Role};
-pub use crate::gate::{AuthorizerTestFuture, Gate, GateError, GateFuture, GateKey, TestFuture};
+pub use crate::console::SecureConnection;
+use crate::console::Sessions;
+pub use crate::credentials::Credentials;
+pub use crate::gate::{AuthorizerTestFuture, CallFuture, Gate, GateError, GateFuture, GateKey, TestFuture};
 pub use crate::lambda::{
     CodeStore, FunctionFuture, FunctionHost, InvokeKind, InvokeRefusal, Invoked, Lambda, function_arn,
 };
+use crate::operator::History;
+pub use crate::operator::NodeDescription;
 pub use crate::perform::Refused;
 use crate::write::Writer;
 
@@ -71,9 +78,12 @@ struct Parts {
     gate: Arc<dyn Gate>,
     clock: Arc<dyn Clock>,
     ids: Arc<IdSource>,
-    credentials: Credentials,
+    credentials: Arc<Credentials>,
     config: ControlConfig,
     writer: Writer,
+    sessions: Sessions,
+    history: History,
+    node: OnceLock<NodeDescription>,
     ready: AtomicBool,
 }
 
@@ -88,8 +98,21 @@ impl Control {
         config: ControlConfig,
     ) -> Result<Self, StoreError> {
         let writer = Writer::open(store.clone(), Arc::clone(&gate)).await?;
-        let ready = AtomicBool::new(true);
-        Ok(Self { parts: Arc::new(Parts { store, gate, clock, ids, credentials, config, writer, ready }) })
+        credentials.extend(store.credentials().await?);
+        let parts = Parts {
+            store,
+            gate,
+            clock,
+            ids,
+            credentials: Arc::new(credentials),
+            config,
+            writer,
+            sessions: Sessions::default(),
+            history: History::default(),
+            node: OnceLock::new(),
+            ready: AtomicBool::new(true),
+        };
+        Ok(Self { parts: Arc::new(parts) })
     }
 
     /// The service: the AWS API, and `/healthz` and `/readyz` for the operator.
@@ -112,6 +135,33 @@ impl Control {
         self.parts.writer.refresh().await
     }
 
+    /// Says where this node's calls come in, once that is known.
+    pub fn describe(&self, node: NodeDescription) {
+        let _ = self.parts.node.set(node);
+    }
+
+    /// Notes what became of calls so far. Called once a second, it makes the history that charts are drawn of.
+    pub fn sample_traffic(&self) {
+        self.parts.history.push(self.clock().now().wall, self.gate().traffic());
+    }
+
+    /// Makes a token that signs in to the console once, as the owner of a pair, within a few minutes.
+    pub fn console_link(&self, access_key_id: &str) -> String {
+        self.sessions().make_link(access_key_id, self.clock().now().wall, self.ids())
+    }
+
+    fn sessions(&self) -> &Sessions {
+        &self.parts.sessions
+    }
+
+    fn history(&self) -> &History {
+        &self.parts.history
+    }
+
+    fn node(&self) -> Option<&NodeDescription> {
+        self.parts.node.get()
+    }
+
     fn is_ready(&self) -> bool {
         self.parts.ready.load(Ordering::Acquire)
     }
@@ -132,8 +182,9 @@ impl Control {
         &self.parts.ids
     }
 
-    fn credentials(&self) -> &Credentials {
-        &self.parts.credentials
+    /// The pairs that are answered, as they are at any time.
+    pub fn credentials(&self) -> Arc<Credentials> {
+        Arc::clone(&self.parts.credentials)
     }
 
     fn config(&self) -> &ControlConfig {

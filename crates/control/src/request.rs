@@ -5,6 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use tollgate_domain::{ApiKeyId, DeploymentId, ResourceId, RestApiId, StageName, UnixMillis, UsagePlanId};
 
+use crate::access::Caller;
 use crate::conflict::Conflict;
 use crate::json::{BodyError, Members};
 
@@ -16,6 +17,8 @@ pub(crate) struct Request {
     body: Bytes,
     now: UnixMillis,
     accept: Option<String>,
+    caller: Option<Caller>,
+    reason: Option<String>,
 }
 
 impl fmt::Debug for Request {
@@ -32,7 +35,7 @@ impl Request {
         body: Bytes,
         now: UnixMillis,
     ) -> Self {
-        Self { labels, query, body, now, accept: None }
+        Self { labels, query, body, now, accept: None, caller: None, reason: None }
     }
 
     /// The request with its header Accept.
@@ -43,6 +46,21 @@ impl Request {
     /// The media type that the caller wants.
     pub(crate) fn accept(&self) -> Option<&str> {
         self.accept.as_deref()
+    }
+
+    /// The request with who sent it, and why if that was said.
+    pub(crate) fn by(self, caller: Caller, reason: Option<String>) -> Self {
+        Self { caller: Some(caller), reason, ..self }
+    }
+
+    /// Who sent it; `None` is this process.
+    pub(crate) fn caller(&self) -> Option<&Caller> {
+        self.caller.as_ref()
+    }
+
+    /// Why it was sent, if that was said.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
     }
 
     pub(crate) fn now(&self) -> UnixMillis {

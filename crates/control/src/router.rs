@@ -10,6 +10,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::Control;
 use crate::answer::Reply;
+use crate::operator;
 use crate::request::Request;
 use crate::resources::{
     account, api_key, api_key_import, deployment, documentation_import, export, integration, integration_response,
@@ -39,9 +40,9 @@ pub(crate) struct Operation {
 }
 
 macro_rules! operations {
-    ($($name:ident $method:ident $status:ident [$run:path] $uri:literal;)*) => {
-        /// Every operation.
-        static OPERATIONS: &[Operation] = &[$(Operation {
+    ($(#[$doc:meta])* $table:ident: $($name:ident $method:ident $status:ident [$run:path] $uri:literal;)*) => {
+        $(#[$doc])*
+        static $table: &[Operation] = &[$(Operation {
             name: stringify!($name),
             method: Method::$method,
             uri: $uri,
@@ -52,6 +53,8 @@ macro_rules! operations {
 }
 
 operations! {
+    /// Every operation of AWS.
+    OPERATIONS:
     CreateApiKey                      POST   CREATED    [api_key::create]              "/apikeys";
     CreateAuthorizer                  POST   CREATED    [authorizer::create]           "/restapis/{restapi_id}/authorizers";
     CreateBasePathMapping             POST   CREATED    [base_path_mapping::create]    "/domainnames/{domain_name}/basepathmappings";
@@ -178,21 +181,47 @@ operations! {
     UpdateVpcLink                     PATCH  OK         [vpc_link::update]             "/vpclinks/{vpclink_id}";
 }
 
-/// The operation for a method, a raw path and a query, with the labels of the path.
+operations! {
+    /// What AWS has no operation for: what an operator and the console ask of this node.
+    OPERATOR_CALLS:
+    CallStage         POST   OK         [operator::stage_call::call]         "/tollgate/v1/stage-calls";
+    CreateConsoleLink POST   CREATED    [operator::console_link::create]     "/tollgate/v1/console-links";
+    CreateCredential  POST   CREATED    [operator::credential::create]       "/tollgate/v1/credentials";
+    DeleteCredential  DELETE NO_CONTENT [operator::credential::delete]       "/tollgate/v1/credentials/{access_key_id}";
+    GetBusiest        GET    OK         [operator::busiest::get]             "/tollgate/v1/busiest";
+    GetCredentials    GET    OK         [operator::credential::list]         "/tollgate/v1/credentials";
+    GetExtensions     GET    OK         [operator::extension::list]          "/tollgate/v1/usageplans/{usageplanId}/extensions";
+    GetFindings       GET    OK         [operator::findings::get]            "/tollgate/v1/findings";
+    GetNearQuota      GET    OK         [operator::near_quota::get]          "/tollgate/v1/near-quota";
+    GetNode           GET    OK         [operator::node::get]                "/tollgate/v1/node";
+    GetRefusal        GET    OK         [operator::refusals::get]            "/tollgate/v1/refusals/{request_id}";
+    GetRefusals       GET    OK         [operator::refusals::list]           "/tollgate/v1/refusals";
+    GetTraffic        GET    OK         [operator::traffic::get]             "/tollgate/v1/traffic";
+}
+
+/// An operation, with the labels of its path.
+pub(crate) type Routed = (&'static Operation, Vec<(&'static str, String)>);
+
+/// The operation of AWS for a method, a raw path and a query, with the labels of the path.
 ///
 /// The path is split before it is decoded, since an ARN in one segment has encoded slashes of its own.
-pub(crate) fn find(
-    method: &Method,
-    path: &str,
-    query: &[(String, String)],
-) -> Option<(&'static Operation, Vec<(&'static str, String)>)> {
+pub(crate) fn find(method: &Method, path: &str, query: &[(String, String)]) -> Option<Routed> {
+    find_in(OPERATIONS, method, path, query)
+}
+
+/// The operation of AWS or of our own. What comes from a socket may ask for both.
+pub(crate) fn find_any(method: &Method, path: &str, query: &[(String, String)]) -> Option<Routed> {
+    find(method, path, query).or_else(|| find_in(OPERATOR_CALLS, method, path, query))
+}
+
+fn find_in(table: &'static [Operation], method: &Method, path: &str, query: &[(String, String)]) -> Option<Routed> {
     let segments: Vec<String> = path
         .strip_prefix('/')?
         .split('/')
         .map(|segment| percent_decode_str(segment).decode_utf8().map(std::borrow::Cow::into_owned))
         .collect::<Result<_, _>>()
         .ok()?;
-    OPERATIONS
+    table
         .iter()
         .filter(|operation| operation.method == *method)
         .filter_map(|operation| Some((operation, operation.labels(&segments, query)?)))

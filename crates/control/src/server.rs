@@ -8,16 +8,19 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
 use percent_encoding::percent_decode_str;
 use tollgate_sigv4::{Claim, Payload, SignatureRefusal, Subject};
 
 use crate::Control;
+use crate::access::{AccessDenied, Asked, Caller};
 use crate::answer::Answer;
+use crate::console;
 use crate::error::{ApiError, Failure};
 use crate::request::Request;
-use crate::router::{self, Operation};
+use crate::router::{self, Operation, Routed};
 
 /// The service that credentials have to be scoped to.
 const SERVICE: &str = "apigateway";
@@ -28,6 +31,8 @@ const BODY_LIMIT: usize = 10 << 20;
 const IMPORT_LIMIT: usize = 16 << 20;
 /// How many times its limit a body that is too long is read before the connection closes.
 const DISCARDED_LIMITS: usize = 4;
+/// Says why a request is sent, percent-encoded. Kept with what it changed, where a history is kept.
+const REASON: HeaderName = HeaderName::from_static("x-tollgate-reason");
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -35,6 +40,7 @@ pub(crate) fn router(control: Control) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
+        .merge(console::routes())
         .fallback(answer)
         .with_state(control)
 }
@@ -49,8 +55,16 @@ async fn ready(State(control): State<Control>) -> Response {
 /// Answers one request of the AWS API. The work runs in a task of its own, so that a client who hangs up cannot cut
 /// a change in two.
 async fn answer(State(control): State<Control>, request: http::Request<Body>) -> Response {
+    respond(control.clone(), async move { serve(&control, request).await }).await
+}
+
+/// Writes what came of a request.
+pub(crate) async fn respond(
+    control: Control,
+    work: impl Future<Output = Result<(StatusCode, Answer), Failure>> + Send + 'static,
+) -> Response {
     let request_id = control.ids().uuid();
-    let outcome = tokio::spawn(async move { serve(&control, request).await }).await;
+    let outcome = tokio::spawn(work).await;
     let outcome = outcome.unwrap_or(Err(Failure::Panicked));
     if let Err(failure @ (Failure::Store(_) | Failure::Gate(_) | Failure::Panicked | Failure::KeyPair(_))) = &outcome {
         tracing::error!(%request_id, cause = %failure, "a management request failed");
@@ -76,18 +90,76 @@ async fn serve(control: &Control, request: http::Request<Body>) -> Result<(Statu
         return Err(SignatureRefusal::UnknownAccessKey.into());
     }
     claim.check_scope(SERVICE, now)?;
-    let query = read_query(parts.uri.query().unwrap_or_default());
-    let found = router::find(&parts.method, parts.uri.path(), &query);
-    let limit = found.as_ref().map_or(BODY_LIMIT, |(operation, _)| body_limit(operation));
-    let body = read_body(body, limit).await?;
+    let asked = Question::read(&parts);
+    let body = read_body(body, asked.body_limit()).await?;
     claim.verify(&pair.secret, &Subject::of(&parts), Payload::Bytes(&body))?;
-    if !pair.role.may(&parts.method) {
-        return Err(Failure::Denied(parts.method));
+    let caller = Caller { access_key_id: claim.access_key_id, role: pair.role };
+    asked.answer(control, caller, &parts, body).await
+}
+
+/// What a request asks for, before its body is read.
+pub(crate) struct Question {
+    query: Vec<(String, String)>,
+    found: Option<Routed>,
+}
+
+impl Question {
+    /// Finds the operation for a request.
+    pub(crate) fn read(parts: &Parts) -> Self {
+        let query = read_query(parts.uri.query().unwrap_or_default());
+        let found = router::find_any(&parts.method, parts.uri.path(), &query);
+        Self { query, found }
     }
-    let (operation, labels) = found.ok_or(Failure::UnknownOperation)?;
-    let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    let answer = (operation.run)(control, &Request::new(labels, query, body, now).accepting(accept)).await?;
-    Ok((operation.status, answer))
+
+    /// The bytes that its body may have.
+    pub(crate) fn body_limit(&self) -> usize {
+        self.found.as_ref().map_or(BODY_LIMIT, |(operation, _)| body_limit(operation))
+    }
+
+    /// Runs the operation, if the caller may.
+    pub(crate) async fn answer(
+        self,
+        control: &Control,
+        caller: Caller,
+        parts: &Parts,
+        body: Bytes,
+    ) -> Result<(StatusCode, Answer), Failure> {
+        if !caller.may(&self.asked(parts)) {
+            return Err(control.deny(&caller, SERVICE, parts).into());
+        }
+        let (operation, labels) = self.found.ok_or(Failure::UnknownOperation)?;
+        let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let reason = text(REASON).map(|reason| percent_decode_str(reason).decode_utf8_lossy().into_owned());
+        let request = Request::new(labels, self.query, body, control.clock().now().wall)
+            .accepting(text(header::ACCEPT))
+            .by(caller, reason);
+        Ok((operation.status, (operation.run)(control, &request).await?))
+    }
+
+    fn asked<'a>(&'a self, parts: &'a Parts) -> Asked<'a> {
+        let labels = self.found.as_ref().map_or(&[][..], |(_, labels)| labels);
+        let shows_values = |(name, value): &(String, String)| {
+            name.starts_with("includeValue") && !value.is_empty() && !value.eq_ignore_ascii_case("false")
+        };
+        Asked {
+            method: &parts.method,
+            operation: self.found.as_ref().map(|(operation, _)| operation.name),
+            usage_plan: labels.iter().find(|(label, _)| *label == "usageplanId").map(|(_, id)| id.as_str()),
+            with_values: self.query.iter().any(shows_values),
+        }
+    }
+}
+
+impl Control {
+    /// The "no" to somebody whose role does not allow what a request asks for.
+    pub(crate) fn deny(&self, caller: &Caller, service: &str, parts: &Parts) -> AccessDenied {
+        let crate::ControlConfig { account_id, region, .. } = self.config();
+        AccessDenied {
+            user: format!("arn:aws:iam::{account_id}:user/{}", caller.access_key_id),
+            action: format!("{service}:{}", parts.method),
+            resource: format!("arn:aws:{service}:{region}::{}", parts.uri.path()),
+        }
+    }
 }
 
 fn body_limit(operation: &Operation) -> usize {

@@ -242,4 +242,22 @@ mod model {
             assert_eq!(bucket.take(limit, Ticks(100)).is_ok(), !here);
         });
     }
+
+    #[test]
+    fn an_edit_while_a_token_is_taken_is_no_gift() {
+        loom::model(|| {
+            let bucket = Arc::new(Bucket::new());
+            let settings = |rate| ThrottleSettings::new(rate, 2).token_rate().expect("a limit");
+            let (old, new) = (settings(1.0), settings(2.0));
+            bucket.take(old, Ticks(100)).expect("a token");
+            let caller = {
+                let bucket = Arc::clone(&bucket);
+                loom::thread::spawn(move || bucket.take(old, Ticks(100)).is_ok())
+            };
+            bucket.rescale(old, new, Ticks(100));
+            let there = caller.join().expect("no panic");
+            let here = bucket.take(new, Ticks(100)).is_ok();
+            assert_eq!(1 + u8::from(there) + u8::from(here), 2, "not what the burst says");
+        });
+    }
 }

@@ -17,6 +17,11 @@ pub struct Ticks(pub u64);
 pub const TICKS_PER_SECOND: u64 = 16_000_000_000;
 
 impl Ticks {
+    /// The time from `earlier` until now; none if it is later.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0) / (TICKS_PER_SECOND / 1_000_000_000))
+    }
+
     /// The ticks in `duration`, at most `u64::MAX`.
     pub fn from_duration(duration: Duration) -> Self {
         Self(u64::try_from(duration.as_nanos().saturating_mul(16)).unwrap_or(u64::MAX))
@@ -58,6 +63,11 @@ pub struct Moment {
 pub trait Clock: Send + Sync + Debug {
     /// Reads both clocks.
     fn now(&self) -> Moment;
+
+    /// Reads the clock that measures intervals, alone.
+    fn ticks(&self) -> Ticks {
+        self.now().ticks
+    }
 }
 
 /// The machine's clocks.
@@ -88,6 +98,10 @@ impl Clock for SystemClock {
             ticks: Ticks::from_duration(self.origin.elapsed()),
             wall: UnixMillis(i64::try_from(wall.as_millis()).unwrap_or(i64::MAX)),
         }
+    }
+
+    fn ticks(&self) -> Ticks {
+        Ticks::from_duration(self.origin.elapsed())
     }
 }
 

@@ -126,4 +126,27 @@ mod model {
             assert_eq!(spent + refused + closed, 3);
         });
     }
+
+    #[test]
+    fn a_unit_put_back_while_the_lease_is_closed_is_handed_back_once() {
+        loom::model(|| {
+            let lease = Arc::new(Lease::new());
+            lease.deposit(2).expect("open");
+            // A call that another level refuses puts its unit back.
+            let refused = {
+                let lease = Arc::clone(&lease);
+                loom::thread::spawn(move || match lease.spend() {
+                    Spend::Spent(_) => lease.deposit(1).err().unwrap_or(0),
+                    _ => 0,
+                })
+            };
+            let sweep = {
+                let lease = Arc::clone(&lease);
+                loom::thread::spawn(move || lease.close())
+            };
+            let recalled = lease.close();
+            let swept = sweep.join().expect("no panic");
+            assert_eq!(recalled + swept + refused.join().expect("no panic"), 2);
+        });
+    }
 }

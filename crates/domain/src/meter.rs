@@ -97,4 +97,21 @@ mod model {
             assert_eq!(queued, second == 1);
         });
     }
+
+    #[test]
+    fn calls_of_two_days_that_share_a_word_are_all_read_once() {
+        loom::model(|| {
+            let meter = Arc::new(Meter::new());
+            let early = Arc::clone(&meter);
+            let early = loom::thread::spawn(move || early.count(Day(10)));
+            let late = Arc::clone(&meter);
+            let late = loom::thread::spawn(move || late.count(Day(12)));
+            let first: u64 = meter.take().map(|(_, count)| count).sum();
+            let queued = usize::from(early.join().expect("no panic")) + usize::from(late.join().expect("no panic"));
+            let second: u64 = meter.take().map(|(_, count)| count).sum();
+            assert_eq!(first + second, 2);
+            // Each reading that found calls was announced by the first of them.
+            assert_eq!(queued, usize::from(first > 0) + usize::from(second > 0));
+        });
+    }
 }

@@ -1,10 +1,10 @@
 //! Authorize: whether the API's policy and the method's authorizer let this caller in, before any key is looked at.
 
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 
 use crate::authorizer::Authorization;
 use crate::body::RequestBody;
-use crate::call::Call;
+use crate::call::{AuthorizationReport, Call};
 use crate::path::decode_unreserved;
 use crate::policy::{Asked, Denial, Policy, Verdict};
 use crate::principal::Principal;
@@ -27,7 +27,14 @@ pub(crate) async fn authorize(
     match (&method.authorization, &stage.program.policy) {
         (Authorization::Open, None) => Ok(Principal::default()),
         // Boxed, so that calls of open methods carry none of this along.
-        (_, policy) => Box::pin(judge(worker, call, headers, body, stage, method, policy.as_ref())).await,
+        (_, policy) => {
+            let began = worker.shared.clock.ticks();
+            let judged = Box::pin(judge(worker, call, headers, body, stage, method, policy.as_ref())).await;
+            let status = judged.as_ref().map_or_else(|refusal| refusal.gateway_response().status, |_| StatusCode::OK);
+            let latency = worker.shared.clock.ticks().since(began);
+            call.authorization.set(Some(AuthorizationReport { status, latency }));
+            judged
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Bodies on their way through. None is held whole in memory, unless somebody has to look into it.
 
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -8,7 +9,9 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use tokio::task::spawn_local;
 
+use crate::access_log::AccessLine;
 use crate::clients::{Client, Serving};
 use crate::compression::Encoder;
 use crate::refusal::Refusal;
@@ -45,20 +48,54 @@ pub(crate) enum RequestBody {
 /// A caller's body, which counts what arrives.
 #[derive(Debug)]
 pub(crate) struct CallerBody {
+    arriving: Rc<RefCell<Arriving>>,
+    client: Rc<Client>,
+}
+
+/// What comes over the connection of a caller.
+#[derive(Debug)]
+struct Arriving {
     incoming: Incoming,
     /// Bytes that may still come.
     left: u64,
+}
+
+/// What a caller has still to send of a body, if whoever answers the call does not want it.
+#[derive(Debug)]
+pub(crate) struct Unread {
+    arriving: Rc<RefCell<Arriving>>,
     client: Rc<Client>,
 }
 
 impl RequestBody {
-    /// The body of a call, which may have `max` bytes.
-    pub(crate) fn streamed(incoming: Incoming, max: u64, client: &Rc<Client>) -> Self {
+    /// The body of a call, which may have `max` bytes, and what there is to do if nobody reads it.
+    pub(crate) fn streamed(incoming: Incoming, max: u64, client: &Rc<Client>) -> (Self, Option<Unread>) {
         if incoming.is_end_stream() {
-            return Self::Empty;
+            return (Self::Empty, None);
         }
         client.uploads(true);
-        Self::Streamed(CallerBody { incoming, left: max, client: Rc::clone(client) })
+        let arriving = Rc::new(RefCell::new(Arriving { incoming, left: max }));
+        let unread = Unread { arriving: Rc::clone(&arriving), client: Rc::clone(client) };
+        (Self::Streamed(CallerBody { arriving, client: Rc::clone(client) }), Some(unread))
+    }
+}
+
+impl Unread {
+    /// Reads what nobody wants, beside the answer. Many callers send all of a body before they read: they would lose
+    /// the answer if the connection closed on the rest. It may have as many bytes, and take as long, as any body.
+    pub(crate) fn discard(self, serving: &Serving) {
+        let Self { arriving, client } = self;
+        let is_read_elsewhere = Rc::strong_count(&arriving) > 1;
+        if is_read_elsewhere || client.sent_too_much() || arriving.borrow().incoming.is_end_stream() {
+            return;
+        }
+        let serving = serving.share();
+        client.uploads(true);
+        let mut rest = RequestBody::Streamed(CallerBody { arriving, client });
+        spawn_local(async move {
+            while let Some(Ok(_)) = poll_fn(|cx| Pin::new(&mut rest).poll_frame(cx)).await {}
+            drop((rest, serving));
+        });
     }
 }
 
@@ -108,7 +145,7 @@ impl Body for RequestBody {
         match self {
             Self::Empty => true,
             Self::Whole(bytes) => bytes.is_empty(),
-            Self::Streamed(body) => body.incoming.is_end_stream(),
+            Self::Streamed(body) => body.arriving.borrow().incoming.is_end_stream(),
         }
     }
 
@@ -116,14 +153,15 @@ impl Body for RequestBody {
         match self {
             Self::Empty => SizeHint::with_exact(0),
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Streamed(body) => body.incoming.size_hint(),
+            Self::Streamed(body) => body.arriving.borrow().incoming.size_hint(),
         }
     }
 }
 
 impl CallerBody {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let polled = Pin::new(&mut self.incoming).poll_frame(cx);
+        let arriving = &mut *self.arriving.borrow_mut();
+        let polled = Pin::new(&mut arriving.incoming).poll_frame(cx);
         self.client.waits_for_body(polled.is_pending());
         // Trailers end the body here: they are not passed on.
         let data = match ready!(polled) {
@@ -136,11 +174,11 @@ impl CallerBody {
                 Err(_trailers) => return Poll::Ready(None),
             },
         };
-        match self.left.checked_sub(data.len() as u64) {
+        match arriving.left.checked_sub(data.len() as u64) {
             Some(left) => {
-                self.left = left;
+                arriving.left = left;
                 self.client.passed(data.len());
-                if self.incoming.is_end_stream() {
+                if arriving.incoming.is_end_stream() {
                     self.client.raw_head.body_ended();
                 }
                 Poll::Ready(Some(Ok(Frame::data(data))))
@@ -171,6 +209,8 @@ pub(crate) struct AnswerBody {
     content: Content,
     /// Held until the body is written: the connection serves a call until then.
     serving: Option<Serving>,
+    /// The line of the access log, which ends with the body.
+    line: Option<Box<AccessLine>>,
 }
 
 #[derive(Debug)]
@@ -225,18 +265,18 @@ impl AnswerBody {
     }
 
     pub(crate) fn whole(bytes: Bytes) -> Self {
-        Self { content: Content::Whole(bytes), serving: None }
+        Self { content: Content::Whole(bytes), serving: None, line: None }
     }
 
     /// An upstream's body, as it arrives.
     pub(crate) fn upstream(body: UpstreamBody) -> Self {
-        Self { content: Content::Upstream(body), serving: None }
+        Self { content: Content::Upstream(body), serving: None, line: None }
     }
 
     /// The same body, compressed on its way.
     pub(crate) fn compressed(self, encoder: Encoder) -> Self {
         let body = CompressedBody { plain: self.content, encoder: Some(encoder) };
-        Self { content: Content::Compressed(Box::new(body)), serving: self.serving }
+        Self { content: Content::Compressed(Box::new(body)), serving: self.serving, line: self.line }
     }
 
     /// Waits for all of an upstream's body, of which at most `max` bytes are held.
@@ -255,9 +295,9 @@ impl AnswerBody {
         Ok(bytes.into())
     }
 
-    /// Keeps the connection serving until this body is written.
-    pub(crate) fn hold(mut self, serving: Serving) -> Self {
-        self.serving = Some(serving);
+    /// Keeps the connection serving, and the line of the access log open, until this body is written.
+    pub(crate) fn hold(mut self, serving: Serving, line: Option<Box<AccessLine>>) -> Self {
+        (self.serving, self.line) = (Some(serving), line);
         self
     }
 }
@@ -267,7 +307,12 @@ impl Body for AnswerBody {
     type Error = BodyError;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        self.get_mut().content.poll_frame(cx)
+        let body = self.get_mut();
+        let polled = body.content.poll_frame(cx);
+        if let (Some(line), Poll::Ready(Some(Ok(frame)))) = (&mut body.line, &polled) {
+            line.sends(frame.data_ref().map_or(0, Bytes::len));
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tollgate_domain::rest_api::ApiKeySource;
-use tollgate_domain::{ApiKeyId, IdSource, Moment};
+use tollgate_domain::{ApiKeyId, IdSource, Moment, Ticks};
 
 use crate::clients::Client;
 use crate::execution_log::{ExecutionLog, LogLevel};
 use crate::principal::Principal;
 use crate::refusal::GatewayResponse;
 use crate::routes::{Captures, variable_names};
-use crate::snapshot::{Method, Stage};
+use crate::snapshot::{Coverage, Method, Stage};
+use crate::trace::Span;
 
 /// The header that names a trace.
 pub(crate) const X_AMZN_TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
@@ -57,15 +58,32 @@ pub(crate) struct Call<'a> {
     pub(crate) captures: Captures,
     pub(crate) principal: Principal,
     pub(crate) key: Option<ApiKeyId>,
+    /// The plan that it is made under, as it covers the stage.
+    pub(crate) plan: Option<&'a Coverage>,
+    /// Whether it passed all limits.
+    pub(crate) admitted: bool,
     /// The caller's headers, kept where the stage's gateway responses or its access log ask for them afterwards.
     pub(crate) sent: Option<HeaderMap>,
     /// The body, once a mapping had to have it whole.
     pub(crate) payload: OnceCell<Bytes>,
     pub(crate) integration: IntegrationReport,
+    /// What its authorizer said and how long that took, where an access log asks.
+    pub(crate) authorization: Cell<Option<AuthorizationReport>>,
     /// What the gateway answered by itself, if it did.
     pub(crate) refused: Option<GatewayResponse>,
+    /// Its place in a trace, if that is kept.
+    pub(crate) span: Option<Span>,
     /// What happens to it, where the stage or a test wants to know.
     pub(crate) log: Option<ExecutionLog>,
+}
+
+/// What the authorization of a call reports, for access logs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AuthorizationReport {
+    /// 200 if the call may go on, else the status it is refused with.
+    pub(crate) status: StatusCode,
+    /// From asking to the answer.
+    pub(crate) latency: Duration,
 }
 
 /// What the integration of a call reports, for logs.
@@ -73,6 +91,8 @@ pub(crate) struct Call<'a> {
 pub(crate) struct IntegrationReport {
     /// The status that the upstream or the function answered with.
     pub(crate) status: Cell<Option<u16>>,
+    /// When it was asked.
+    pub(crate) began: Cell<Option<Ticks>>,
     /// From sending to the head of the answer.
     pub(crate) latency: Cell<Option<Duration>>,
     /// What went wrong, as the caller is not told.
@@ -100,10 +120,14 @@ impl<'a> Call<'a> {
             captures: Captures::new(),
             principal: Principal::default(),
             key: None,
+            plan: None,
+            admitted: false,
             sent: None,
             payload: OnceCell::new(),
             integration: IntegrationReport::default(),
+            authorization: Cell::new(None),
             refused: None,
+            span: None,
             log: None,
         }
     }
@@ -178,6 +202,14 @@ impl CallIdSource {
         let mut rng = self.0.borrow_mut();
         let value = |text: &[u8]| HeaderValue::from_bytes(text).unwrap_or(HeaderValue::from_static("-"));
         CallIds { request_id: value(&uuid(rng.u128(..))), extended_id: value(&extended_id(rng.u128(..))) }
+    }
+}
+
+impl CallIdSource {
+    /// Words that name what belongs to a call.
+    pub(crate) fn words(&self) -> [u128; 2] {
+        let mut rng = self.0.borrow_mut();
+        [rng.u128(1..), rng.u128(1..)]
     }
 }
 

@@ -11,6 +11,7 @@ use bytes::{Buf as _, Bytes};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tollgate_domain::GatewayResponseType;
 
 use crate::clients::Client;
 use crate::head_refusal::HeadRefusal;
@@ -69,7 +70,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
     fn poll_refuse(&mut self, cx: &mut Context<'_>, answer: &[u8]) -> Option<Poll<io::Result<usize>>> {
         if self.refusal.is_none() && self.client.awaits_head() {
             let refusal = HeadRefusal::instead_of(answer, || self.worker.call_ids.next())?;
-            self.worker.meter.count(refusal.status, true);
+            let metrics = &self.worker.shared.metrics;
+            metrics.count_unread(self.worker.thread, refusal.status, Some(GatewayResponseType::Default4xx));
             self.refusal = Some(refusal.bytes);
         }
         let refusal = self.refusal.as_mut()?;

@@ -8,6 +8,7 @@ use tollgate_domain::{
     ThrottleSettings, Ticks, UnixMillis, UsagePlan,
 };
 
+use crate::access_log::AccessLog;
 use crate::admission::PlanLimits;
 use crate::authorizer::{Authorization, Authorizers};
 use crate::bucket_shelf::BucketShelf;
@@ -17,6 +18,7 @@ use crate::domains::Domains;
 use crate::gateway_response::GatewayResponses;
 use crate::integration::{Integration, Site};
 use crate::limit_headers;
+use crate::metrics::Metrics;
 use crate::narration::Verbosity;
 use crate::policy::Policy;
 use crate::routes::Routes;
@@ -29,6 +31,7 @@ pub(crate) struct Compiler<'a> {
     pub(crate) config: &'a GatewayConfig,
     pub(crate) shelf: &'a BucketShelf,
     pub(crate) user_pools: &'a UserPools,
+    pub(crate) metrics: &'a Metrics,
     pub(crate) now: Ticks,
 }
 
@@ -113,6 +116,7 @@ impl Compiler<'_> {
                 .filter(|old| Arc::ptr_eq(&old.program, &program));
             unchanged.map_or_else(|| Arc::new(self.coverage(api, stage, covered, plan, &program)), Arc::clone)
         });
+        let series = self.metrics.stage(api, &stage.name);
         Stage {
             name: stage.name.clone(),
             deployment_id: deployment.id.clone(),
@@ -121,7 +125,10 @@ impl Compiler<'_> {
             deployed: Arc::clone(&deployment.snapshot),
             throttles: program.methods.iter().map(throttle).collect(),
             verbosity: Verbosity::compile(stage, &program),
+            access_log: AccessLog::compile(stage),
             coverage: coverage.collect(),
+            method_series: program.methods.iter().map(|m| series.method(m.verb, &m.resource_path)).collect(),
+            series,
             program,
         }
     }
@@ -200,6 +207,7 @@ impl Compiler<'_> {
             program: Arc::clone(program),
             limits: PlanLimits { id: plan.id, rate, quota: plan.quota },
             policy: policy(plan.throttle),
+            series: self.metrics.plan(plan.id),
             entries: if has_entries { program.methods.iter().map(entry).collect() } else { Vec::new() },
         }
     }
@@ -342,8 +350,9 @@ mod tests {
     fn compile(catalog: &Catalog, previous: &Snapshot) -> Snapshot {
         let (config, shelf, user_pools) =
             (GatewayConfig::default(), BucketShelf::default(), UserPools::new(Default::default()));
-        let compiler = Compiler { config: &config, shelf: &shelf, user_pools: &user_pools, now: Ticks(0) };
-        compiler.compile(catalog, previous)
+        let (metrics, now) = (Metrics::new(1, 10), Ticks(0));
+        Compiler { config: &config, shelf: &shelf, user_pools: &user_pools, metrics: &metrics, now }
+            .compile(catalog, previous)
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub struct GatewayConfig {
     pub upstream_max_idle_per_host: usize,
     /// How long calls in flight are waited for when the gateway stops.
     pub drain_timeout: Duration,
+    /// How many methods are counted by name; those beyond are counted with their stage.
+    pub max_named_methods: usize,
     /// Rate and burst of all calls together.
     pub account_throttle: ThrottleSettings,
     /// What shares the bucket of a plan's throttle.
@@ -149,6 +151,7 @@ impl Default for GatewayConfig {
             upstream_idle_timeout: Duration::from_secs(55),
             upstream_max_idle_per_host: 128,
             drain_timeout: Duration::from_secs(30),
+            max_named_methods: 2000,
             // AWS's limits for an account in a region.
             account_throttle: ThrottleSettings::new(10_000.0, 5000),
             plan_throttle_scope: PlanThrottleScope::Plan,

@@ -7,16 +7,20 @@ use std::{fmt, io};
 use arc_swap::ArcSwap;
 use tollgate_domain::bucket::Bucket;
 use tollgate_domain::throttle::TokenRate;
-use tollgate_domain::{Catalog, Clock, IdSource, RestApiId, StageName, Ticks};
+use tollgate_domain::{
+    Catalog, Clock, GatewayResponseType, IdSource, RefusedCall, RestApiId, StageName, Ticks, Traffic,
+};
 
 use crate::admission::Admission;
 use crate::bucket_shelf::BucketShelf;
 use crate::compile::Compiler;
 use crate::config::GatewayConfig;
 use crate::listener::{BoundGateway, Sockets};
-use crate::meter::{CallCounts, Meter};
-use crate::peers::{AccessKeys, Functions, Management, Peers};
+use crate::metrics::{Metrics, Reading};
+use crate::peers::{AccessKeys, AccessLogs, Functions, Management, Peers};
+use crate::refusal_ring::RefusalRing;
 use crate::snapshot::Snapshot;
+use crate::trace::Tracer;
 use crate::upstream::TlsSettings;
 use crate::user_pools::UserPools;
 
@@ -38,7 +42,8 @@ pub(crate) struct Shared {
     account: Option<(Bucket, TokenRate)>,
     /// The revision in force. Held while publishing, so that revisions follow each other.
     revision: Mutex<u64>,
-    meters: Mutex<Vec<Arc<Meter>>>,
+    pub(crate) metrics: Metrics,
+    refusals: Mutex<Vec<Arc<RefusalRing>>>,
 }
 
 impl fmt::Debug for Gateway {
@@ -51,6 +56,7 @@ impl Gateway {
     /// A gateway that knows no API yet.
     pub fn new(config: GatewayConfig, clock: Arc<dyn Clock>, ids: Arc<IdSource>, admission: Arc<Admission>) -> Self {
         let tls = TlsSettings::new().expect("ring offers the default versions of TLS");
+        let metrics = Metrics::new(config.thread_count(), config.max_named_methods);
         let account = config.account_throttle.token_rate().map(|rate| (Bucket::new(), rate));
         let user_pools = UserPools::new(config.user_pools.clone());
         Self(Arc::new(Shared {
@@ -65,7 +71,8 @@ impl Gateway {
             shelf: BucketShelf::default(),
             account,
             revision: Mutex::new(0),
-            meters: Mutex::default(),
+            metrics,
+            refusals: Mutex::default(),
         }))
     }
 
@@ -83,12 +90,13 @@ impl Gateway {
             return;
         }
         *revision = catalog.revision;
-        let now = shared.clock.now().ticks;
+        let now = shared.clock.ticks();
         let previous = shared.snapshot.load_full();
         let next = shared.compiler(now).compile(catalog, &previous);
         shared.snapshot.store(Arc::new(next));
         drop(previous);
         shared.shelf.tidy(now);
+        shared.metrics.tidy();
     }
 
     /// Forgets what authorizers of a stage said of callers: each is asked anew.
@@ -109,19 +117,35 @@ impl Gateway {
         BoundGateway::new(self.clone(), sockets)
     }
 
-    /// What became of calls since the start.
-    pub fn call_counts(&self) -> CallCounts {
-        let mut counts = CallCounts::default();
-        let meters = self.0.meters.lock().unwrap_or_else(PoisonError::into_inner);
-        meters.iter().for_each(|meter| meter.add_to(&mut counts));
-        counts
+    /// What was counted of calls since the start.
+    pub fn metrics(&self) -> Reading {
+        self.0.metrics.read()
+    }
+
+    /// What became of calls since the start, with which limits refused.
+    pub fn traffic(&self) -> Traffic {
+        let calls = self.0.metrics.calls();
+        Traffic {
+            by_class: calls.by_class,
+            refused: calls.refused(),
+            throttled: calls.refused_as(GatewayResponseType::Throttled),
+            quota_exceeded: calls.refused_as(GatewayResponseType::QuotaExceeded),
+        }
+    }
+
+    /// Calls that were refused of late, the latest first: some hundreds of each thread.
+    pub fn recent_refusals(&self) -> Vec<RefusedCall> {
+        let rings = self.0.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut calls: Vec<RefusedCall> = rings.iter().flat_map(|ring| ring.recent()).collect();
+        calls.sort_by_key(|call| std::cmp::Reverse(call.at));
+        calls
     }
 }
 
 impl Shared {
     /// What makes snapshots, with buckets as of `now`.
     pub(crate) fn compiler(&self, now: Ticks) -> Compiler<'_> {
-        Compiler { config: &self.config, shelf: &self.shelf, user_pools: &self.user_pools, now }
+        Compiler { config: &self.config, shelf: &self.shelf, user_pools: &self.user_pools, metrics: &self.metrics, now }
     }
 
     /// What runs functions.
@@ -139,15 +163,25 @@ impl Shared {
         self.peers.get()?.management.as_deref()
     }
 
+    /// What takes the lines of access logs.
+    pub(crate) fn access_logs(&self) -> Option<&dyn AccessLogs> {
+        self.peers.get()?.access_logs.as_deref()
+    }
+
+    /// What keeps the spans of calls.
+    pub(crate) fn tracer(&self) -> Option<&dyn Tracer> {
+        self.peers.get()?.tracer.as_deref()
+    }
+
     /// The bucket that all calls share.
     pub(crate) fn account(&self) -> Option<(&Bucket, TokenRate)> {
         self.account.as_ref().map(|(bucket, rate)| (bucket, *rate))
     }
 
-    /// A meter for one thread.
-    pub(crate) fn new_meter(&self) -> Arc<Meter> {
-        let meter = Arc::new(Meter::default());
-        self.meters.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&meter));
-        meter
+    /// A ring of refusals for one thread.
+    pub(crate) fn new_refusal_ring(&self) -> Arc<RefusalRing> {
+        let ring = Arc::new(RefusalRing::default());
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&ring));
+        ring
     }
 }

@@ -1,6 +1,7 @@
 //! Key: who is calling.
 
 use http::HeaderMap;
+use tollgate_domain::KeyDigest;
 use tollgate_domain::rest_api::ApiKeySource;
 
 use crate::admission::{Admission, Caller};
@@ -8,6 +9,19 @@ use crate::call::X_API_KEY;
 use crate::principal::Principal;
 use crate::refusal::Refusal;
 use crate::route::Routed;
+
+/// What is wrong with a key, for the operator alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum KeyFault {
+    #[error("no key was sent")]
+    Missing,
+    #[error("more than one key was sent")]
+    Repeated,
+    #[error("no enabled key has this value")]
+    Unknown(KeyDigest),
+    #[error("the key is in no usage plan of this stage")]
+    NoPlan,
+}
 
 /// The caller, where the method requires a key. Missing, unknown and disabled keys are refused alike, so that nobody
 /// learns which keys exist.
@@ -22,14 +36,18 @@ pub(crate) fn identify(
     }
     let value = match routed.stage.deployed.api.api_key_source {
         ApiKeySource::Header => single_value(headers),
-        ApiKeySource::Authorizer => principal.usage_identifier_key.as_ref().map(String::as_bytes),
+        ApiKeySource::Authorizer => {
+            principal.usage_identifier_key.as_ref().map(String::as_bytes).ok_or(KeyFault::Missing)
+        }
     };
-    value.and_then(|value| admission.find_key(value)).map(Some).ok_or(Refusal::InvalidApiKey)
+    let found =
+        value.and_then(|value| admission.find_key(value).ok_or_else(|| KeyFault::Unknown(admission.digest_of(value))));
+    found.map(Some).map_err(Refusal::InvalidApiKey)
 }
 
 /// The key's value. Two of them are none: which one counts must not depend on who reads the call.
-fn single_value(headers: &HeaderMap) -> Option<&[u8]> {
+fn single_value(headers: &HeaderMap) -> Result<&[u8], KeyFault> {
     let mut values = headers.get_all(X_API_KEY).iter();
-    let value = values.next()?;
-    values.next().is_none().then_some(value.as_bytes())
+    let value = values.next().ok_or(KeyFault::Missing)?;
+    if values.next().is_none() { Ok(value.as_bytes()) } else { Err(KeyFault::Repeated) }
 }

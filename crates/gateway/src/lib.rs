@@ -4,6 +4,7 @@
 //! from a snapshot that is swapped whole; what changes with calls (buckets, leases, connections) lives outside it, so
 //! that a deploy resets nothing.
 
+mod access_log;
 pub mod admission;
 mod authorize;
 mod authorizer;
@@ -29,6 +30,7 @@ mod listen;
 mod listener;
 mod media_type;
 mod meter;
+pub mod metrics;
 mod narration;
 mod parameter;
 mod path;
@@ -40,6 +42,7 @@ mod principal;
 mod query;
 mod raw_head;
 mod refusal;
+mod refusal_ring;
 mod route;
 mod routes;
 mod signature;
@@ -48,6 +51,7 @@ mod test_authorizer;
 mod test_invoke;
 mod throttle;
 mod time_format;
+mod trace;
 mod upstream;
 mod user_pools;
 mod validate;
@@ -57,5 +61,7 @@ mod worker;
 pub use config::{GatewayConfig, JwksLocation, PlanThrottleScope, ServiceCredentials, UserPoolSettings};
 pub use gateway::Gateway;
 pub use listener::{BoundGateway, DrainingGateway, RunningGateway, Sockets};
-pub use meter::CallCounts;
-pub use peers::{AccessKey, AccessKeys, Answering, FunctionFault, FunctionResult, Functions, Management, Peers};
+pub use peers::{
+    AccessKey, AccessKeys, AccessLogs, Answering, FunctionFault, FunctionResult, Functions, Management, Peers,
+};
+pub use trace::{CallSpan, IntegrationSpan, Tracer};

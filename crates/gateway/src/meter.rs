@@ -1,47 +1,23 @@
-//! Meter: counts what became of calls, for the operator. What a key used is counted by admission.
-
-use std::sync::atomic::{AtomicU64, Ordering};
+//! Meter: counts what became of a call, for the operator. What a key used was counted where it was admitted.
 
 use http::StatusCode;
 
-/// Answers by kind, counted on one thread. Each thread has its own, so that counting shares no cache line.
-#[derive(Debug, Default)]
-#[repr(align(128))]
-pub(crate) struct Meter {
-    answered: [AtomicU64; 5],
-    refused: AtomicU64,
-    throttled: AtomicU64,
-}
+use crate::call::Call;
+use crate::metrics::Answered;
+use crate::worker::Worker;
 
-/// What became of calls since the start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CallCounts {
-    /// Answers by the first digit of their status, from 1xx to 5xx.
-    pub by_class: [u64; 5],
-    /// Answers that the gateway gave by itself.
-    pub refused: u64,
-    /// Answers 429 that the gateway gave by itself.
-    pub throttled: u64,
-}
-
-impl Meter {
-    /// Counts one answer.
-    pub(crate) fn count(&self, status: StatusCode, refused: bool) {
-        let class = usize::from(status.as_u16() / 100).clamp(1, 5) - 1;
-        self.answered[class].fetch_add(1, Ordering::Relaxed);
-        if refused {
-            self.refused.fetch_add(1, Ordering::Relaxed);
-            if status == StatusCode::TOO_MANY_REQUESTS {
-                self.throttled.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-    }
-
-    pub(crate) fn add_to(&self, counts: &mut CallCounts) {
-        for (sum, counted) in counts.by_class.iter_mut().zip(&self.answered) {
-            *sum += counted.load(Ordering::Relaxed);
-        }
-        counts.refused += self.refused.load(Ordering::Relaxed);
-        counts.throttled += self.throttled.load(Ordering::Relaxed);
-    }
+/// Counts a call whose answer begins now.
+pub(crate) fn count(worker: &Worker, call: &Call<'_>, status: StatusCode) {
+    let stage = call.stage;
+    let answered = Answered {
+        status,
+        refused: call.refused.as_ref().map(|said| said.kind),
+        stage: stage.map(|stage| &*stage.series),
+        method: stage.zip(call.method).and_then(|(stage, method)| stage.method_series(method)),
+        plan: call.plan.map(|coverage| &*coverage.series),
+        admitted: call.admitted,
+        latency: worker.shared.clock.ticks().since(call.at.ticks),
+        integration_latency: call.integration.latency.get(),
+    };
+    worker.shared.metrics.count(worker.thread, &answered);
 }

@@ -1,4 +1,5 @@
-//! The gateway's ports to what stands beside it in the process: functions, the management API, and who may sign calls.
+//! The gateway's ports to what stands beside it in the process: functions, the management API, who may sign calls, and
+//! logs.
 
 use std::fmt::{self, Debug};
 use std::future::Future;
@@ -7,6 +8,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response};
+
+use crate::trace::Tracer;
 
 /// A future that may be awaited on any thread.
 pub type Answering<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -20,6 +23,10 @@ pub struct Peers {
     pub management: Option<Arc<dyn Management>>,
     /// Knows who may sign calls.
     pub access_keys: Option<Arc<dyn AccessKeys>>,
+    /// Takes the lines of access logs.
+    pub access_logs: Option<Arc<dyn AccessLogs>>,
+    /// Keeps the spans of calls.
+    pub tracer: Option<Arc<dyn Tracer>>,
 }
 
 /// Knows the pairs of keys that calls may be signed with, for methods with `AWS_IAM`.
@@ -44,6 +51,13 @@ impl fmt::Debug for AccessKey {
         // The other half is a secret.
         f.debug_struct("AccessKey").field("user_arn", &self.user_arn).finish_non_exhaustive()
     }
+}
+
+/// Takes the lines of access logs.
+pub trait AccessLogs: Send + Sync + Debug {
+    /// Takes one line, without its end, for a log group or a delivery stream, named by its ARN. Never waits: a line for
+    /// which there is no room is dropped.
+    fn write(&self, destination: &str, line: String);
 }
 
 /// Runs functions.

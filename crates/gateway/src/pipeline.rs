@@ -8,18 +8,22 @@ use std::convert::Infallible;
 use std::rc::Rc;
 
 use bytes::Bytes;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
-use http::{Request, Response};
+use http::header::{EXPECT, HeaderMap, HeaderName, HeaderValue};
+use http::{Request, Response, Version};
 use hyper::body::Incoming;
 
+use crate::access_log::AccessLine;
 use crate::admission::Standing;
 use crate::body::{AnswerBody, RequestBody};
 use crate::call::Call;
 use crate::clients::Client;
 use crate::refusal::Refusal;
 use crate::route::{Destination, Staged};
+use crate::trace::Span;
 use crate::worker::Worker;
-use crate::{authorize, compression, gateway_response, key, limit_headers, listen, narration, plan, route, throttle};
+use crate::{
+    authorize, compression, gateway_response, key, limit_headers, listen, meter, narration, plan, route, throttle,
+};
 
 const X_AMZN_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const X_AMZ_APIGW_ID: HeaderName = HeaderName::from_static("x-amz-apigw-id");
@@ -42,18 +46,21 @@ pub(crate) async fn serve(
 ) -> Result<Response<AnswerBody>, Infallible> {
     let serving = client.serve();
     let (ids, snapshot) = (worker.call_ids.next(), worker.snapshot());
-    let (mut head, body) = request.into_parts();
-    let headers = std::mem::take(&mut head.headers);
+    let (mut head, incoming) = request.into_parts();
+    let (version, headers) = (head.version, std::mem::take(&mut head.headers));
     let config = &worker.shared.config;
     let mut call = Call::new(&ids, worker.shared.clock.now(), &client, &config.account_id, &head);
+    call.span = Span::begin(&worker, &headers);
     let mut limits = Limits::default();
+    let (awaits_leave, mut unread) = (headers.contains_key(EXPECT), None);
     let outcome = async {
-        call.host = listen::listen(&head, &headers, &body, &client.raw_head, config.max_body_bytes)?;
+        call.host = listen::listen(&head, &headers, &incoming, &client.raw_head, config.max_body_bytes)?;
+        let mut body;
+        (body, unread) = RequestBody::streamed(incoming, config.max_body_bytes, &client);
         let staged = match route::stage(&snapshot, &call.host, call.uri.path())? {
             Destination::Stage(staged) => staged,
             Destination::Health => return Ok(Response::new(AnswerBody::whole(HEALTHY))),
         };
-        let mut body = RequestBody::streamed(body, config.max_body_bytes, &client);
         pass(&worker, staged, &mut call, &headers, &mut body, &mut limits).await?;
         client.admitted();
         narration::starts(&call, &headers);
@@ -61,9 +68,18 @@ pub(crate) async fn serve(
     }
     .await;
     let refused = outcome.is_err();
-    let mut response = outcome.unwrap_or_else(|refusal| refuse(&mut call, &refusal, config.ratelimit_headers));
+    let mut response = outcome.unwrap_or_else(|refusal| {
+        let response = refuse(&mut call, &refusal, config.ratelimit_headers);
+        worker.refusals.record(&call, &refusal, &limits.standing, response.status());
+        response
+    });
     narration::ends(&call, response.status(), response.headers(), refused);
     worker.execution_lines.write(&mut call);
+    meter::count(&worker, &call, response.status());
+    if let Some(span) = call.span {
+        span.end(&worker, &call, response.status());
+    }
+    let line = AccessLine::begin(&worker, &call, response.status());
     drop(call);
     let headers = response.headers_mut();
     if config.ratelimit_headers {
@@ -71,8 +87,11 @@ pub(crate) async fn serve(
     }
     headers.insert(X_AMZN_REQUEST_ID, ids.request_id);
     headers.insert(X_AMZ_APIGW_ID, ids.extended_id);
-    worker.meter.count(response.status(), refused);
-    Ok(response.map(|body| body.hold(serving)))
+    // Who asked for leave and was answered sends no body, and a stream of HTTP/2 is told that it need not.
+    if let Some(unread) = unread.filter(|_| !(awaits_leave && client.body_bytes() == 0) && version < Version::HTTP_2) {
+        unread.discard(&serving);
+    }
+    Ok(response.map(|body| body.hold(serving, line)))
 }
 
 /// The steps that decide whether a call may pass. Authorization comes before the key, so that nobody who may not call
@@ -88,7 +107,7 @@ async fn pass<'a>(
     let shared = &worker.shared;
     let staged = Staged { stage: worker.dice.choose(staged.stage), ..staged };
     (call.stage, call.base_path, call.path) = (Some(staged.stage), staged.base_path, staged.path);
-    if staged.stage.program.responses.as_ref().is_some_and(|responses| responses.reads_headers) {
+    if staged.stage.asks_for_headers() {
         call.sent = Some(headers.clone());
     }
     let (routed, captures) = route::method(staged, call.verb)?;
@@ -99,9 +118,11 @@ async fn pass<'a>(
     let caller = key::identify(&shared.admission, &routed, &call.principal, headers)?;
     call.key = caller.as_ref().map(|caller| caller.id);
     let covered = caller.as_ref().map(|caller| plan::choose(&routed, caller)).transpose()?;
+    call.plan = covered.map(|covered| covered.coverage);
     let keyed = call.key.zip(covered);
     let (standing, admitted) =
         throttle::admit(&shared.admission, &routed, keyed, shared.account(), call.at, &*shared.clock).await;
+    call.admitted = admitted.is_ok();
     narration::decided(call, headers, covered, &admitted);
     *limits = Limits { policy: covered.and_then(|covered| covered.policy().cloned()), standing };
     admitted

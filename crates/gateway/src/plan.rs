@@ -3,6 +3,7 @@
 use http::HeaderValue;
 
 use crate::admission::Caller;
+use crate::key::KeyFault;
 use crate::refusal::Refusal;
 use crate::route::Routed;
 use crate::snapshot::{Coverage, MethodLimit};
@@ -22,7 +23,7 @@ pub(crate) fn choose<'a>(routed: &Routed<'a>, caller: &Caller) -> Result<Covered
         .iter()
         .find_map(|plan| routed.stage.coverage_by(plan))
         // Not told apart from an unknown key.
-        .ok_or(Refusal::InvalidApiKey)?;
+        .ok_or(Refusal::InvalidApiKey(KeyFault::NoPlan))?;
     Ok(Covered { coverage, entry: coverage.entry(routed.method) })
 }
 

@@ -5,6 +5,8 @@ use http::StatusCode;
 use tollgate_domain::GatewayResponseType;
 use tollgate_sigv4::SignatureRefusal;
 
+use crate::admission::ThrottleLevel;
+use crate::key::KeyFault;
 use crate::policy::Denial;
 use crate::upstream::UpstreamError;
 
@@ -47,12 +49,12 @@ pub(crate) enum Refusal {
     /// The authorizer cannot be asked.
     #[error("the authorizer is misconfigured: {0}")]
     AuthorizerUnusable(String),
-    /// The key is missing, unknown, disabled, or in no plan of this stage.
-    #[error("the key is not good for this stage")]
-    InvalidApiKey,
+    /// The key is not good for this stage. All faults are answered alike.
+    #[error("{0}")]
+    InvalidApiKey(KeyFault),
     /// A bucket is empty; it never fills when there are no seconds to wait.
     #[error("throttled")]
-    Throttled { retry_after_secs: Option<u64> },
+    Throttled { level: ThrottleLevel, retry_after_secs: Option<u64> },
     /// The quota is used up.
     #[error("the quota is used up")]
     QuotaExceeded { retry_after_secs: u64 },
@@ -210,7 +212,7 @@ impl Refusal {
                 "AuthorizerConfigurationException",
                 Words::Null,
             ),
-            Self::InvalidApiKey => {
+            Self::InvalidApiKey(_) => {
                 answer(Kind::InvalidApiKey, StatusCode::FORBIDDEN, "ForbiddenException", fixed!("Forbidden"))
             }
             Self::Throttled { .. } => answer(
@@ -280,7 +282,7 @@ impl Refusal {
     /// When to come back, in seconds, where waiting helps.
     pub(crate) fn retry_after_secs(&self) -> Option<u64> {
         match self {
-            Self::Throttled { retry_after_secs } => *retry_after_secs,
+            Self::Throttled { retry_after_secs, .. } => *retry_after_secs,
             Self::QuotaExceeded { retry_after_secs } => Some(*retry_after_secs),
             Self::LedgerUnavailable => Some(1),
             Self::Malformed(_)
@@ -297,7 +299,7 @@ impl Refusal {
             | Self::AuthorizerUnusable(_)
             | Self::MissingParameters(_)
             | Self::InvalidBody(_)
-            | Self::InvalidApiKey
+            | Self::InvalidApiKey(_)
             | Self::UnsupportedMediaType
             | Self::Misconfigured(_)
             | Self::BadAnswer(_)
@@ -322,9 +324,9 @@ mod tests {
                 "MISSING_AUTHENTICATION_TOKEN",
                 "Missing Authentication Token",
             ),
-            (Refusal::InvalidApiKey, 403, "ForbiddenException", "INVALID_API_KEY", "Forbidden"),
+            (Refusal::InvalidApiKey(KeyFault::Missing), 403, "ForbiddenException", "INVALID_API_KEY", "Forbidden"),
             (
-                Refusal::Throttled { retry_after_secs: None },
+                Refusal::Throttled { level: ThrottleLevel::Plan, retry_after_secs: None },
                 429,
                 "TooManyRequestsException",
                 "THROTTLED",

@@ -17,8 +17,6 @@ struct Address<'h, 'p> {
     stage: &'p str,
     /// The path below the stage; empty or with a slash at its front.
     path: &'p str,
-    /// Whether the API was named by the host.
-    by_host: bool,
 }
 
 /// Where an address leads.
@@ -55,7 +53,8 @@ pub(crate) fn stage<'a>(snapshot: &'a Snapshot, host: &HeaderValue, path: &'a st
     }
     let address = address(host, path).ok_or(Refusal::UnknownStage)?;
     let stage = snapshot.stage(address.api, address.stage).ok_or(Refusal::UnknownStage)?;
-    if address.by_host && stage.deployed.api.disable_execute_api_endpoint {
+    // The forms of emulators stand for the same endpoint: whoever closes it means callers to come by their domain alone.
+    if stage.deployed.api.disable_execute_api_endpoint {
         return Err(Refusal::EndpointDisabled);
     }
     Ok(Destination::Stage(Staged { stage, base_path: None, path: address.path }))
@@ -100,17 +99,17 @@ fn address<'h, 'p: 'h>(host: &'h str, path: &'p str) -> Option<Address<'h, 'p>> 
         && rest.get(..12).is_some_and(|label| label.eq_ignore_ascii_case("execute-api."))
     {
         let (stage, path) = first_segment(path.strip_prefix('/')?);
-        return Some(Address { api, stage, path, by_host: true });
+        return Some(Address { api, stage, path });
     }
     if let Some(rest) = path.strip_prefix("/_aws/execute-api/") {
         let (api, rest) = first_segment(rest);
         let (stage, path) = first_segment(rest.strip_prefix('/')?);
-        return Some(Address { api, stage, path, by_host: false });
+        return Some(Address { api, stage, path });
     }
     let (api, rest) = first_segment(path.strip_prefix("/restapis/")?);
     let (stage, rest) = first_segment(rest.strip_prefix('/')?);
     let path = rest.strip_prefix("/_user_request_")?;
-    (path.is_empty() || path.starts_with('/')).then_some(Address { api, stage, path, by_host: false })
+    (path.is_empty() || path.starts_with('/')).then_some(Address { api, stage, path })
 }
 
 /// Splits before the first slash.

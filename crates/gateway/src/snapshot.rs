@@ -11,12 +11,14 @@ use tollgate_domain::{
     DeployedApi, DeploymentId, HttpMethod, ResourceId, RestApiId, RestApiTree, StageName, UsagePlan, UsagePlanId,
 };
 
+use crate::access_log::AccessLog;
 use crate::admission::PlanLimits;
 use crate::authorizer::{Authorization, Authorizers};
 use crate::canary::Canary;
 use crate::domains::Domains;
 use crate::gateway_response::GatewayResponses;
 use crate::integration::Integration;
+use crate::metrics::{MethodSeries, PlanSeries, StageSeries};
 use crate::narration::Verbosity;
 use crate::policy::Policy;
 use crate::routes::Routes;
@@ -51,8 +53,13 @@ pub(crate) struct Stage {
     pub(crate) throttles: Vec<Option<(Arc<Bucket>, TokenRate)>>,
     /// How much is noted of calls of its methods.
     pub(crate) verbosity: Verbosity,
+    /// How its calls are logged; `None` where they are not.
+    pub(crate) access_log: Option<AccessLog>,
     /// The plans that cover it.
     pub(crate) coverage: Vec<Arc<Coverage>>,
+    /// What is counted of it, and of its methods by their index. Like buckets they outlive the snapshot.
+    pub(crate) series: Arc<StageSeries>,
+    pub(crate) method_series: Vec<Arc<MethodSeries>>,
 }
 
 /// The routes and methods of a deployment, with one set of stage variables.
@@ -98,6 +105,8 @@ pub(crate) struct Coverage {
     pub(crate) limits: PlanLimits,
     /// The header `RateLimit-Policy`; `None` when nothing is limited.
     pub(crate) policy: Option<HeaderValue>,
+    /// What is counted of the plan, over all stages.
+    pub(crate) series: Arc<PlanSeries>,
     /// The plan's own limits for single methods, by the method's index; empty when it has none.
     pub(crate) entries: Vec<Option<MethodLimit>>,
 }
@@ -122,6 +131,17 @@ impl Stage {
     /// The stage's bucket for a method.
     pub(crate) fn throttle(&self, method: &Method) -> Option<(&Bucket, TokenRate)> {
         self.throttles.get(method.index)?.as_ref().map(|(bucket, rate)| (&**bucket, *rate))
+    }
+
+    /// Whether the caller's headers are asked for once a call is over.
+    pub(crate) fn asks_for_headers(&self) -> bool {
+        self.program.responses.as_ref().is_some_and(|responses| responses.reads_headers)
+            || self.access_log.as_ref().is_some_and(AccessLog::reads_headers)
+    }
+
+    /// What is counted of a method.
+    pub(crate) fn method_series(&self, method: &Method) -> Option<&MethodSeries> {
+        self.method_series.get(method.index).map(|series| &**series)
     }
 
     /// How a plan covers this stage.

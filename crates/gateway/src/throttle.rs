@@ -6,6 +6,7 @@ use tollgate_domain::throttle::TokenRate;
 use tollgate_domain::{ApiKeyId, Clock, Moment};
 
 use crate::admission::{Admission, Demand, Denied, Keyed, MethodEntry, Standing};
+use crate::key::KeyFault;
 use crate::plan::Covered;
 use crate::refusal::Refusal;
 use crate::route::Routed;
@@ -32,14 +33,14 @@ pub(crate) async fn admit(
 impl From<Denied> for Refusal {
     fn from(denied: Denied) -> Self {
         match denied {
-            Denied::Throttled { retry_after } => {
-                Self::Throttled { retry_after_secs: retry_after.map(|wait| wait.as_secs_ceil().max(1)) }
+            Denied::Throttled { level, retry_after } => {
+                Self::Throttled { level, retry_after_secs: retry_after.map(|wait| wait.as_secs_ceil().max(1)) }
             }
             Denied::QuotaExceeded { retry_after_secs } => {
                 Self::QuotaExceeded { retry_after_secs: retry_after_secs.max(1) }
             }
             Denied::LedgerUnavailable => Self::LedgerUnavailable,
-            Denied::NoSuchPlan => Self::InvalidApiKey,
+            Denied::NoSuchPlan => Self::InvalidApiKey(KeyFault::NoPlan),
         }
     }
 }

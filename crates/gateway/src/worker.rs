@@ -10,9 +10,12 @@ use crate::canary::Dice;
 use crate::clients::Clients;
 use crate::execution_log::LineBudget;
 use crate::gateway::Shared;
-use crate::meter::Meter;
+use crate::refusal_ring::RefusalRing;
 use crate::snapshot::Snapshot;
 use crate::upstream::Upstreams;
+
+/// The number of a thread that is not counted.
+const UNMETERED: usize = usize::MAX;
 
 /// The state of one thread.
 pub(crate) struct Worker {
@@ -21,7 +24,9 @@ pub(crate) struct Worker {
     pub(crate) dice: Dice,
     pub(crate) clients: Rc<Clients>,
     pub(crate) upstreams: Upstreams,
-    pub(crate) meter: Arc<Meter>,
+    /// Its number, by which it counts calls; none counts by `UNMETERED`.
+    pub(crate) thread: usize,
+    pub(crate) refusals: Arc<RefusalRing>,
     pub(crate) execution_lines: LineBudget,
     snapshot: RefCell<Rc<HeldSnapshot>>,
 }
@@ -38,27 +43,24 @@ impl Deref for HeldSnapshot {
 }
 
 impl Worker {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        let meter = shared.new_meter();
-        Self::metered(shared, meter)
-    }
-
-    /// A worker whose calls are in no count.
-    pub(crate) fn unmetered(shared: Arc<Shared>) -> Self {
-        Self::metered(shared, Arc::default())
-    }
-
-    fn metered(shared: Arc<Shared>, meter: Arc<Meter>) -> Self {
+    /// The worker of a thread. Threads are numbered from zero.
+    pub(crate) fn new(shared: Arc<Shared>, thread: usize) -> Self {
         Self {
             call_ids: CallIdSource::new(&shared.ids),
             dice: Dice::new(&shared.ids),
             clients: Rc::new(Clients::new(&shared.config)),
             upstreams: Upstreams::new(&shared.config, Arc::clone(&shared.tls)),
-            meter,
+            thread,
+            refusals: shared.new_refusal_ring(),
             execution_lines: LineBudget::default(),
             snapshot: RefCell::new(Rc::new(HeldSnapshot(shared.snapshot.load_full()))),
             shared,
         }
+    }
+
+    /// A worker whose calls are in no count.
+    pub(crate) fn unmetered(shared: Arc<Shared>) -> Self {
+        Self::new(shared, UNMETERED)
     }
 
     /// The snapshot in force.

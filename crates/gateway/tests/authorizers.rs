@@ -153,7 +153,7 @@ async fn a_request_is_shown_as_it_came() {
     assert_eq!(event["queryStringParameters"], json!({"q": "2"}));
     assert_eq!(event["multiValueQueryStringParameters"], json!({"q": ["1", "2"]}));
     assert_eq!(
-        (&event["headers"]["authorization"], &event["requestContext"]["stage"]),
+        (&event["headers"]["Authorization"], &event["requestContext"]["stage"]),
         (&json!("Bearer x"), &json!("prod"))
     );
 }

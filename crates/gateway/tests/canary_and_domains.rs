@@ -127,4 +127,6 @@ async fn closing_the_execute_api_address_leaves_the_custom_domain_name_open() {
     let served = Served::start(config(), &catalog);
     assert_eq!(at(&served, "api.example.com", "/a").await.0, 200);
     assert_eq!(at(&served, "api1.execute-api.localhost", "/prod/a").await.0, 403);
+    assert_eq!(at(&served, "localhost", "/_aws/execute-api/api1/prod/a").await.0, 403);
+    assert_eq!(at(&served, "localhost", "/restapis/api1/prod/_user_request_/a").await.0, 403);
 }

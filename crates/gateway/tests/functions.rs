@@ -19,7 +19,7 @@ fn lambda(kind: IntegrationType) -> Integration {
 }
 
 fn beside(functions: std::sync::Arc<dyn Functions>) -> Peers {
-    Peers { functions: Some(functions), management: None }
+    Peers { functions: Some(functions), ..Peers::default() }
 }
 
 fn serve(integration: Integration, functions: std::sync::Arc<dyn Functions>) -> Served {

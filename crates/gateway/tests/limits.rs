@@ -284,5 +284,5 @@ async fn what_cannot_be_checked_or_served_yet_never_passes() {
         assert_eq!(served.get(path).await.status(), 500, "{path}");
     }
     assert_eq!(upstream.connections(), 0);
-    assert_eq!(served.gateway.call_counts().by_class, [0, 0, 0, 0, 4]);
+    assert_eq!(served.gateway.metrics().calls.by_class, [0, 0, 0, 0, 4]);
 }

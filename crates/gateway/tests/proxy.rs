@@ -285,7 +285,7 @@ async fn all_threads_serve_one_port() {
         assert_eq!(served.get("/a").await.status(), 200);
     }
     assert!(upstream.connections() > 1, "each thread has a pool of its own");
-    assert_eq!(served.gateway.call_counts().by_class, [0, 40, 0, 0, 0]);
+    assert_eq!(served.gateway.metrics().calls.by_class, [0, 40, 0, 0, 0]);
     soon(served.running.drain()).await;
 }
 

@@ -66,6 +66,18 @@ async fn a_service_without_an_endpoint_is_a_500() {
     assert!(upstream.requests().is_empty());
 }
 
+#[tokio::test]
+async fn what_a_signed_request_says_of_itself_cannot_be_mapped() {
+    let upstream = Upstream::answering(&ok("")).await;
+    for (header, status) in [("authorization", 500), ("Connection", 500), ("TE", 500), ("X-Mine", 200)] {
+        let mut integration = service("arn:aws:apigateway:eu-west-1:sqs:path/queue");
+        let parameter = format!("integration.request.header.{header}");
+        integration.request_parameters.insert(parameter, "'x'".to_owned());
+        let answer = serve(integration, &upstream, Peers::default()).get("/a").await;
+        assert_eq!(answer.status(), status, "{header}");
+    }
+}
+
 #[derive(Debug, Default)]
 struct Operator(Mutex<Vec<String>>);
 

@@ -150,7 +150,7 @@ async fn a_head_that_cannot_be_read_is_refused_as_any_call_is() {
         assert_eq!(answer.header("x-amzn-errortype"), Some(error_type), "{answer:?}");
         assert!(answer.header("x-amzn-requestid").is_some_and(|id| id.len() == 36), "{answer:?}");
     }
-    assert_eq!(served.gateway.call_counts().refused, 2);
+    assert_eq!(served.gateway.metrics().calls.refused(), 2);
 }
 
 #[tokio::test]
@@ -159,7 +159,7 @@ async fn an_upstreams_bare_400_passes_as_it_is() {
     let served = proxy(&upstream, config()).await;
     let answer = served.get("/a").await;
     assert_eq!((answer.status(), answer.body()), (400, ""));
-    assert_eq!(served.gateway.call_counts().refused, 0);
+    assert_eq!(served.gateway.metrics().calls.refused(), 0);
 }
 
 fn impatient() -> GatewayConfig {

@@ -47,7 +47,7 @@ async fn a_method_answers_before_it_is_deployed_and_without_a_key() {
     assert!(answer.headers.contains(&("content-type".to_owned(), "text/plain".to_owned())), "{:?}", answer.headers);
     let request = upstream.requests().concat();
     assert!(request.starts_with("GET /7?a=b HTTP/1.1\r\n") && request.contains("x-sent: yes"), "{request}");
-    assert_eq!(served.gateway.call_counts().by_class, [0; 5], "tests are in no count");
+    assert_eq!(served.gateway.metrics().calls.by_class, [0; 5], "tests are in no count");
 }
 
 #[tokio::test]

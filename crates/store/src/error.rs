@@ -38,6 +38,10 @@ pub enum StoreError {
     /// A record on disk does not read.
     #[error("a stored record does not read: {0}")]
     Corrupt(String),
+    /// Nothing was done: the disk is full, broken or not to be written, or somebody else has the database locked. The
+    /// same write may succeed later.
+    #[error("the store cannot be used right now: {0}")]
+    Unavailable(String),
     /// The database or the file system failed.
     #[error("{0}")]
     Io(String),
@@ -48,7 +52,14 @@ pub enum StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Io(format!("database: {error}"))
+        use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DiskFull, ReadOnly, SystemIoFailure};
+        match error.sqlite_error() {
+            // SQLite says "disk I/O error" for thirty causes; its extended code tells them apart.
+            Some(inner) if matches!(inner.code, DiskFull | ReadOnly | SystemIoFailure | CannotOpen | DatabaseBusy) => {
+                Self::Unavailable(format!("database: {error} (SQLite's code {})", inner.extended_code))
+            }
+            _ => Self::Io(format!("database: {error}")),
+        }
     }
 }
 

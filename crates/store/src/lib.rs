@@ -2,16 +2,22 @@
 //!
 //! Keeps the promise that what was acknowledged is on disk, and that key values are readable only with the master key.
 
+mod credential;
 mod data_dir;
 mod error;
+mod extension;
 mod keys;
 mod ledger;
 mod secrets;
 mod sqlite;
+mod standing;
 
+pub use credential::Credential;
 pub use data_dir::DataDir;
 pub use error::StoreError;
+pub use extension::QuotaExtension;
 pub use keys::{Attached, KeyImport, KeyPage, KeyQuery, KeyRow};
 pub use ledger::{DayUsage, KeyUsage, Unspent, UsagePage, UsageQuery};
 pub use secrets::Secrets;
 pub use sqlite::Store;
+pub use standing::{KeyCalls, NearQuota, PlanCalls};

@@ -2,7 +2,7 @@
 
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
-use tollgate_domain::{ApiKeyId, IdSource, KeyDigest, KeyDigester};
+use tollgate_domain::{IdSource, KeyDigest, KeyDigester};
 
 use crate::data_dir::MASTER_KEY_FILE;
 use crate::error::StoreError;
@@ -46,23 +46,23 @@ impl Secrets {
         self.digester.digest(value.as_bytes())
     }
 
-    /// Encrypts a value so that it opens only for the same key: a nonce, then the sealed bytes.
-    pub(crate) fn seal(&self, id: ApiKeyId, value: &str, ids: &IdSource) -> Result<Vec<u8>, StoreError> {
+    /// Encrypts a value so that it opens only for the same owner: a nonce, then the sealed bytes.
+    pub(crate) fn seal(&self, owner: &str, value: &str, ids: &IdSource) -> Result<Vec<u8>, StoreError> {
         let mut nonce = [0; NONCE_LEN];
         ids.fill(&mut nonce);
-        let payload = Payload { msg: value.as_bytes(), aad: id.as_str().as_bytes() };
+        let payload = Payload { msg: value.as_bytes(), aad: owner.as_bytes() };
         let sealed = self
             .cipher
             .encrypt(&XNonce::from(nonce), payload)
-            .map_err(|_| StoreError::Io("a key value cannot be encrypted".to_owned()))?;
+            .map_err(|_| StoreError::Io("a secret cannot be encrypted".to_owned()))?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
-    pub(crate) fn open(&self, id: ApiKeyId, sealed: &[u8]) -> Result<String, StoreError> {
+    pub(crate) fn open(&self, owner: &str, sealed: &[u8]) -> Result<String, StoreError> {
         let wrong = || StoreError::WrongMasterKey(MASTER_KEY_FILE);
         let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN).ok_or_else(wrong)?;
         let nonce: [u8; NONCE_LEN] = nonce.try_into().map_err(|_| wrong())?;
-        let payload = Payload { msg: sealed, aad: id.as_str().as_bytes() };
+        let payload = Payload { msg: sealed, aad: owner.as_bytes() };
         let value = self.cipher.decrypt(&XNonce::from(nonce), payload).map_err(|_| wrong())?;
         String::from_utf8(value).map_err(|_| wrong())
     }
@@ -75,12 +75,11 @@ mod tests {
     #[test]
     fn a_sealed_value_opens_for_its_own_key_under_its_own_master_key_only() {
         let (ids, secrets) = (IdSource::seeded(1), Secrets::new(&[1; 32]));
-        let (id, other) = (ids.api_key_id(), ids.api_key_id());
-        let sealed = secrets.seal(id, "a key value of some length", &ids).expect("sealed");
+        let sealed = secrets.seal("key1", "a key value of some length", &ids).expect("sealed");
         assert!(!String::from_utf8_lossy(&sealed).contains("value"));
-        assert_eq!(secrets.open(id, &sealed).expect("opens"), "a key value of some length");
-        assert!(secrets.open(other, &sealed).is_err());
-        assert!(Secrets::new(&[2; 32]).open(id, &sealed).is_err());
-        assert!(secrets.open(id, &sealed[..10]).is_err());
+        assert_eq!(secrets.open("key1", &sealed).expect("opens"), "a key value of some length");
+        assert!(secrets.open("key2", &sealed).is_err());
+        assert!(Secrets::new(&[2; 32]).open("key1", &sealed).is_err());
+        assert!(secrets.open("key1", &sealed[..10]).is_err());
     }
 }

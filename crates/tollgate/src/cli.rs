@@ -8,9 +8,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tollgate_gateway::certificates::Certificates;
 
 use crate::config::{Config, Flag};
+use crate::credential_command::CredentialCommand;
 use crate::function_command::FunctionCommand;
 use crate::serve::{Start, serve};
-use crate::{demo, logging};
+use crate::{console_link_command, demo, logging};
 
 /// An API gateway that enforces API keys and usage plans, driven by AWS API Gateway's own management API.
 #[derive(Debug, Parser)]
@@ -37,6 +38,11 @@ enum Command {
     /// Make, list, remove and call functions of a running node, as its administrator.
     #[command(subcommand)]
     Function(FunctionCommand),
+    /// Make, list and remove access key pairs that may do less than the administrator's.
+    #[command(subcommand)]
+    Credential(CredentialCommand),
+    /// Print a link that signs in to the console of a running node, once.
+    ConsoleLink(Settings),
     /// Become another program, which ends when this one's parent does. For functions.
     #[command(hide = true)]
     Launch {
@@ -107,6 +113,8 @@ impl Cli {
                 Ok(())
             }
             Command::Function(command) => runtime()?.block_on(command.run()),
+            Command::Credential(command) => runtime()?.block_on(command.run()),
+            Command::ConsoleLink(settings) => runtime()?.block_on(console_link_command::run(&settings)),
             Command::Launch { arguments } => {
                 Err(tollgate_functions::launch::run(arguments)).context("the function's program cannot be started")
             }

@@ -15,7 +15,9 @@ use tollgate_gateway::certificates::CertificateFiles;
 use tollgate_gateway::{GatewayConfig, PlanThrottleScope, ServiceCredentials};
 use toml::{Table, Value};
 
+use crate::access_log::Destination;
 use crate::function_config::{self, FunctionEndpoint, FunctionProcesses, FunctionTable};
+use crate::traces::TraceSettings;
 use crate::user_pool_config::{self, UserPoolTable};
 
 /// The defaults, which are the manual.
@@ -23,6 +25,10 @@ const DEFAULTS: &str = include_str!("../../../tollgate.default.toml");
 
 /// What every environment variable of Tollgate begins with.
 const PREFIX: &str = "TOLLGATE_";
+
+/// Names the file that a build for tests takes the time of day from. Other builds know no such setting.
+#[cfg(feature = "test-clock")]
+const TEST_CLOCK: &str = "TOLLGATE_TEST_CLOCK";
 
 /// The tables whose names the operator chooses; all others have the names of the defaults.
 const OPEN_TABLES: [&str; 1] = ["service_endpoints"];
@@ -52,6 +58,9 @@ pub(crate) struct Config {
     pub(crate) log_format: LogFormat,
     http2: bool,
     tls: Tls,
+    pub(crate) metrics: MetricsSettings,
+    access_log: AccessLogSettings,
+    traces: TraceTable,
     pub(crate) limits: Limits,
     pub(crate) function_processes: FunctionProcesses,
     pub(crate) function_endpoint: FunctionEndpoint,
@@ -62,6 +71,9 @@ pub(crate) struct Config {
     service_endpoints: BTreeMap<String, String>,
     /// By id.
     user_pools: BTreeMap<String, UserPoolTable>,
+    #[cfg(feature = "test-clock")]
+    #[serde(skip)]
+    pub(crate) test_clock: PathBuf,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -81,6 +93,33 @@ struct Tls {
 struct CertificatePair {
     chain: PathBuf,
     key: PathBuf,
+}
+
+#[derive(Clone, Deserialize)]
+pub(crate) struct MetricsSettings {
+    pub(crate) token: String,
+    max_methods: usize,
+}
+
+#[derive(Clone, Deserialize)]
+struct AccessLogSettings {
+    to: AccessLogTarget,
+    folder: PathBuf,
+}
+
+#[derive(Clone, Deserialize)]
+struct TraceTable {
+    endpoint: String,
+    ratio: f64,
+    timeout: u64,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum AccessLogTarget {
+    Stdout,
+    Files,
+    Off,
 }
 
 #[derive(Clone, Deserialize)]
@@ -166,7 +205,14 @@ impl Config {
             Err(error) => mistakes.push(format!("{file}: {}", error.to_string().trim_end())),
         }
         let mut path = String::new();
+        #[cfg(feature = "test-clock")]
+        let mut test_clock = PathBuf::new();
         for (name, value) in environment {
+            #[cfg(feature = "test-clock")]
+            if name == TEST_CLOCK {
+                test_clock = value.into();
+                continue;
+            }
             if name == "PATH" {
                 path.clone_from(&value);
             }
@@ -190,6 +236,10 @@ impl Config {
         if config.function_processes.search_path.is_empty() {
             config.function_processes.search_path = path;
         }
+        #[cfg(feature = "test-clock")]
+        {
+            config.test_clock = test_clock;
+        }
         Ok(config)
     }
 
@@ -205,6 +255,7 @@ impl Config {
             max_body_bytes,
             max_header_bytes,
             max_connections,
+            max_named_methods: self.metrics.max_methods,
             http2: self.http2,
             http2_max_streams,
             http2_ping: Duration::from_millis(self.timeouts.http2_ping),
@@ -226,6 +277,26 @@ impl Config {
             service_credentials: self.service_credentials(),
             user_pools: self.user_pools.iter().map(|(id, table)| (id.clone(), table.settings())).collect(),
         }
+    }
+
+    /// Where access logs go, if anywhere.
+    pub(crate) fn access_logs(&self) -> Option<Destination> {
+        let folder = &self.access_log.folder;
+        match self.access_log.to {
+            AccessLogTarget::Off => None,
+            AccessLogTarget::Stdout => Some(Destination::StandardOutput),
+            AccessLogTarget::Files if folder.as_os_str().is_empty() => {
+                Some(Destination::Folder(self.data_dir.join("access-logs")))
+            }
+            AccessLogTarget::Files => Some(Destination::Folder(folder.clone())),
+        }
+    }
+
+    /// Where traces go, if anywhere.
+    pub(crate) fn traces(&self) -> Option<TraceSettings> {
+        let TraceTable { endpoint, ratio, timeout } = &self.traces;
+        let timeout = Duration::from_millis(*timeout);
+        (!endpoint.is_empty()).then(|| TraceSettings { endpoint: endpoint.clone(), ratio: *ratio, timeout })
     }
 
     /// The certificates that callers are shown, unless TLS is served nowhere.
@@ -374,6 +445,19 @@ fn check(settings: &Table, mistakes: &mut Vec<String>) {
     require(!text("region").is_empty(), "`region` is empty");
     require(!text("data_dir").is_empty(), "`data_dir` is empty");
     require(["text", "json"].contains(&text("log_format")), "`log_format` takes \"text\" or \"json\"");
+    let traces = |name: &str| settings.get("traces").and_then(|traces| traces.get(name));
+    let endpoint = traces("endpoint").and_then(Value::as_str).unwrap_or_default();
+    let is_address = endpoint.starts_with("http://") || endpoint.starts_with("https://");
+    require(
+        endpoint.is_empty() || is_address,
+        "`traces.endpoint` takes an address with http:// or https://, or nothing",
+    );
+    let ratio = traces("ratio").and_then(Value::as_float).unwrap_or_default();
+    require((0.0..=1.0).contains(&ratio), "`traces.ratio` takes a number from 0 to 1");
+    let timeout = traces("timeout").and_then(Value::as_integer).unwrap_or_default();
+    require((1..=86_400_000).contains(&timeout), "`traces.timeout` is out of range");
+    let target = settings.get("access_log").and_then(|log| log.get("to")).and_then(Value::as_str).unwrap_or_default();
+    require(["stdout", "files", "off"].contains(&target), "`access_log.to` takes \"stdout\", \"files\" or \"off\"");
     let pair = [text("root_access_key_id"), text("root_secret_access_key")].map(str::is_empty);
     require(pair[0] == pair[1], "`root_access_key_id` and `root_secret_access_key` go together");
     let pair = [text("service_access_key_id"), text("service_secret_access_key")].map(str::is_empty);
@@ -397,6 +481,8 @@ fn check(settings: &Table, mistakes: &mut Vec<String>) {
     }
     let burst = limit("account_burst_limit").and_then(Value::as_integer).unwrap_or_default();
     require(i32::try_from(burst).is_ok(), "`limits.account_burst_limit` takes a number up to 2147483647");
+    let names = settings.get("metrics").and_then(|metrics| metrics.get("max_methods")).and_then(Value::as_integer);
+    require(names.is_some_and(|n| n >= 0), "`metrics.max_methods` takes at least 0");
     for table in ["timeouts", "gateway_threads"] {
         for (name, value) in settings.get(table).and_then(Value::as_table).into_iter().flatten() {
             let number = value.as_integer().unwrap_or_default();

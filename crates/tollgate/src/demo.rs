@@ -99,14 +99,21 @@ impl Demo {
              export AWS_DEFAULT_REGION=us-east-1\n\n  \
              aws apigateway get-usage-plans\n  \
              aws apigateway get-usage --usage-plan-id {bronze_plan} --start-date {today} --end-date {today}\n\n\
+             The console, signed in by this link (once, within ten minutes):\n\n  {console}\n\n\
              Ctrl-C stops it.",
             gold = keys[2],
             bronze = keys[0],
+            console = console_link(node),
             management = node.addresses.management,
             access_key = node.root.access_key_id,
             secret = node.root.secret_access_key,
         )
     }
+}
+
+fn console_link(node: &Node) -> String {
+    let token = node.control.console_link(&node.root.access_key_id);
+    format!("http://{}/console/#link={token}", node.addresses.management)
 }
 
 async fn perform(control: &Control, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<Value> {

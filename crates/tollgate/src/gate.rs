@@ -1,18 +1,21 @@
 //! The gateway of this process, as changes of the management API see it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::sync::Semaphore;
-use tollgate_control::{AuthorizerTestFuture, Gate, GateError, GateFuture, GateKey, TestFuture};
+use tollgate_control::{AuthorizerTestFuture, CallFuture, Gate, GateError, GateFuture, GateKey, TestFuture};
 use tollgate_domain::{
-    Adjustment, ApiKeyId, AuthorizerTest, Catalog, Clock, KeyDigest, RestApiId, StageName, TestInvocation, TestRefusal,
-    UsagePlanId,
+    Adjustment, ApiKeyId, AuthorizerTest, Catalog, Clock, KeyDigest, RefusedCall, RestApiId, StageName, TestInvocation,
+    TestRefusal, Traffic, UsagePlanId,
 };
 use tollgate_gateway::Gateway;
 use tollgate_gateway::admission::{Admission, LedgerUnavailable};
 use tollgate_store::Unspent;
 
 use crate::functions::LocalFunctions;
+use crate::plain_http;
 
 /// Test invocations that run at once.
 pub(crate) const TESTS_AT_ONCE: usize = 8;
@@ -23,6 +26,8 @@ pub(crate) struct LocalGate {
     pub(crate) gateway: Gateway,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) functions: Arc<LocalFunctions>,
+    /// Where calls come in.
+    pub(crate) address: SocketAddr,
     /// Lets a few test invocations run at once: each takes a thread for as long as its integration takes.
     pub(crate) tests: Semaphore,
 }
@@ -75,6 +80,21 @@ impl Gate for LocalGate {
 
     fn test_invoke(&self, test: TestInvocation) -> TestFuture<'_> {
         Box::pin(self.test(move |gateway| gateway.test_invoke(&test)))
+    }
+
+    fn traffic(&self) -> Traffic {
+        self.gateway.traffic()
+    }
+
+    fn recent_refusals(&self) -> Vec<RefusedCall> {
+        self.gateway.recent_refusals()
+    }
+
+    fn call(&self, call: http::Request<Bytes>) -> CallFuture<'_> {
+        Box::pin(async move {
+            let answered = plain_http::exchange(self.address, call).await;
+            answered.map_err(|error| GateError(format!("{error:#}")))
+        })
     }
 
     fn settle(&self) -> GateFuture<'_> {

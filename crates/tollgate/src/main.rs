@@ -1,8 +1,12 @@
 //! The binary: command line, configuration and wiring.
 
+mod access_log;
 mod certificates;
 mod cli;
 mod config;
+mod console_files;
+mod console_link_command;
+mod credential_command;
 mod demo;
 mod function_command;
 mod function_config;
@@ -13,11 +17,17 @@ mod ledger;
 mod logging;
 mod management;
 mod management_client;
+mod metrics;
 mod node;
+mod outlets;
 mod peers;
+mod plain_http;
 mod root;
 mod serve;
 mod sockets;
+#[cfg(feature = "test-clock")]
+mod test_clock;
+mod traces;
 mod user_pool_config;
 
 use std::process::ExitCode;

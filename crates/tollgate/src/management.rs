@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::middleware;
 use axum::response::Response;
@@ -19,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use tollgate_control::SecureConnection;
 use tollgate_gateway::Sockets;
 use tollgate_gateway::certificates::TlsAcceptor;
 
@@ -119,7 +121,10 @@ impl Connection {
         match tls {
             None => self.converse(stream).await,
             Some(tls) => match tls.accept(stream).await {
-                Ok(secured) => self.converse(secured).await,
+                Ok(secured) => {
+                    let router = self.router.clone().layer(Extension(SecureConnection));
+                    Self { router, ..self }.converse(secured).await;
+                }
                 Err(error) => tracing::debug!(%error, "a management connection could not be secured"),
             },
         }

@@ -5,15 +5,13 @@ use std::net::SocketAddr;
 use anyhow::{Context, bail};
 use bytes::Bytes;
 use http::{Method, Request, Response, header};
-use http_body_util::{BodyExt, Full};
-use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::TcpStream;
 use tollgate_domain::Clock;
 use tollgate_domain::clock::SystemClock;
 use tollgate_functions::signature::{EndpointCredentials, sign_request};
 
 use crate::config::Config;
+use crate::plain_http;
 use crate::root::RootCredentials;
 
 /// Sends requests as the administrator.
@@ -48,7 +46,9 @@ impl ManagementClient {
         sign_request(&mut request, &self.credentials, service, &self.region, SystemClock::new().now().wall)?;
         // On the wire a request names its path alone.
         *request.uri_mut() = path.parse()?;
-        let response = self.exchange(request.map(Full::new)).await?;
+        let response = plain_http::exchange(self.address, request)
+            .await
+            .with_context(|| format!("no node answers at {} (management)", self.address))?;
         if !response.status().is_success() {
             let code = response.headers().get("x-amzn-errortype").and_then(|code| code.to_str().ok());
             let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
@@ -56,16 +56,5 @@ impl ManagementClient {
             bail!("{} {}: {message}", response.status().as_u16(), code.unwrap_or("no code"));
         }
         Ok(response)
-    }
-
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> anyhow::Result<Response<Bytes>> {
-        let stream = TcpStream::connect(self.address)
-            .await
-            .with_context(|| format!("no node answers at {} (management)", self.address))?;
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-        // What breaks the connection shows in the answer.
-        tokio::spawn(async move { drop(connection.await) });
-        let (parts, body) = sender.send_request(request).await?.into_parts();
-        Ok(Response::from_parts(parts, body.collect().await?.to_bytes()))
     }
 }

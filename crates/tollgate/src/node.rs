@@ -8,27 +8,32 @@ use anyhow::Context;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tollgate_control::{CodeStore, Control, ControlConfig, Credentials, Lambda};
-use tollgate_domain::clock::SystemClock;
+use tokio::time::MissedTickBehavior;
+use tollgate_control::{CodeStore, Control, ControlConfig, Credentials, Lambda, NodeDescription};
 use tollgate_domain::{Clock, IdSource};
 use tollgate_gateway::admission::{Admission, Keeper, Ledger};
 use tollgate_gateway::certificates::Certificates;
 use tollgate_gateway::{BoundGateway, DrainingGateway, Gateway, RunningGateway};
 use tollgate_store::{DataDir, Store};
 
-use crate::certificates;
 use crate::config::Config;
 use crate::functions::LocalFunctions;
 use crate::gate::{LocalGate, TESTS_AT_ONCE};
 use crate::ledger::StoreLedger;
 use crate::management::{Listener, Management, Patience};
+use crate::metrics::{Counted, Metrics};
+use crate::outlets::Outlets;
 use crate::peers::{InProcessManagement, ManagementKeys, peers};
 use crate::root::RootCredentials;
 use crate::sockets::{Door, NodeSockets};
+use crate::{certificates, console_files, plain_http};
 
 /// How long callers are asked to use another connection for their next call before connections that wait for one are
 /// closed. Whoever calls in shorter intervals than this loses no call to a hand-over.
 const RETIRING: Duration = Duration::from_secs(1);
+
+/// How often the gateway's counts are read.
+const SAMPLING: Duration = Duration::from_secs(1);
 
 /// A node that serves.
 pub(crate) struct Node {
@@ -42,13 +47,16 @@ pub(crate) struct Node {
     management: Management,
     functions: Arc<LocalFunctions>,
     within: Arc<InProcessManagement>,
+    outlets: Outlets,
     keeper: tokio::task::JoinHandle<()>,
+    _sampling: JoinSet<()>,
     _certificates: JoinSet<()>,
 }
 
 /// What a node that let go of the data directory still does: answers on their way, and the functions that make them.
 pub(crate) struct Leftover {
     gateway: DrainingGateway,
+    outlets: Outlets,
     functions: Arc<LocalFunctions>,
 }
 
@@ -57,6 +65,7 @@ impl Leftover {
     pub(crate) async fn finish(self) {
         self.gateway.finish().await;
         self.functions.drain().await;
+        self.outlets.finish().await;
     }
 }
 
@@ -125,7 +134,7 @@ impl Node {
 
     /// Opens the state, fills the tables, and starts the listeners.
     pub(crate) async fn start(config: &Config, mut frontage: Frontage, dir: DataDir) -> anyhow::Result<Self> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let clock = clock(config);
         let ids = Arc::new(IdSource::system());
         let (root, root_is_new) = RootCredentials::find(config, &dir, &ids)?;
         let store = open_store(config, dir, &ids).await?;
@@ -143,6 +152,7 @@ impl Node {
             gateway: gateway.clone(),
             clock: Arc::clone(&clock),
             functions: Arc::clone(&functions),
+            address: plain_http::reachable(addresses.gateway),
             tests: Semaphore::new(TESTS_AT_ONCE),
         };
         let control_config = ControlConfig {
@@ -151,17 +161,27 @@ impl Node {
             account_throttle: config.account_throttle(),
         };
         let credentials = Credentials::root(root.access_key_id.clone(), root.secret_access_key.clone());
+        let control = Control::new(store, Arc::new(gate), Arc::clone(&clock), ids, credentials, control_config).await?;
+        control.describe(description(&addresses));
+        let within = InProcessManagement::new(control.clone());
+        let outlets = Outlets::start(config)?;
+        let counted = Counted {
+            gateway: gateway.clone(),
+            admission: Arc::clone(&admission),
+            access_logs: outlets.access_logs.clone(),
+            clock: Arc::clone(&clock),
+        };
+        let metrics = Metrics::new(counted, config.metrics.token.clone());
         let access_keys = ManagementKeys {
-            credentials: credentials.clone(),
+            credentials: control.credentials(),
             root: root.access_key_id.clone(),
             account_id: config.account_id.clone(),
         };
-        let control = Control::new(store, Arc::new(gate), clock, ids, credentials, control_config).await?;
-        let within = InProcessManagement::new(control.clone());
-        gateway.connect(peers(Arc::clone(&functions), Arc::clone(&within), access_keys));
+        gateway.connect(peers(Arc::clone(&functions), Arc::clone(&within), access_keys, &outlets));
         let gateway = bound.start().context("the gateway cannot start its threads")?;
         let lambda = Lambda::new(control.clone(), Arc::<LocalFunctions>::clone(&functions), code);
-        let router = control.clone().router().merge(lambda.router());
+        let router =
+            control.clone().router().merge(lambda.router()).merge(metrics.router()).merge(console_files::router());
         let patience = Patience { header_read: config.header_read_timeout(), drain: config.drain_timeout() };
         let management = Management::start(frontage.management(config)?, router, patience);
         let watching = frontage.certificates.map(certificates::watch).transpose()?.unwrap_or_default();
@@ -173,6 +193,7 @@ impl Node {
             "tollgate serves"
         );
         Ok(Self {
+            _sampling: sampling(&control),
             control,
             addresses,
             root,
@@ -182,6 +203,7 @@ impl Node {
             management,
             functions,
             within,
+            outlets,
             keeper,
             _certificates: watching,
         })
@@ -199,7 +221,7 @@ impl Node {
         if let Err(error) = close(&self.admission, self.keeper).await {
             tracing::error!(error = format!("{error:#}"), "a node hands over without its last counts");
         }
-        Leftover { gateway: draining, functions: self.functions }
+        Leftover { gateway: draining, outlets: self.outlets, functions: self.functions }
     }
 
     /// Stops accepting, finishes what is in flight, returns leases and writes all usage.
@@ -209,8 +231,33 @@ impl Node {
         self.within.close();
         // Calls of the gateway are over, so that only events are left to be waited for.
         self.functions.drain().await;
+        self.outlets.finish().await;
         close(&self.admission, self.keeper).await
     }
+}
+
+/// What a node says of itself.
+fn description(addresses: &Addresses) -> NodeDescription {
+    NodeDescription {
+        version: env!("CARGO_PKG_VERSION"),
+        gateway: addresses.gateway.to_string(),
+        gateway_tls: addresses.gateway_tls.map(|address| address.to_string()),
+        management: addresses.management.to_string(),
+    }
+}
+
+/// Reads the gateway's counts once a second, until what is returned is dropped.
+fn sampling(control: &Control) -> JoinSet<()> {
+    let (control, mut tasks) = (control.clone(), JoinSet::new());
+    tasks.spawn(async move {
+        let mut seconds = tokio::time::interval(SAMPLING);
+        seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            seconds.tick().await;
+            control.sample_traffic();
+        }
+    });
+    tasks
 }
 
 /// Returns leases and writes all usage. Nothing is admitted from here on.
@@ -220,11 +267,20 @@ async fn close(admission: &Admission, keeper: tokio::task::JoinHandle<()>) -> an
     closed.context("usage could not be written on stopping; it is lost up to the last second")
 }
 
+/// The machine's clocks, unless this is a build for tests.
+fn clock(#[cfg_attr(not(feature = "test-clock"), expect(unused_variables))] config: &Config) -> Arc<dyn Clock> {
+    #[cfg(feature = "test-clock")]
+    return Arc::new(crate::test_clock::TestClock::new(config.test_clock.clone()));
+    #[cfg(not(feature = "test-clock"))]
+    Arc::new(tollgate_domain::clock::SystemClock::new())
+}
+
 async fn open_store(config: &Config, dir: DataDir, ids: &Arc<IdSource>) -> anyhow::Result<Store> {
     let given = (!config.master_key.is_empty()).then_some(config.master_key.as_str());
     let secrets = dir.secrets(given, ids)?;
-    let store = Store::open(dir, secrets, Arc::clone(ids))?;
-    store.forget_settled().await?;
+    let unusable = || format!("cannot use the database in {}", config.data_dir.display());
+    let store = Store::open(dir, secrets, Arc::clone(ids)).with_context(unusable)?;
+    store.forget_settled().await.with_context(unusable)?;
     Ok(store)
 }
 

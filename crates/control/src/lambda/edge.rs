@@ -12,6 +12,7 @@ use tollgate_sigv4::{Claim, Payload, SignatureRefusal, Subject};
 
 use super::routes::{self, Labels, Operation};
 use super::{Lambda, function, invoke, permission};
+use crate::access::{Asked, Caller};
 use crate::error::Failure;
 use crate::json::Members;
 use crate::server::{read_body, read_query};
@@ -97,8 +98,10 @@ async fn serve(lambda: &Lambda, request: http::Request<Body>) -> Result<Answer, 
     let found = segments(parts.uri.path()).and_then(|segments| routes::find(&parts.method, &segments));
     let body = read_body(body, found.as_ref().map_or(BODY_LIMIT, |(operation, _)| body_limit(*operation))).await?;
     claim.verify(&pair.secret, &Subject::of(&parts), Payload::Bytes(&body))?;
-    if !pair.role.may(&parts.method) {
-        return Err(Failure::Denied(parts.method));
+    let caller = Caller { access_key_id: claim.access_key_id, role: pair.role };
+    let asked = Asked { method: &parts.method, operation: None, usage_plan: None, with_values: false };
+    if !caller.may(&asked) {
+        return Err(lambda.control.deny(&caller, SERVICE, &parts).into());
     }
     let (operation, labels) = found.ok_or(Failure::UnknownOperation)?;
     let query = read_query(parts.uri.query().unwrap_or_default());

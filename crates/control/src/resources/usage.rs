@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use tollgate_domain::{Adjustment, ApiKeyId, Day, UsagePlanId};
-use tollgate_store::{KeyUsage, UsageQuery};
+use tollgate_store::{KeyUsage, QuotaExtension, UsageQuery};
 
 use crate::Control;
 use crate::answer::{Answer, Reply};
@@ -16,6 +16,8 @@ use crate::resources::usage_plan;
 
 /// Ours: AWS's own limit on the range is folklore.
 const LONGEST_RANGE_DAYS: i32 = 366;
+/// Characters of a reason that are kept.
+const REASON_KEPT: usize = 500;
 const PATHS: Paths = Paths { add: &[], replace: &["/remaining"], remove: &[] };
 
 /// Usage on the wire: used and remaining, by key and day.
@@ -69,6 +71,11 @@ pub(crate) async fn update(control: &Control, request: &Request) -> Reply {
         Some(remaining) => {
             let period = quota.period_at(today);
             control.gate().adjust(Adjustment { plan: plan.id, key, quota, period, remaining }).await?;
+            let noted = control.store().note_extension(extension(request, plan.id, key, remaining)).await;
+            if let Err(error) = noted {
+                // The quota is extended; to answer "no" now would be untrue.
+                tracing::error!(target: "tollgate::control", %error, "an extension of a quota is not in its history");
+            }
         }
         None => control.gate().settle().await?,
     }
@@ -85,6 +92,13 @@ pub(crate) async fn update(control: &Control, request: &Request) -> Reply {
     };
     let page = control.store().usage(usage).await?;
     Answer::json(&wire(plan.id, (today, today), page.keys, None))
+}
+
+/// What is noted of an extension.
+fn extension(request: &Request, plan: UsagePlanId, key: ApiKeyId, remaining: u64) -> QuotaExtension {
+    let author = request.caller().map_or_else(|| "tollgate".to_owned(), |caller| caller.access_key_id.clone());
+    let reason = request.reason().map(|reason| reason.chars().take(REASON_KEPT).collect());
+    QuotaExtension { plan, key, at: request.now(), remaining, author, reason }
 }
 
 fn wire(plan: UsagePlanId, (first, last): (Day, Day), keys: Vec<KeyUsage>, position: Option<String>) -> UsageWire {

@@ -10,12 +10,13 @@ use axum::body::Body;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tollgate_control::{
-    AuthorizerTestFuture, Control, ControlConfig, Credentials, Gate, GateError, GateFuture, GateKey, Role, TestFuture,
+    AuthorizerTestFuture, CallFuture, Control, ControlConfig, Credentials, Gate, GateError, GateFuture, GateKey,
+    TestFuture,
 };
 use tollgate_domain::clock::ManualClock;
 use tollgate_domain::{
-    Adjustment, ApiKeyId, AuthorizerAnswer, AuthorizerTest, Catalog, Clock, IdSource, KeyDigest, RestApiId, Settlement,
-    StageName, TestAnswer, TestInvocation, UnixMillis, UsagePlanId,
+    Adjustment, ApiKeyId, AuthorizerAnswer, AuthorizerTest, Catalog, Clock, IdSource, KeyDigest, RefusedCall,
+    RestApiId, Role, Settlement, StageName, TestAnswer, TestInvocation, Traffic, UnixMillis, UsagePlanId,
 };
 use tollgate_store::{DataDir, Store, Unspent};
 use tower::ServiceExt;
@@ -43,11 +44,20 @@ pub(crate) struct RecordingGate {
     told: Mutex<Vec<Told>>,
     broken: Mutex<bool>,
     pub(crate) tests: Mutex<Vec<TestInvocation>>,
+    pub(crate) traffic: Mutex<Traffic>,
+    pub(crate) refusals: Mutex<Vec<RefusedCall>>,
 }
 
 impl RecordingGate {
     fn new(store: Store) -> Arc<Self> {
-        Arc::new(Self { store, told: Mutex::default(), broken: Mutex::default(), tests: Mutex::default() })
+        Arc::new(Self {
+            store,
+            told: Mutex::default(),
+            broken: Mutex::default(),
+            tests: Mutex::default(),
+            traffic: Mutex::default(),
+            refusals: Mutex::default(),
+        })
     }
 
     fn tell(&self, told: Told) {
@@ -115,6 +125,19 @@ impl Gate for RecordingGate {
         Box::pin(async { Ok(answer) })
     }
 
+    fn traffic(&self) -> Traffic {
+        *self.traffic.lock().expect("a lock")
+    }
+
+    fn recent_refusals(&self) -> Vec<RefusedCall> {
+        self.refusals.lock().expect("a lock").clone()
+    }
+
+    fn call(&self, call: http::Request<bytes::Bytes>) -> CallFuture<'_> {
+        let said = format!("{} {} {:?}", call.method(), call.uri(), call.headers().get("x-api-key").map(|_| "a key"));
+        Box::pin(async move { Ok(http::Response::new(said.into())) })
+    }
+
     fn settle(&self) -> GateFuture<'_> {
         self.slow(Told::Settle)
     }
@@ -154,6 +177,7 @@ pub(crate) struct Bench {
     pub(crate) gate: Arc<RecordingGate>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) store: Store,
+    sources: std::sync::atomic::AtomicU64,
     _dir: tempfile::TempDir,
 }
 
@@ -174,7 +198,13 @@ impl Bench {
             credentials,
             ControlConfig::default(),
         );
-        Self { control: control.await.expect("a control"), gate, clock, store, _dir: dir }
+        let sources = std::sync::atomic::AtomicU64::new(1);
+        Self { control: control.await.expect("a control"), gate, clock, store, sources, _dir: dir }
+    }
+
+    /// Names a process that settles with the ledger.
+    pub(crate) fn next_source(&self) -> u64 {
+        self.sources.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
     }
 
     /// What the gate was told since the last time.

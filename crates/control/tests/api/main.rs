@@ -2,6 +2,7 @@
 
 mod authorizers;
 mod bench;
+mod console;
 mod documentation;
 mod edge;
 mod functions;
@@ -12,5 +13,6 @@ mod mutate;
 mod mutations;
 mod names_and_links;
 mod openapi;
+mod operator;
 mod rest_apis;
 mod test_invoke;

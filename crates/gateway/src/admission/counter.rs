@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use arc_swap::ArcSwapOption;
 use tokio::sync::Notify;
 use tollgate_domain::bucket::Bucket;
+use tollgate_domain::claim::Claim;
 use tollgate_domain::lease::Lease;
 use tollgate_domain::meter::Meter;
 use tollgate_domain::throttle::TokenRate;
@@ -79,7 +80,7 @@ pub(crate) struct PeriodLease {
     pub(crate) period: Period,
     pub(crate) units: Lease,
     /// Whether a draw is on its way; there is never more than one, so that what is outstanding stays bounded.
-    drawing: AtomicBool,
+    drawing: Claim,
     /// Whether the ledger was asked before.
     pub(crate) opened: AtomicBool,
     /// How much to draw next; doubles with each draw while traffic lasts.
@@ -103,7 +104,7 @@ impl PeriodLease {
             quota,
             period: quota.period_at(day),
             units: Lease::new(),
-            drawing: AtomicBool::new(false),
+            drawing: Claim::new(),
             opened: AtomicBool::new(false),
             batch: AtomicI64::new(FIRST_BATCH),
             left_in_ledger: AtomicI64::new(i64::from(quota.limit)),
@@ -135,11 +136,11 @@ impl PeriodLease {
 
     /// Claims the one draw that may be on its way; false when another has it.
     pub(crate) fn start_drawing(&self) -> bool {
-        !self.drawing.load(Ordering::Acquire) && !self.drawing.swap(true, Ordering::AcqRel)
+        self.drawing.take()
     }
 
     pub(crate) fn stop_drawing(&self) {
-        self.drawing.store(false, Ordering::Release);
+        self.drawing.give_up();
         self.drawn.notify_waiters();
     }
 

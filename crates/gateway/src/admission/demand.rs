@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use tollgate_domain::bucket::Bucket;
-use tollgate_domain::throttle::{Empty, TokenRate};
+use tollgate_domain::throttle::TokenRate;
 use tollgate_domain::{ApiKeyId, QuotaSettings, Ticks, UsagePlanId};
+
+use super::verdict::{Denied, ThrottleLevel};
 
 /// Limits of a plan, compiled for deciding.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,9 +50,22 @@ pub struct MethodEntry<'a> {
     pub rate: Option<TokenRate>,
 }
 
-impl Demand<'_> {
+impl<'a> Demand<'a> {
+    /// The buckets that callers share, in the order in which they are asked.
+    pub(super) fn shared(&self) -> impl Iterator<Item = (ThrottleLevel, &'a Bucket, TokenRate)> + use<'a> {
+        let levels = [(ThrottleLevel::StageMethod, self.method), (ThrottleLevel::Account, self.account)];
+        levels.into_iter().filter_map(|(level, limit)| limit.map(|(bucket, rate)| (level, bucket, rate)))
+    }
+
     /// Looks at the buckets that callers share, without taking from them.
-    pub(super) fn peek_shared(&self, now: Ticks) -> Option<Empty> {
-        [self.method, self.account].into_iter().flatten().find_map(|(bucket, rate)| bucket.peek(rate, now).err())
+    pub(super) fn peek_shared(&self, now: Ticks) -> Option<Denied> {
+        self.shared().find_map(|(level, bucket, rate)| bucket.peek(rate, now).err().map(|empty| level.deny(empty)))
+    }
+}
+
+impl Keyed<'_> {
+    /// Whose the bucket of the key is.
+    pub(super) fn level(&self) -> ThrottleLevel {
+        if self.method_entry.is_some() { ThrottleLevel::PlanMethod } else { ThrottleLevel::Plan }
     }
 }

@@ -19,6 +19,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(10);
 
 /// Talks to the ledger. Run it on a thread that serves no calls.
 pub struct Keeper {
+    admission: Arc<Admission>,
     rounds: Rounds,
     ledger: Arc<dyn Ledger>,
     clock: Arc<dyn Clock>,
@@ -73,7 +74,7 @@ impl Keeper {
         clock: Arc<dyn Clock>,
         source: u64,
     ) -> Self {
-        Self { rounds: Rounds::new(admission, inbox, source), ledger, clock }
+        Self { rounds: Rounds::new(Arc::clone(&admission), inbox, source), admission, ledger, clock }
     }
 
     /// Serves until [`Admission::close`] is called.
@@ -85,7 +86,7 @@ impl Keeper {
             tokio::select! {
                 asked = self.rounds.asked() => if !asked { return },
                 _ = report.tick() => {}
-                _ = sweep.tick() => self.rounds.sweep(self.clock.now().ticks),
+                _ = sweep.tick() => self.rounds.sweep(self.clock.ticks()),
             }
             let written = self.write().await;
             if self.rounds.is_closing() {
@@ -105,14 +106,21 @@ impl Keeper {
 
     /// Writes rounds until nothing waits. False when the ledger could not be written.
     async fn write(&mut self) -> bool {
-        while let Some(settlement) = self.rounds.begin() {
+        loop {
+            let begun = self.clock.now().ticks;
+            let Some(settlement) = self.rounds.begin() else {
+                self.admission.watch.settled(begun);
+                return true;
+            };
+            self.admission.watch.asked(settlement.draws.len());
             let answer = self.ledger.settle(settlement).await;
-            let written = answer.is_ok();
-            self.rounds.end(answer, self.clock.now().ticks);
+            let (written, now) = (answer.is_ok(), self.clock.now());
+            self.rounds.end(answer, now.ticks);
             if !written {
+                self.admission.watch.failed(now);
                 return false;
             }
+            self.admission.watch.written();
         }
-        true
     }
 }

@@ -62,6 +62,11 @@ impl KeyTable {
         Some(Caller { id: entry.id, plans })
     }
 
+    /// The digest of a value.
+    pub(crate) fn digest_of(&self, value: &[u8]) -> KeyDigest {
+        self.digester.digest(value)
+    }
+
     /// Adds or replaces a key. The next call sees it.
     pub(crate) fn put(&self, digest: KeyDigest, id: ApiKeyId, plans: &[UsagePlanId]) {
         let plans = match plans {

@@ -5,6 +5,7 @@
 
 mod counter;
 mod demand;
+mod health;
 mod keeper;
 mod key_table;
 pub mod ledger;
@@ -33,6 +34,8 @@ use tollgate_domain::{
 
 use counter::{Counter, CounterId, MethodBucket, PeriodLease};
 pub use demand::{Demand, Keyed, MethodEntry, PlanLimits};
+pub use health::LedgerHealth;
+use health::Watch;
 pub use keeper::Keeper;
 pub use key_table::Caller;
 use key_table::KeyTable;
@@ -40,7 +43,7 @@ pub use ledger::{Ledger, LedgerUnavailable};
 use rounds::Message;
 pub use rounds::{Inbox, Rounds};
 use taking::Taking;
-pub use verdict::{Denied, QuotaStanding, Standing, ThrottleStanding, Verdict};
+pub use verdict::{Denied, QuotaStanding, Standing, ThrottleLevel, ThrottleStanding, Verdict};
 
 /// How long a call waits for the ledger before it is refused.
 const LEDGER_PATIENCE: Duration = Duration::from_secs(5);
@@ -59,6 +62,7 @@ pub struct Admission {
     /// Counters whose meter holds calls that the ledger does not know.
     dirty: SegQueue<Arc<Counter>>,
     keeper: mpsc::UnboundedSender<Message>,
+    watch: Watch,
 }
 
 type PlanTable = std::collections::HashMap<UsagePlanId, PlanLimits, RandomState>;
@@ -74,6 +78,7 @@ impl Admission {
             plans: ArcSwap::default(),
             dirty: SegQueue::new(),
             keeper,
+            watch: Watch::new(),
         };
         (admission, Inbox(inbox))
     }
@@ -122,6 +127,11 @@ impl Admission {
         self.keys.remove(digest);
     }
 
+    /// How the ledger does.
+    pub fn ledger_health(&self, now: Moment) -> LedgerHealth {
+        self.watch.health(now.ticks)
+    }
+
     /// Keys that may call.
     pub fn key_count(&self) -> usize {
         self.keys.len()
@@ -130,6 +140,11 @@ impl Admission {
     /// Finds who holds a key's value: `None` when it is unknown or disabled.
     pub fn find_key(&self, value: &[u8]) -> Option<Caller> {
         self.keys.find(value)
+    }
+
+    /// What a key's value is stored under.
+    pub(crate) fn digest_of(&self, value: &[u8]) -> KeyDigest {
+        self.keys.digest_of(value)
     }
 
     /// Decides a call: takes a token at every level and a unit of the quota, or nothing at all.
@@ -146,7 +161,9 @@ impl Admission {
                     if asked_ledger && lease.failed.load(Ordering::Acquire) {
                         return Verdict::refuse(Denied::LedgerUnavailable);
                     }
-                    asked_ledger = true;
+                    if !std::mem::replace(&mut asked_ledger, true) {
+                        self.watch.call_waits();
+                    }
                     if !self.wait_for_draw(&lease, counter).await {
                         return Verdict::refuse(Denied::LedgerUnavailable);
                     }
@@ -164,7 +181,7 @@ impl Admission {
                     taking.keep();
                     Verdict { outcome: Ok(()), standing: Standing::default() }
                 }
-                Err(empty) => Verdict::refuse(empty.into()),
+                Err(denied) => Verdict::refuse(denied),
             });
         };
         let counter = self.counter(CounterId { plan: keyed.plan.id, key: keyed.key });
@@ -179,10 +196,10 @@ impl Admission {
             _ => (&counter.bucket, keyed.plan.rate),
         };
         if let Some((rate, Err(empty))) = rate.map(|rate| (rate, bucket.peek(rate, now.ticks))) {
-            return Step::Done(Verdict::refuse(empty.into()).with_empty_bucket(rate, empty));
+            return Step::Done(Verdict::refuse(keyed.level().deny(empty)).with_empty_bucket(rate, empty));
         }
-        if let Some(empty) = demand.peek_shared(now.ticks) {
-            return Step::Done(Verdict::refuse(empty.into()));
+        if let Some(denied) = demand.peek_shared(now.ticks) {
+            return Step::Done(Verdict::refuse(denied));
         }
         // The unit comes first: it can be put back exactly, whatever time passes.
         let unit = match self.spend_unit(keyed, counter, now) {
@@ -192,7 +209,7 @@ impl Admission {
         let mut taking = Taking::new(now.ticks);
         let taken = rate.map(|rate| (rate, taking.take(bucket, rate)));
         let throttle = match taken {
-            Some((_, Err(empty))) => Err(empty),
+            Some((_, Err(empty))) => Err(keyed.level().deny(empty)),
             Some((rate, Ok(taken))) => taking.take_shared(demand).map(|()| Some(ThrottleStanding::new(rate, taken))),
             None => taking.take_shared(demand).map(|()| None),
         };
@@ -205,11 +222,11 @@ impl Admission {
                 let quota = unit.map(|unit| unit.standing(now));
                 Step::Done(Verdict { outcome: Ok(()), standing: Standing { throttle, quota } })
             }
-            Err(empty) => {
+            Err(denied) => {
                 if let Some(unit) = unit {
                     self.put_back(unit, counter.id);
                 }
-                Step::Done(Verdict::refuse(empty.into()))
+                Step::Done(Verdict::refuse(denied))
             }
         }
     }

@@ -125,7 +125,7 @@ impl Rounds {
             }
             Err(error) => {
                 if !std::mem::replace(&mut self.failing, true) {
-                    tracing::error!(target: "tollgate::ledger", %error, "the ledger cannot be written; calls are served from leases");
+                    tracing::error!(target: "tollgate::ledger", cause = error.0, "the ledger cannot be written; calls are served from leases, and refused without one");
                 }
                 let next = std::iter::once(&mut self.next);
                 self.current.iter_mut().chain(next).for_each(|round| round.put_off(&error));

@@ -6,6 +6,7 @@ use tollgate_domain::bucket::Bucket;
 use tollgate_domain::throttle::{Empty, Taken, TokenRate};
 
 use super::demand::Demand;
+use super::verdict::Denied;
 
 /// Takes back what a call took when it goes no further: dropping it is a refusal, `keep` an admission.
 pub(super) struct Taking<'a> {
@@ -20,9 +21,9 @@ impl<'a> Taking<'a> {
     }
 
     /// Takes a token from each bucket that callers share.
-    pub(super) fn take_shared(&mut self, demand: &Demand<'a>) -> Result<(), Empty> {
-        for (bucket, rate) in [demand.method, demand.account].into_iter().flatten() {
-            self.take(bucket, rate)?;
+    pub(super) fn take_shared(&mut self, demand: &Demand<'a>) -> Result<(), Denied> {
+        for (level, bucket, rate) in demand.shared() {
+            self.take(bucket, rate).map_err(|empty| level.deny(empty))?;
         }
         Ok(())
     }

@@ -96,6 +96,31 @@ async fn many_callers_at_once_share_one_quota_exactly() {
 }
 
 #[tokio::test]
+async fn health_says_since_when_the_ledger_is_away_and_what_waits_for_it() {
+    let bench = Bench::new(None, Some(1000));
+    bench.call().await.expect("admitted");
+    bench.admission.settle().await.expect("written");
+    let health = || bench.admission.ledger_health(bench.clock.now());
+    assert_eq!(health(), LedgerHealth::default());
+
+    bench.ledger.set_away(true);
+    while bench.call().await.is_ok() {}
+    bench.clock.advance(Duration::from_secs(3));
+    bench.admission.settle().await.expect_err("away");
+    let away = health();
+    assert_eq!(away.unavailable_since, Some(MORNING), "the first failure counts");
+    assert!(away.failed_rounds >= 2, "{away:?}");
+    assert_eq!((away.flush_lag, away.draws_waiting), (Duration::from_secs(3), 1));
+
+    bench.ledger.set_away(false);
+    bench.admission.settle().await.expect("written");
+    bench.call().await.expect("admitted");
+    let back = health();
+    assert_eq!((back.unavailable_since, back.flush_lag, back.draws_waiting), (None, Duration::ZERO, 0));
+    assert_eq!(back.failed_rounds, away.failed_rounds);
+}
+
+#[tokio::test]
 async fn what_is_outstanding_never_exceeds_one_percent() {
     let bench = Bench::new(None, Some(1000));
     for call in 1..=600 {
@@ -324,6 +349,6 @@ async fn a_refusal_by_a_shared_bucket_is_not_told_as_the_plans() {
     let rate = ThrottleSettings::new(1.0, 1).token_rate().expect("a limit");
     bench.call_at(None, Some((&account, rate))).await.outcome.expect("admitted");
     let refused = bench.call_at(None, Some((&account, rate))).await;
-    assert!(matches!(refused.outcome, Err(Denied::Throttled { retry_after: Some(_) })));
+    assert!(matches!(refused.outcome, Err(Denied::Throttled { level: ThrottleLevel::Account, .. })));
     assert_eq!(refused.standing, Standing::default());
 }

@@ -17,6 +17,8 @@ pub struct Verdict {
 pub enum Denied {
     /// A bucket is empty.
     Throttled {
+        /// Whose it is.
+        level: ThrottleLevel,
         /// Time until it gives a token; `None` when it never does.
         retry_after: Option<Ticks>,
     },
@@ -29,6 +31,26 @@ pub enum Denied {
     LedgerUnavailable,
     /// The plan was deleted while the call was on its way.
     NoSuchPlan,
+}
+
+/// Whose bucket was empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ThrottleLevel {
+    /// The key's own, under its plan.
+    Plan,
+    /// The key's own for one method, under its plan.
+    PlanMethod,
+    /// That of a method of the stage, which all callers share.
+    StageMethod,
+    /// That of the account, which all calls share.
+    Account,
+}
+
+impl ThrottleLevel {
+    /// The refusal by this level's bucket.
+    pub(super) fn deny(self, empty: Empty) -> Denied {
+        Denied::Throttled { level: self, retry_after: empty.retry_after }
+    }
 }
 
 /// What is left to a caller.
@@ -83,11 +105,5 @@ impl Verdict {
     pub(super) fn with_empty_bucket(mut self, rate: TokenRate, empty: Empty) -> Self {
         self.standing.throttle = Some(ThrottleStanding { burst: rate.burst(), left: 0, full_in: empty.full_in });
         self
-    }
-}
-
-impl From<Empty> for Denied {
-    fn from(empty: Empty) -> Self {
-        Self::Throttled { retry_after: empty.retry_after }
     }
 }

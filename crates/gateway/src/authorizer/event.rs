@@ -1,10 +1,10 @@
 //! What a function is shown of a call.
 
-use http::{HeaderMap, HeaderName};
+use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
 use crate::call::Call;
-use crate::query;
+use crate::integration::scope;
 use crate::variables;
 
 /// The event of an authorizer of type TOKEN.
@@ -15,11 +15,7 @@ pub(super) fn token(token: &str, arn: &str) -> Value {
 /// The event of an authorizer of type REQUEST: the call without its body. Where a name has several values, the single
 /// map has the last.
 pub(super) fn request(call: &Call<'_>, headers: &HeaderMap, arn: &str) -> Value {
-    let query: Vec<(String, String)> = query::pairs(call.query().unwrap_or_default()).collect();
-    let value = |name: &HeaderName, value: &http::HeaderValue| {
-        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-    };
-    let headers_sent: Vec<(String, String)> = headers.iter().map(|(name, text)| value(name, text)).collect();
+    let (query, headers_sent) = (scope::query(call), scope::headers(call, headers));
     let path_variables = call.path_variables().map(|(name, value)| (name.to_owned(), Value::from(value)));
     let stage_variables = call.stage.map(|stage| &stage.program.variables);
     json!({

@@ -70,12 +70,12 @@ impl KeptAnswers {
         let name: Name = (self.flushes.load(Ordering::SeqCst), identity.into_boxed_str());
         loop {
             match self.answers.get_value_or_guard_async(&name).await {
-                Ok(kept) if kept.serves(at, clock.now().ticks) => return kept.outcome,
+                Ok(kept) if kept.serves(at, clock.ticks()) => return kept.outcome,
                 // Made before this caller came: the next round asks, or waits for who asks.
-                Ok(_) => drop(self.answers.remove_if(&name, |kept| !kept.serves(at, clock.now().ticks))),
+                Ok(_) => drop(self.answers.remove_if(&name, |kept| !kept.serves(at, clock.ticks()))),
                 Err(guard) => {
                     let outcome = ask().await;
-                    let since = clock.now().ticks;
+                    let since = clock.ticks();
                     let until = Ticks(since.0 + if outcome.is_ok() { self.ttl.0 } else { 0 });
                     // It is lost when everything was forgotten in between, as it should be.
                     let _ = guard.insert(Kept { outcome: outcome.clone(), since, until });

@@ -33,6 +33,8 @@ pub(crate) struct Client {
     /// The head of the call that is arriving.
     pub(crate) raw_head: RawHead,
     phase: Cell<Phase>,
+    /// Those that hold on to the call that is served.
+    servings: Cell<u32>,
     /// The tick at which the phase began.
     since: Cell<u32>,
     called: Cell<bool>,
@@ -67,12 +69,29 @@ enum Phase {
     Streams,
 }
 
-/// Marks that a call is being served, until it is dropped.
+/// Marks that a call is being served, until it and all that share it are dropped.
 #[derive(Debug)]
 pub(crate) struct Serving(Rc<Client>);
 
+impl Serving {
+    fn new(client: &Rc<Client>) -> Self {
+        client.servings.set(client.servings.get() + 1);
+        Self(Rc::clone(client))
+    }
+
+    /// Marks the same call.
+    pub(crate) fn share(&self) -> Self {
+        Self::new(&self.0)
+    }
+}
+
 impl Drop for Serving {
     fn drop(&mut self) {
+        let others = self.0.servings.get() - 1;
+        self.0.servings.set(others);
+        if others > 0 {
+            return;
+        }
         self.0.enter(Phase::Idle);
         self.0.sending_since.set(None);
         self.0.uploading_since.set(None);
@@ -103,6 +122,7 @@ impl Client {
             scheme,
             raw_head: RawHead::default(),
             phase: Cell::new(Phase::Idle),
+            servings: Cell::new(0),
             since: Cell::new(tick.get()),
             called: Cell::new(false),
             streams: Cell::new(0),
@@ -149,7 +169,7 @@ impl Client {
         self.enter(Phase::Deciding);
         self.too_long.set(false);
         self.body_bytes.set(0);
-        Serving(Rc::clone(self))
+        Serving::new(self)
     }
 
     /// Notes that the call is admitted.

@@ -15,6 +15,7 @@ use super::{Site, report};
 use crate::body::{AnswerBody, RequestBody};
 use crate::call::Call;
 use crate::refusal::Refusal;
+use crate::trace::TRACEPARENT;
 use crate::upstream::{UpstreamBody, UpstreamError};
 use crate::worker::Worker;
 
@@ -71,8 +72,11 @@ impl Upstream {
         mut request: Request<RequestBody>,
     ) -> Result<Response<AnswerBody>, Refusal> {
         frame(&mut request);
+        if let Some(span) = &call.span {
+            request.headers_mut().insert(TRACEPARENT, span.for_integration());
+        }
         report::request(call, &self.target.endpoint, &request);
-        let began = worker.shared.clock.now();
+        let began = worker.shared.clock.ticks();
         let sending = worker.upstreams.send(&self.target.endpoint, request);
         let answer = self.outcome(call, self.within_timeout(call, sending).await);
         report::answer(worker, call, began, &answer);

@@ -11,7 +11,7 @@ mod reply;
 mod reply_source;
 mod report;
 mod requests;
-mod scope;
+pub(crate) mod scope;
 mod source;
 mod target;
 mod template;

@@ -1,11 +1,8 @@
 //! What integrations tell of themselves: the status and latency for access logs, and lines of the execution log in
 //! AWS's words.
 
-use std::time::Duration;
-
 use http::{HeaderMap, Request, Response};
-use tollgate_domain::Moment;
-use tollgate_domain::clock::TICKS_PER_SECOND;
+use tollgate_domain::Ticks;
 
 use crate::body::{AnswerBody, RequestBody};
 use crate::call::Call;
@@ -21,7 +18,7 @@ pub(super) fn request(call: &Call<'_>, endpoint: &Endpoint, request: &Request<Re
 }
 
 /// Notes what came of a request that was sent at `began`.
-pub(super) fn answer(worker: &Worker, call: &Call<'_>, began: Moment, answer: &Result<Response<AnswerBody>, Refusal>) {
+pub(super) fn answer(worker: &Worker, call: &Call<'_>, began: Ticks, answer: &Result<Response<AnswerBody>, Refusal>) {
     match answer {
         Ok(response) => {
             ended(worker, call, began, response.status().as_u16());
@@ -32,8 +29,9 @@ pub(super) fn answer(worker: &Worker, call: &Call<'_>, began: Moment, answer: &R
 }
 
 /// Notes the status of an answer.
-pub(super) fn ended(worker: &Worker, call: &Call<'_>, began: Moment, status: u16) {
-    let latency = latency(worker, began);
+pub(super) fn ended(worker: &Worker, call: &Call<'_>, began: Ticks, status: u16) {
+    let latency = worker.shared.clock.ticks().since(began);
+    call.integration.began.set(Some(began));
     call.integration.status.set(Some(status));
     call.integration.latency.set(Some(latency));
     call.note(LogLevel::Info, || {
@@ -42,15 +40,11 @@ pub(super) fn ended(worker: &Worker, call: &Call<'_>, began: Moment, status: u16
 }
 
 /// Notes that there is no answer.
-pub(super) fn failed(worker: &Worker, call: &Call<'_>, began: Moment, refusal: &Refusal) {
-    call.integration.latency.set(Some(latency(worker, began)));
+pub(super) fn failed(worker: &Worker, call: &Call<'_>, began: Ticks, refusal: &Refusal) {
+    call.integration.latency.set(Some(worker.shared.clock.ticks().since(began)));
+    call.integration.began.set(Some(began));
     call.integration.error.replace(Some(refusal.to_string()));
     call.note(LogLevel::Error, || format!("Execution failed: {refusal}"));
-}
-
-fn latency(worker: &Worker, began: Moment) -> Duration {
-    let ticks = worker.shared.clock.now().ticks.0.saturating_sub(began.ticks.0);
-    Duration::from_nanos(ticks / (TICKS_PER_SECOND / 1_000_000_000))
 }
 
 /// Headers as AWS's logs show them. What a caller proves itself with is left out.

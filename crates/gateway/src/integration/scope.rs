@@ -31,12 +31,12 @@ pub(super) fn stage_variables(call: &Call<'_>) -> Parameters {
 }
 
 /// The query parameters in order, decoded. Names come as often as they were sent.
-pub(super) fn query(call: &Call<'_>) -> Vec<(String, String)> {
+pub(crate) fn query(call: &Call<'_>) -> Vec<(String, String)> {
     query::pairs(call.query().unwrap_or_default()).collect()
 }
 
 /// Headers in order, spelt as the caller spelt them where that is known, and in lower case otherwise.
-pub(super) fn headers(call: &Call<'_>, headers: &HeaderMap) -> Vec<(String, String)> {
+pub(crate) fn headers(call: &Call<'_>, headers: &HeaderMap) -> Vec<(String, String)> {
     let spellings = call.client.raw_head.spellings();
     let spelt = |name: &str| {
         let same = |candidate: &&str| candidate.eq_ignore_ascii_case(name);

@@ -59,6 +59,7 @@ struct Thread {
 
 /// What a thread is started with.
 struct Assignment {
+    index: usize,
     gateway: Gateway,
     sockets: Vec<(StdListener, Option<TlsAcceptor>)>,
     permits: Arc<Semaphore>,
@@ -104,7 +105,7 @@ impl BoundGateway {
         let permits = Arc::new(Semaphore::new(gateway.0.config.max_connections));
         let start = |(index, sockets)| {
             let (permits, stage, gateway) = (Arc::clone(&permits), stages.clone(), gateway.clone());
-            Thread::start(index, |decided| Assignment { gateway, sockets, permits, stage, decided })
+            Thread::start(index, |decided| Assignment { index, gateway, sockets, permits, stage, decided })
         };
         let threads = sockets.into_iter().enumerate().map(start).collect::<io::Result<_>>()?;
         Ok(RunningGateway { stage, threads })
@@ -168,10 +169,10 @@ impl Thread {
 }
 
 fn run(assignment: Assignment) -> io::Result<()> {
-    let Assignment { gateway, sockets, permits, mut stage, decided } = assignment;
+    let Assignment { index, gateway, sockets, permits, mut stage, decided } = assignment;
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     runtime.block_on(async move {
-        let worker = Rc::new(Worker::new(Arc::clone(&gateway.0)));
+        let worker = Rc::new(Worker::new(Arc::clone(&gateway.0), index));
         spawn_local(watch_connections(Rc::clone(&worker)));
         let mut accepting = Vec::new();
         for (socket, tls) in sockets {

@@ -24,6 +24,10 @@ pub(super) async fn connect(endpoint: &Endpoint, tls: &TlsSettings) -> Result<Se
     }
 }
 
+/// Bytes of an answer that are read ahead of a caller who is slow to read; a head has to fit, too. With hyper's own
+/// bound (417,792) each slow reader held a megabyte.
+const ANSWER_BUFFER: usize = 65_536;
+
 /// Tries the addresses of the host in turn.
 async fn open(endpoint: &Endpoint) -> Result<TcpStream, UpstreamError> {
     let addresses = lookup_host((endpoint.host.as_str(), endpoint.port)).await.map_err(UpstreamError::Resolve)?;
@@ -44,7 +48,8 @@ async fn handshake<S>(stream: S) -> Result<Sender, UpstreamError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (sender, connection) = http1::Builder::new().handshake(TokioIo::new(stream)).await?;
+    let (sender, connection) =
+        http1::Builder::new().max_buf_size(ANSWER_BUFFER).handshake(TokioIo::new(stream)).await?;
     tokio::task::spawn_local(async move {
         if let Err(error) = connection.await {
             // The call that used it has told its caller; an idle one hurts nobody.

@@ -34,6 +34,41 @@ impl Store {
         self.read(move |connection, shared| find(connection, shared, id)).await
     }
 
+    /// Reads the keys that have these ids, in no order; ids of no key are left out.
+    pub async fn keys(&self, ids: Vec<ApiKeyId>) -> Result<Vec<KeyRow>, StoreError> {
+        self.read(move |connection, shared| {
+            ids.into_iter().filter_map(|id| find(connection, shared, id).transpose()).collect()
+        })
+        .await
+    }
+
+    /// The key whose value has this digest.
+    pub async fn key_of_digest(&self, digest: KeyDigest) -> Result<Option<KeyRow>, StoreError> {
+        self.read(move |connection, shared| match id_of(connection, &digest)? {
+            Some(id) => find(connection, shared, id),
+            None => Ok(None),
+        })
+        .await
+    }
+
+    /// Enabled keys that are in no plan: no call with them passes where a key is required. At most `limit`, newest
+    /// first.
+    pub async fn keys_in_no_plan(&self, limit: u32) -> Result<Vec<KeyRow>, StoreError> {
+        self.read(move |connection, shared| {
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM api_key k WHERE k.enabled AND NOT EXISTS (SELECT 1 FROM plan_key p WHERE p.seq = k.seq)
+                 ORDER BY k.seq DESC LIMIT ?"
+            ))?;
+            let mut rows = statement.query([limit])?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                found.push(read(connection, shared, row)?);
+            }
+            Ok(found)
+        })
+        .await
+    }
+
     /// Lists keys, newest first.
     pub async fn list_keys(&self, query: KeyQuery) -> Result<KeyPage, StoreError> {
         self.read(move |connection, shared| list(connection, shared, &query)).await
@@ -182,7 +217,7 @@ pub(super) fn parse_key_id(text: &str) -> Result<ApiKeyId, StoreError> {
     ApiKeyId::parse(text).map_err(|_| StoreError::Corrupt(format!("API key id {text:?}")))
 }
 
-fn parse_plan_id(text: &str) -> Result<UsagePlanId, StoreError> {
+pub(super) fn parse_plan_id(text: &str) -> Result<UsagePlanId, StoreError> {
     UsagePlanId::parse(text).map_err(|_| StoreError::Corrupt(format!("usage plan id {text:?}")))
 }
 
@@ -202,7 +237,7 @@ struct SealedValue {
 
 impl SealedValue {
     fn new(shared: &Shared, id: ApiKeyId, value: &str) -> Result<Self, StoreError> {
-        Ok(Self { digest: shared.secrets.digest(value), bytes: shared.secrets.seal(id, value, &shared.ids)? })
+        Ok(Self { digest: shared.secrets.digest(value), bytes: shared.secrets.seal(id.as_str(), value, &shared.ids)? })
     }
 }
 
@@ -289,7 +324,7 @@ fn read(connection: &Connection, shared: &Shared, row: &Row<'_>) -> Result<KeyRo
     Ok(KeyRow {
         seq,
         digest: KeyDigest::from_bytes(row.get(2)?),
-        value: shared.secrets.open(id, row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?)?,
+        value: shared.secrets.open(id.as_str(), row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?)?,
         plans: plans_of(connection, seq)?,
         key: ApiKey {
             id,

@@ -1,9 +1,12 @@
 //! The embedded backend: SQLite in WAL mode, one thread that writes, a few connections that read.
 
 mod catalog;
+mod credentials;
+mod extensions;
 mod keys;
 mod ledger;
 mod schema;
+mod standings;
 mod writer;
 
 use std::path::PathBuf;

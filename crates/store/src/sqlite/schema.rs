@@ -51,6 +51,19 @@ const STEPS: &[&str] = &[
 ",
     // grants: what the round was answered, pairs of units and what was left, so that asking again changes nothing.
     "ALTER TABLE settled ADD COLUMN grants BLOB NOT NULL DEFAULT x'';",
+    // sealed: the secret. role: what its owner may do, as JSON.
+    "
+    CREATE TABLE credential (
+        id TEXT PRIMARY KEY, sealed BLOB NOT NULL, role TEXT NOT NULL, description TEXT, created INTEGER NOT NULL
+    ) WITHOUT ROWID;
+
+    CREATE TABLE quota_extension (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        plan TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL,
+        remaining INTEGER NOT NULL, author TEXT NOT NULL, reason TEXT
+    );
+    CREATE INDEX quota_extension_by_plan ON quota_extension (plan, seq);
+",
 ];
 
 /// Brings the tables to this program's version, in one transaction.

@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 use std::thread;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use crate::error::StoreError;
@@ -14,8 +14,8 @@ const JOBS_A_COMMIT: usize = 512;
 /// Tells a job's caller how it ended, once it is known whether the commit did.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
-/// A write, and whether it succeeded within its savepoint.
-type Job = Box<dyn FnOnce(&Connection) -> (bool, Answer) + Send>;
+/// A write. It is given its savepoint, or why there is none, and says whether it succeeded and whom to tell.
+type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> (Result<(), StoreError>, Answer) + Send>;
 
 /// A handle on the writing thread, which ends when the handle is dropped and all jobs are done.
 #[derive(Debug)]
@@ -29,9 +29,9 @@ impl Writer {
         thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
+                let mut log = Log::default();
                 while let Ok(first) = waiting.recv() {
-                    let batch = std::iter::once(first).chain(waiting.try_iter()).take(JOBS_A_COMMIT);
-                    run(&mut connection, batch);
+                    log.note(&run(&mut connection, first, waiting.try_iter()));
                 }
             })
             .map_err(|error| StoreError::io("the writing thread", &error))?;
@@ -44,45 +44,93 @@ impl Writer {
     ) -> Result<T, StoreError> {
         let (sender, receiver) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
-            let outcome = job(connection);
-            let succeeded = outcome.is_ok();
+            let outcome = connection.and_then(job);
+            let ended = outcome.as_ref().map(|_| ()).map_err(StoreError::clone);
             let answer: Answer = Box::new(move |committed| {
                 // A caller who went away does not need the answer.
                 let _ = sender.send(committed.and(outcome));
             });
-            (succeeded, answer)
+            (ended, answer)
         });
         self.jobs.send(job).map_err(|_| StoreError::Closed)?;
         receiver.await.unwrap_or(Err(StoreError::Closed))
     }
 }
 
-/// Runs each job in a savepoint of one transaction and commits them together.
-fn run(connection: &mut Connection, batch: impl Iterator<Item = Job>) {
+/// Runs each job in a savepoint of one transaction, commits them together, and tells their callers.
+fn run(connection: &mut Connection, first: Job, others: impl Iterator<Item = Job>) -> Result<(), StoreError> {
     let mut answers = Vec::new();
-    let committed = run_in_transaction(connection, batch, &mut answers);
-    if let Err(error) = &committed {
-        tracing::error!(target: "tollgate::store", %error, "a commit failed");
-    }
+    let committed = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+        Ok(transaction) => {
+            let batch = std::iter::once(first).chain(others).take(JOBS_A_COMMIT);
+            run_in(transaction, batch, &mut answers)
+        }
+        Err(error) => {
+            let (ended, answer) = first(Err(error.into()));
+            answers.push(answer);
+            ended
+        }
+    };
     for answer in answers {
         answer(committed.clone());
     }
+    committed
 }
 
-fn run_in_transaction(
-    connection: &mut Connection,
+/// Runs jobs until one breaks the transaction. Those that it did not come to are left for the next one.
+fn run_in(
+    mut transaction: Transaction<'_>,
     batch: impl Iterator<Item = Job>,
     answers: &mut Vec<Answer>,
 ) -> Result<(), StoreError> {
     // Dropping the transaction rolls it back, also when a savepoint or the commit fails.
-    let mut transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     for job in batch {
-        let savepoint = transaction.savepoint()?;
-        let (succeeded, answer) = job(&savepoint);
+        let (ended, answer) = match transaction.savepoint() {
+            Ok(savepoint) => {
+                let (ended, answer) = job(Ok(&savepoint));
+                // SQLite rolls all of a transaction back when the disk is full or broken. A savepoint after that would
+                // be a transaction of its own, committed whatever its caller is told.
+                if savepoint.is_autocommit() {
+                    answers.push(answer);
+                    return Err(ended.err().unwrap_or_else(rolled_back));
+                }
+                match ended.is_ok() {
+                    true => (savepoint.commit().map_err(StoreError::from), answer),
+                    false => (Ok(()), answer),
+                }
+            }
+            Err(error) => job(Err(error.into())),
+        };
         answers.push(answer);
-        if succeeded {
-            savepoint.commit()?;
-        }
+        ended?;
     }
     Ok(transaction.commit()?)
 }
+
+fn rolled_back() -> StoreError {
+    StoreError::Unavailable("database: the transaction was rolled back".to_owned())
+}
+
+/// Says when writing begins to fail and when it works again, and not how often it fails in between.
+#[derive(Default)]
+struct Log {
+    failing: bool,
+}
+
+impl Log {
+    fn note(&mut self, committed: &Result<(), StoreError>) {
+        match committed {
+            Err(error) if !std::mem::replace(&mut self.failing, true) => {
+                tracing::error!(target: "tollgate::store", %error, "the store cannot be written; changes are refused until it can be");
+            }
+            Ok(()) if std::mem::take(&mut self.failing) => {
+                tracing::info!(target: "tollgate::store", "the store can be written again");
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "writer_tests.rs"]
+mod tests;

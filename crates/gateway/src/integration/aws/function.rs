@@ -70,7 +70,7 @@ impl Function {
             Refusal::Misconfigured(format!("nothing here runs functions, so that {} cannot be called", self.name))
         })?;
         call.note(LogLevel::Info, || format!("Sending request to function {}", self.name));
-        let began = worker.shared.clock.now();
+        let began = worker.shared.clock.ticks();
         let outcome = tokio::time::timeout(self.timeout, begin(functions, payload)).await;
         let result = match outcome {
             Ok(result) => result.map_err(refusal),

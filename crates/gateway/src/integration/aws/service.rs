@@ -131,7 +131,7 @@ async fn manage(worker: &Worker, call: &Call<'_>, request: Request<Bytes>) -> Re
     let management = worker.shared.management();
     let management =
         management.ok_or_else(|| Refusal::Misconfigured("no management API is beside this gateway".to_owned()))?;
-    let began = worker.shared.clock.now();
+    let began = worker.shared.clock.ticks();
     let answer = Ok(management.answer(request).await.map(AnswerBody::whole));
     report::answer(worker, call, began, &answer);
     answer

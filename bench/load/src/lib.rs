@@ -1,0 +1,7 @@
+//! Load for Tollgate's benchmarks. Each program does one thing and prints what it counted as one line of JSON.
+
+mod answer;
+mod connection;
+
+pub use answer::{Answer, Broken};
+pub use connection::{Connection, Progress};

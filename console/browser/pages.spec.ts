@@ -1,0 +1,123 @@
+// Every page: accessible, in light and dark and on a phone, with nothing from another host. Shots are left to be looked at.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Page } from "@playwright/test";
+import type { AxeResults } from "axe-core";
+import { expect, test } from "./fixtures";
+import { callMany } from "./management";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+interface Scene {
+  pages: [name: string, path: string, landmark: string][];
+}
+
+let scene: Scene;
+
+test.beforeAll(async ({ management, upstream }) => {
+  const petstore = await management.petstore(upstream.url);
+  await management.petstore(upstream.url, { name: "open-store", apiKeyRequired: false });
+  const apiStages = [{ apiId: petstore.apiId, stage: petstore.stage }];
+  const bronze = await management.plan("bronze", {
+    description: "For a start",
+    throttle: { rateLimit: 5, burstLimit: 10 },
+    quota: { limit: 40, period: "DAY" },
+    apiStages,
+    tags: { team: "pets" },
+  });
+  await management.plan("unlimited");
+  const joe = await management.key("Joe Black", bronze);
+  for (let index = 0; index < 30; index += 1) await management.key(`customer-${index}`);
+  const refused = await refusedCall(petstore.url, joe.value);
+  scene = {
+    pages: [
+      ["overview", "/", "Calls per second"],
+      ["plans", "/usage-plans", "Plans"],
+      ["plan", `/usage-plans/${bronze}`, "Details"],
+      ["plan-stages", `/usage-plans/${bronze}?tab=stages`, "API stages"],
+      ["plan-keys", `/usage-plans/${bronze}?tab=keys`, "API keys"],
+      ["plan-create", "/usage-plans/create", "Limits"],
+      ["keys", "/api-keys", "Keys"],
+      ["key", `/api-keys/${joe.id}`, "Associated usage plans"],
+      ["key-create", "/api-keys/create", "Key"],
+      ["key-import", "/api-keys/import", "File"],
+      ["usage", `/usage?plan=${bronze}`, "Keys with calls"],
+      ["usage-key", `/usage?plan=${bronze}&key=${joe.id}`, "Quota of this day"],
+      ["apis", "/apis", "REST APIs"],
+      ["api", `/apis/${petstore.apiId}`, "Resources"],
+      ["api-stages", `/apis/${petstore.apiId}?tab=stages`, "Stages"],
+      ["api-try", `/apis/${petstore.apiId}?tab=try`, "Call"],
+      ["api-import", "/apis/import", "Import OpenAPI"],
+      ["refusals", `/refusals?request=${refused}`, "Refused by"],
+      ["first-run", "/first-run", "Set up an API"],
+    ],
+  };
+});
+
+const FORMS = [
+  { form: "light", theme: "light", width: 1280, height: 900 },
+  { form: "dark", theme: "dark", width: 1280, height: 900 },
+  { form: "phone", theme: "light", width: 390, height: 844 },
+] as const;
+
+for (const { form, theme, width, height } of FORMS) {
+  test(`every page, ${form}`, async ({ open, page }) => {
+    test.setTimeout(300_000);
+    await page.setViewportSize({ width, height });
+    await page.addInitScript((chosen) => localStorage.setItem("tollgate-theme", chosen), theme);
+    const serious: string[] = [];
+    for (const [name, path, landmark] of scene.pages) {
+      await open(path);
+      await expect(page.getByRole("heading", { name: landmark }).first()).toBeVisible();
+      await expect(page.getByText("Loading", { exact: true })).toHaveCount(0);
+      await page.screenshot({ path: `browser/shots/${name}-${form}.png`, fullPage: true, animations: "disabled" });
+      serious.push(...(await findings(page)).map((finding) => `${name}: ${finding}`));
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(overflow, `${name} scrolls sideways`).toBeLessThanOrEqual(0);
+    }
+    expect(serious).toEqual([]);
+  });
+}
+
+test("the sign-in page, and what a first visit loads", async ({ page, tollgate }) => {
+  let bytes = 0;
+  page.on("response", (response) => {
+    void response
+      .request()
+      .sizes()
+      .then((sizes) => (bytes += sizes.responseBodySize));
+  });
+  const response = await page.goto(`${tollgate.management}/console/`);
+  await expect(page.getByRole("button", { name: "Sign in" })).toBeVisible();
+  expect(response?.headers()["content-security-policy"]).toContain("default-src 'none'");
+  await page.screenshot({ path: "browser/shots/sign-in-light.png", fullPage: true });
+  expect(await findings(page)).toEqual([]);
+  expect(bytes).toBeGreaterThan(50_000);
+  expect(bytes, "bytes of the first load").toBeLessThan(1_000_000);
+});
+
+test("the keyboard reaches and opens a page", async ({ open, page }) => {
+  await open("/usage-plans");
+  await page.getByRole("link", { name: "bronze" }).focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "bronze" })).toBeVisible();
+  await page.getByRole("tab", { name: "Details" }).focus();
+  await page.keyboard.press("ArrowRight");
+  await expect(page.getByRole("button", { name: "Add API stage" })).toBeVisible();
+});
+
+/** What axe finds serious or critical. It is evaluated, not loaded: the page's policy lets no script in. */
+async function findings(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const results = await page.evaluate<AxeResults>("axe.run(document, { resultTypes: ['violations'] })");
+  return results.violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
+}
+
+/** Calls until something is refused, and returns the request id of that. */
+async function refusedCall(url: string, key: string): Promise<string> {
+  await callMany(url, key, 36);
+  const refused = await fetch(url, { headers: { "x-api-key": "nobody" } });
+  return refused.headers.get("x-amzn-requestid") ?? "";
+}

@@ -1,0 +1,55 @@
+// A form in a dialog: its title, its fields, its buttons, and the "no" that is about no field.
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import Modal, { type ModalProps } from "@cloudscape-design/components/modal";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import type { ReactElement, ReactNode } from "react";
+import { ErrorAlert } from "./ErrorAlert";
+
+interface DialogProps {
+  title: string;
+  submit: string;
+  pending: boolean;
+  error: Error | null;
+  disabled?: boolean;
+  size?: ModalProps.Size;
+  onSubmit: () => void;
+  onDismiss: () => void;
+  children: ReactNode;
+}
+
+export function Dialog(props: DialogProps): ReactElement {
+  const { title, submit, pending, error, disabled = false, size = "medium", onSubmit, onDismiss, children } = props;
+  return (
+    <Modal
+      visible
+      size={size}
+      onDismiss={onDismiss}
+      header={title}
+      footer={
+        <Box float="right">
+          <SpaceBetween direction="horizontal" size="xs">
+            <Button variant="link" onClick={onDismiss}>
+              Cancel
+            </Button>
+            <Button variant="primary" loading={pending} disabled={disabled} onClick={onSubmit}>
+              {submit}
+            </Button>
+          </SpaceBetween>
+        </Box>
+      }
+    >
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!disabled && !pending) onSubmit();
+        }}
+      >
+        <SpaceBetween size="m">
+          <ErrorAlert error={error} />
+          {children}
+        </SpaceBetween>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,11 @@
+// Numbers as people read them.
+
+const grouped = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
+const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
+
+export const count = (value: number): string => grouped.format(value);
+
+/** For axes: `1.5K`. */
+export const compact = (value: number): string => short.format(value);
+
+export const plural = (value: number, noun: string): string => `${count(value)} ${noun}${value === 1 ? "" : "s"}`;

@@ -1,0 +1,70 @@
+// What becomes of calls, second by second.
+import Box from "@cloudscape-design/components/box";
+import ColumnLayout from "@cloudscape-design/components/column-layout";
+import Container from "@cloudscape-design/components/container";
+import Header from "@cloudscape-design/components/header";
+import LineChart from "@cloudscape-design/components/line-chart";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import type { ReactElement } from "react";
+import { ErrorAlert } from "../../components/ErrorAlert";
+import { compact, count } from "../../lib/numbers";
+import type { Rates } from "../../lib/rates";
+import { localClock } from "../../lib/time";
+import { useRates } from "./useRates";
+
+const SHOWN: { of: Exclude<keyof Rates, "at">; title: string }[] = [
+  { of: "answered", title: "All calls" },
+  { of: "admitted", title: "Admitted" },
+  { of: "throttled", title: "Throttled" },
+  { of: "quotaExceeded", title: "Quota exceeded" },
+  { of: "errors", title: "Errors (5xx)" },
+];
+
+export function LiveTraffic(): ReactElement {
+  const { now, history, totals, error } = useRates();
+  const most = Math.max(1, ...history.map((rate) => rate.answered));
+  return (
+    <Container
+      header={
+        <Header
+          variant="h2"
+          description={totals ? `${count(totals.answered)} calls since Tollgate was started` : undefined}
+        >
+          Calls per second
+        </Header>
+      }
+    >
+      <SpaceBetween size="m">
+        <ErrorAlert error={error} />
+        <ColumnLayout columns={SHOWN.length} variant="text-grid" minColumnWidth={110}>
+          {SHOWN.map(({ of, title }) => (
+            <div key={of}>
+              <Box variant="awsui-key-label">{title}</Box>
+              <Box variant="awsui-value-large">
+                <span data-testid={`rate-${of}`}>{now === undefined ? "–" : count(now[of])}</span>
+              </Box>
+            </div>
+          ))}
+        </ColumnLayout>
+        <LineChart
+          ariaLabel="Calls per second of the last minutes"
+          height={220}
+          hideFilter
+          xScaleType="time"
+          yDomain={[0, most]}
+          yTickFormatter={compact}
+          xTitle="Time"
+          yTitle="Calls per second"
+          xTickFormatter={(at) => localClock(Number(at))}
+          series={SHOWN.map(({ of, title }) => ({
+            title,
+            type: "line",
+            data: history.map((rate) => ({ x: new Date(rate.at), y: rate[of] })),
+            valueFormatter: (value: number) => count(value),
+          }))}
+          empty="Readings begin a second after Tollgate does."
+        />
+      </SpaceBetween>
+    </Container>
+  );
+}

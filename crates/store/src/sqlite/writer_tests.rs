@@ -1,0 +1,80 @@
+use std::future::Future;
+
+use super::*;
+
+/// A writer over a table of blobs, on a disk of 64 pages.
+struct Bench {
+    path: tempfile::TempDir,
+    writer: Writer,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let path = tempfile::tempdir().expect("a directory");
+        let connection = Connection::open(path.path().join("db")).expect("opens");
+        connection.busy_timeout(std::time::Duration::ZERO).expect("a setting");
+        let setup = "PRAGMA journal_mode = WAL; CREATE TABLE kept (name TEXT, bytes BLOB); PRAGMA max_page_count = 64;";
+        connection.execute_batch(setup).expect("set up");
+        Self { path, writer: Writer::start(connection).expect("starts") }
+    }
+
+    /// Writes `bytes` bytes under a name.
+    fn keep(&self, name: &'static str, bytes: u32) -> impl Future<Output = Result<(), StoreError>> {
+        self.writer.write(move |connection| {
+            connection.execute("INSERT INTO kept VALUES (?, zeroblob(?))", rusqlite::params![name, bytes])?;
+            Ok(())
+        })
+    }
+
+    /// The names that are on disk.
+    fn kept(&self) -> Vec<String> {
+        let connection = Connection::open(self.path.path().join("db")).expect("opens");
+        let mut statement = connection.prepare("SELECT name FROM kept ORDER BY name").expect("a statement");
+        let names = statement.query_map([], |row| row.get(0)).expect("rows");
+        names.collect::<Result<_, _>>().expect("names")
+    }
+}
+
+#[tokio::test]
+async fn what_shares_a_commit_with_a_write_that_fills_the_disk_is_answered_truly() {
+    let bench = Bench::new();
+    let (open, gate) = mpsc::channel::<()>();
+    // The writer waits in the first job, so that all others are in one commit.
+    let first = bench.writer.write(move |_| gate.recv().map_err(|_| StoreError::Closed));
+    let others = [bench.keep("a", 10), bench.keep("b", 1 << 20), bench.keep("c", 10), bench.keep("d", 10)];
+    let (first, (a, b, c, d), ()) = tokio::join!(
+        first,
+        async {
+            let [a, b, c, d] = others;
+            tokio::join!(a, b, c, d)
+        },
+        async { open.send(()).expect("the writer waits") }
+    );
+    assert!(matches!(b, Err(StoreError::Unavailable(_))), "{b:?}");
+    let answers = [("a", a), ("b", b), ("c", c), ("d", d)];
+    let acknowledged: Vec<_> = answers.iter().filter(|(_, answer)| answer.is_ok()).map(|(name, _)| *name).collect();
+    assert_eq!(bench.kept(), acknowledged, "first: {first:?}, all: {answers:?}");
+    assert_eq!(acknowledged, ["c", "d"], "a write that came after the failure has a commit of its own");
+}
+
+#[tokio::test]
+async fn a_write_that_cannot_begin_is_told_why_and_the_next_one_may() {
+    let bench = Bench::new();
+    let other = Connection::open(bench.path.path().join("db")).expect("opens");
+    other.execute_batch("BEGIN IMMEDIATE").expect("locks");
+    let refused = bench.keep("a", 10).await;
+    assert!(matches!(&refused, Err(StoreError::Unavailable(why)) if why.contains("locked")), "{refused:?}");
+    other.execute_batch("ROLLBACK").expect("unlocks");
+    bench.keep("a", 10).await.expect("written");
+}
+
+#[tokio::test]
+async fn the_writer_goes_on_once_there_is_room_again() {
+    let bench = Bench::new();
+    assert!(matches!(bench.keep("large", 1 << 20).await, Err(StoreError::Unavailable(_))));
+    bench.keep("small", 10).await.expect("there is room for this");
+    let room = "PRAGMA max_page_count = 100000";
+    bench.writer.write(|connection| Ok(connection.query_row(room, [], |_| Ok(()))?)).await.expect("room");
+    bench.keep("large", 1 << 20).await.expect("there is room");
+    assert_eq!(bench.kept(), ["large", "small"]);
+}
