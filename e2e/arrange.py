@@ -72,6 +72,14 @@ def put_http(client, api_id, resource, url, method="GET", key_required=True):
     )
 
 
+def put_echo(client, api_id, resource, **method):
+    """Gives a resource a method that answers with the event that a function gets."""
+    place = {"restApiId": api_id, "resourceId": resource, "httpMethod": "ANY"}
+    client.put_method(**place, **method)
+    uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/tollgate:echo/invocations"
+    client.put_integration(**place, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
+
+
 def an_api(client, upstream, key_required=True, stage="dev", timeout=29000):
     made = client.create_rest_api(name=unique("api"))
     root = made["rootResourceId"]

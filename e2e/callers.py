@@ -134,27 +134,31 @@ class Signer(SigV4Auth):
         self._inject_signature_to_request(request, self.signature(text, request))
 
 
-def signed(
-    tollgate,
+def signature(
+    address,
     method,
     path,
-    body=b"",
+    payload=b"",
     headers=None,
     access_key_id=ACCESS_KEY_ID,
     secret=SECRET_ACCESS_KEY,
     region=REGION,
-    service="apigateway",
+    service="execute-api",
     age=0,
-    tamper=None,
 ):
-    """A signed management request; `tamper` may change the headers after they are signed."""
-    payload = body if isinstance(body, bytes) else json.dumps(body).encode()
-    request = AWSRequest(
-        method, tollgate.endpoint_url + path, data=payload, headers={"Accept": "application/json", **(headers or {})}
-    )
+    """The headers of a request that was signed `age` seconds ago."""
+    url = "http://{}:{}".format(*address) + path
+    request = AWSRequest(method, url, data=payload, headers=dict(headers or {}))
     moment = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=age)
     Signer(Credentials(access_key_id, secret), service, region, moment=moment).add_auth(request)
-    sent = dict(request.headers.items())
+    return dict(request.headers.items())
+
+
+def signed(tollgate, method, path, body=b"", headers=None, service="apigateway", tamper=None, **signing):
+    """A signed management request; `tamper` may change the headers after they are signed."""
+    payload = body if isinstance(body, bytes) else json.dumps(body).encode()
+    headers = {"Accept": "application/json", **(headers or {})}
+    sent = signature(tollgate.management, method, path, payload, headers, service=service, **signing)
     if tamper:
         tamper(sent)
     return call(tollgate.management, path, method=method, headers=sent, body=payload, timeout=60)

@@ -49,6 +49,11 @@ impl Credentials {
         self.pairs.write().unwrap_or_else(PoisonError::into_inner).remove(access_key_id);
     }
 
+    /// The secret of a pair, as long as it is answered.
+    pub fn secret(&self, access_key_id: &str) -> Option<String> {
+        self.find(access_key_id).map(|pair| pair.secret)
+    }
+
     pub(crate) fn find(&self, access_key_id: &str) -> Option<Pair> {
         self.pairs.read().unwrap_or_else(PoisonError::into_inner).get(access_key_id).cloned()
     }

@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use tollgate_domain::TestRefusal;
+use tollgate_sigv4::SignatureRefusal;
 use tollgate_store::StoreError;
 
 use crate::access::AccessDenied;
@@ -15,7 +16,6 @@ use crate::operator::StackConflict;
 use crate::page::PageError;
 use crate::patch::PatchRefusal;
 use crate::resources::validation::Violations;
-use crate::sigv4::SignatureRefusal;
 
 /// Why an operation was not done.
 #[derive(Debug, thiserror::Error)]
@@ -99,7 +99,8 @@ impl Failure {
     /// AWS's answer to this failure. What is our own fault is not told in detail.
     pub(crate) fn answer(&self) -> ApiError {
         let (status, code) = match self {
-            Self::Signature(refusal) => refusal.code(),
+            Self::Signature(refusal @ SignatureRefusal::Incomplete(_)) => (StatusCode::BAD_REQUEST, refusal.code()),
+            Self::Signature(refusal) => (StatusCode::FORBIDDEN, refusal.code()),
             Self::Denied(_) => (StatusCode::FORBIDDEN, "AccessDeniedException"),
             Self::Session(refusal) => refusal.code(),
             Self::Operator(refusal) => refusal.code(),

@@ -3,7 +3,7 @@
 //! Keeps three promises: nobody without a valid signature is answered; a change is made whole or not at all; and a
 //! change that was answered holds at the gate already.
 //!
-//! `router` is the contents page. A request is verified (`sigv4`), routed, and run by the operation's function
+//! `router` is the contents page. A request is verified (`tollgate-sigv4`), routed, and run by the operation's function
 //! in `resources`; changes go through `write`; every "no" becomes AWS's answer in `error`.
 
 mod access;
@@ -25,7 +25,6 @@ mod resources;
 mod router;
 mod sdk;
 mod server;
-mod sigv4;
 mod write;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -79,7 +78,7 @@ struct Parts {
     gate: Arc<dyn Gate>,
     clock: Arc<dyn Clock>,
     ids: Arc<IdSource>,
-    credentials: Credentials,
+    credentials: Arc<Credentials>,
     config: ControlConfig,
     writer: Writer,
     sessions: Sessions,
@@ -105,7 +104,7 @@ impl Control {
             gate,
             clock,
             ids,
-            credentials,
+            credentials: Arc::new(credentials),
             config,
             writer,
             sessions: Sessions::default(),
@@ -183,8 +182,9 @@ impl Control {
         &self.parts.ids
     }
 
-    fn credentials(&self) -> &Credentials {
-        &self.parts.credentials
+    /// The pairs that are answered, as they are at any time.
+    pub fn credentials(&self) -> Arc<Credentials> {
+        Arc::clone(&self.parts.credentials)
     }
 
     fn config(&self) -> &ControlConfig {

@@ -12,6 +12,7 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
 use percent_encoding::percent_decode_str;
+use tollgate_sigv4::{Claim, Payload, SignatureRefusal, Subject};
 
 use crate::Control;
 use crate::access::{AccessDenied, Asked, Caller};
@@ -21,8 +22,9 @@ use crate::error::{ApiError, Failure};
 use crate::operator::stack;
 use crate::request::Request;
 use crate::router::{self, Operation, Routed};
-use crate::sigv4::{self, Claim, SignatureRefusal};
 
+/// The service that credentials have to be scoped to.
+const SERVICE: &str = "apigateway";
 /// The largest body; AWS's limit for payloads.
 const BODY_LIMIT: usize = 10 << 20;
 /// The largest file of keys; AWS takes 6 MB, which 100,000 keys outgrow. An import holds the store's one writer, so it
@@ -83,16 +85,15 @@ pub(crate) async fn respond(
 async fn serve(control: &Control, request: http::Request<Body>) -> Result<(StatusCode, Answer), Failure> {
     let (parts, body) = request.into_parts();
     let now = control.clock().now().wall;
-    let claim = Claim::read(&parts.headers)?;
+    let claim = Claim::of_headers(&parts.headers)?;
     let pair = control.credentials().find(&claim.access_key_id).ok_or(SignatureRefusal::UnknownAccessKey)?;
-    if parts.headers.contains_key("x-amz-security-token") {
-        // There are no sessions here, so no token of one is known.
+    if claim.has_session() {
         return Err(SignatureRefusal::UnknownAccessKey.into());
     }
-    claim.check_scope(sigv4::SERVICE, now)?;
+    claim.check_scope(SERVICE, now)?;
     let asked = Question::read(&parts);
     let body = read_body(body, asked.body_limit()).await?;
-    claim.verify(&pair.secret, &parts, &body)?;
+    claim.verify(&pair.secret, &Subject::of(&parts), Payload::Bytes(&body))?;
     let caller = Caller { access_key_id: claim.access_key_id, role: pair.role };
     asked.answer(control, caller, &parts, body).await
 }
@@ -125,7 +126,7 @@ impl Question {
         body: Bytes,
     ) -> Result<(StatusCode, Answer), Failure> {
         if !caller.may(&self.asked(parts)) {
-            return Err(control.deny(&caller, "apigateway", parts).into());
+            return Err(control.deny(&caller, SERVICE, parts).into());
         }
         let (operation, labels) = self.found.ok_or(Failure::UnknownOperation)?;
         let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());

@@ -3,26 +3,33 @@
 use http::{HeaderMap, StatusCode};
 
 use crate::authorizer::Authorization;
+use crate::body::RequestBody;
 use crate::call::{AuthorizationReport, Call};
 use crate::path::decode_unreserved;
 use crate::policy::{Asked, Denial, Policy, Verdict};
 use crate::principal::Principal;
 use crate::refusal::Refusal;
+use crate::signature;
 use crate::snapshot::{Method, Stage};
 use crate::worker::Worker;
 
 /// Bytes that the ARN of a call may have where somebody is authorized by it.
 const LONGEST_ARN: usize = 1600;
 
-/// Lets a caller in, and says who it is.
-pub(crate) async fn authorize(worker: &Worker, call: &Call<'_>, headers: &HeaderMap) -> Result<Principal, Refusal> {
+/// Lets a caller in, and says who it is. The body is read only where its signature has to be judged, and is whole then.
+pub(crate) async fn authorize(
+    worker: &Worker,
+    call: &Call<'_>,
+    headers: &HeaderMap,
+    body: &mut RequestBody,
+) -> Result<Principal, Refusal> {
     let (Some(stage), Some(method)) = (call.stage, call.method) else { return Err(Refusal::UnknownRoute) };
     match (&method.authorization, &stage.program.policy) {
         (Authorization::Open, None) => Ok(Principal::default()),
         // Boxed, so that calls of open methods carry none of this along.
         (_, policy) => {
             let began = worker.shared.clock.ticks();
-            let judged = Box::pin(judge(worker, call, headers, stage, method, policy.as_ref())).await;
+            let judged = Box::pin(judge(worker, call, headers, body, stage, method, policy.as_ref())).await;
             let status = judged.as_ref().map_or_else(|refusal| refusal.gateway_response().status, |_| StatusCode::OK);
             let latency = worker.shared.clock.ticks().since(began);
             call.authorization.set(Some(AuthorizationReport { status, latency }));
@@ -35,41 +42,65 @@ async fn judge(
     worker: &Worker,
     call: &Call<'_>,
     headers: &HeaderMap,
+    body: &mut RequestBody,
     stage: &Stage,
     method: &Method,
     policy: Option<&Policy>,
 ) -> Result<Principal, Refusal> {
-    let arn = arn(call, stage);
+    let (shared, arn) = (&worker.shared, arn(call, stage));
+    if arn.len() > LONGEST_ARN && method.authorization.wants_a_name() {
+        return Err(Refusal::UriTooLong);
+    }
+    let signer = match &method.authorization {
+        Authorization::Signature => Some(signature::verify(shared, call, headers, body).await?),
+        _ => None,
+    };
     let source_ip = call.client.address.to_str().unwrap_or_default();
-    let asked = Asked { arn: &arn, source_ip, headers, signer: None };
+    let asked = Asked { arn: &arn, source_ip, headers, signer: signer.as_ref() };
     // First, so that nobody whom the API's policy denies is shown to a function.
     let verdict = policy.map(|policy| policy.verdict(&asked));
     if verdict == Some(Verdict::Denied) {
-        return Err(denied(Some(&arn), true));
+        return Err(denied(&asked, true));
     }
     match &method.authorization {
-        Authorization::Open => match verdict {
-            Some(Verdict::Silent | Verdict::Denied) => Err(denied(Some(&arn), false)),
-            Some(Verdict::Allowed) | None => Ok(Principal::default()),
-        },
+        Authorization::Open => allowed(verdict, &asked).map(|()| Principal::default()),
         Authorization::Unusable(why) => Err(Refusal::AuthorizerUnusable(why.clone())),
-        Authorization::Function(_) if arn.len() > LONGEST_ARN => Err(Refusal::UriTooLong),
+        // Whoever has a pair of keys may call what no policy denies, as the administrator of an account may on AWS.
+        Authorization::Signature => Ok(Principal { signer, ..Principal::default() }),
+        Authorization::UserPools { authorizer, scopes } => {
+            let principal = authorizer.judge(shared, call, headers, scopes).await?;
+            // A token says who calls, not what they may call: that is left to the policy.
+            allowed(verdict, &asked).map(|()| principal)
+        }
         Authorization::Function(authorizer) => {
-            let shared = &worker.shared;
             let (principal, said) = authorizer.judge(shared.functions(), &*shared.clock, call, headers, &asked).await?;
             // One of the two has to allow the call, and neither may deny it.
             match (said, verdict) {
-                (Verdict::Denied, _) => Err(denied(None, true)),
+                (Verdict::Denied, _) => Err(denied_by_authorizer(true)),
                 (Verdict::Allowed, _) | (Verdict::Silent, Some(Verdict::Allowed)) => Ok(principal),
-                (Verdict::Silent, _) => Err(denied(None, false)),
+                (Verdict::Silent, _) => Err(denied_by_authorizer(false)),
             }
         }
     }
 }
 
-/// The refusal of an API's policy if there is an `arn`, else that of an authorizer.
-fn denied(arn: Option<&str>, explicit: bool) -> Refusal {
-    Refusal::Denied(Denial { whose: arn.map(|arn| ("anonymous".to_owned(), arn.to_owned())), explicit })
+/// Whether a policy that alone has to let callers in does.
+fn allowed(verdict: Option<Verdict>, asked: &Asked<'_>) -> Result<(), Refusal> {
+    match verdict {
+        Some(Verdict::Silent | Verdict::Denied) => Err(denied(asked, false)),
+        Some(Verdict::Allowed) | None => Ok(()),
+    }
+}
+
+/// The refusal of an API's policy.
+fn denied(asked: &Asked<'_>, explicit: bool) -> Refusal {
+    let user = asked.signer.map_or("anonymous", |signer| &signer.user_arn);
+    Refusal::Denied(Denial { whose: Some((user.to_owned(), asked.arn.to_owned())), explicit })
+}
+
+/// The refusal of an authorizer.
+fn denied_by_authorizer(explicit: bool) -> Refusal {
+    Refusal::Denied(Denial { whose: None, explicit })
 }
 
 /// The name of what is called: `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{VERB}/{path}`.

@@ -117,6 +117,16 @@ impl RequestBody {
         }
         Ok(bytes.into())
     }
+
+    /// Waits for all of it and keeps it, for those who only look.
+    pub(crate) async fn hold(&mut self) -> Result<&[u8], Refusal> {
+        let bytes = std::mem::replace(self, Self::Empty).whole().await?;
+        *self = Self::Whole(bytes);
+        match self {
+            Self::Whole(bytes) => Ok(bytes),
+            Self::Empty | Self::Streamed(_) => Ok(&[]),
+        }
+    }
 }
 
 impl Body for RequestBody {

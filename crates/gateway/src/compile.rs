@@ -23,12 +23,14 @@ use crate::narration::Verbosity;
 use crate::policy::Policy;
 use crate::routes::Routes;
 use crate::snapshot::{Api, Coverage, Method, MethodLimit, Program, Snapshot, Stage};
+use crate::user_pools::UserPools;
 use crate::validate::Validation;
 
 /// What compiling needs besides the catalog.
 pub(crate) struct Compiler<'a> {
     pub(crate) config: &'a GatewayConfig,
     pub(crate) shelf: &'a BucketShelf,
+    pub(crate) user_pools: &'a UserPools,
     pub(crate) metrics: &'a Metrics,
     pub(crate) now: Ticks,
 }
@@ -152,7 +154,7 @@ impl Compiler<'_> {
     fn program(&self, api: &RestApiId, stage: &tollgate_domain::Stage, deployment: &Deployment) -> Program {
         let deployed = &deployment.snapshot;
         let api_arn = format!("arn:aws:execute-api:{}:{}:{api}", self.config.region, self.config.account_id);
-        let authorizers = Authorizers::compile(deployed, &stage.variables);
+        let authorizers = Authorizers::compile(deployed, &stage.variables, self.user_pools);
         let (mut routes, mut methods) = (Routes::new(), Vec::new());
         for resource in deployed.resources.values() {
             let site = Site {
@@ -346,8 +348,10 @@ mod tests {
     }
 
     fn compile(catalog: &Catalog, previous: &Snapshot) -> Snapshot {
-        let (config, shelf) = (GatewayConfig::default(), BucketShelf::default());
-        Compiler { config: &config, shelf: &shelf, metrics: &Metrics::new(1, 10), now: Ticks(0) }
+        let (config, shelf, user_pools) =
+            (GatewayConfig::default(), BucketShelf::default(), UserPools::new(Default::default()));
+        let (metrics, now) = (Metrics::new(1, 10), Ticks(0));
+        Compiler { config: &config, shelf: &shelf, user_pools: &user_pools, metrics: &metrics, now }
             .compile(catalog, previous)
     }
 

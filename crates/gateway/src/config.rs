@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tollgate_domain::ThrottleSettings;
@@ -58,6 +59,38 @@ pub struct GatewayConfig {
     pub service_endpoints: BTreeMap<String, String>,
     /// What requests to services are signed with; without it they are not signed.
     pub service_credentials: Option<ServiceCredentials>,
+    /// Who issues the tokens of user pools and where their keys are, by the id of the pool. Pools that are not here
+    /// are those of Amazon Cognito.
+    pub user_pools: BTreeMap<String, UserPoolSettings>,
+}
+
+/// Where a user pool is, as far as it is not where Amazon Cognito has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserPoolSettings {
+    /// What `iss` of its tokens says; `None` is `https://cognito-idp.{region}.amazonaws.com/{id}`.
+    pub issuer: Option<String>,
+    /// Where its keys are; `None` is `{issuer}/.well-known/jwks.json`.
+    pub jwks: Option<JwksLocation>,
+}
+
+/// Where a JSON Web Key Set is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JwksLocation {
+    /// In a file.
+    File(PathBuf),
+    /// At an address with http or https.
+    Url(String),
+}
+
+impl JwksLocation {
+    /// Reads an address, or a path to a file.
+    pub fn parse(text: &str) -> Self {
+        if text.starts_with("http://") || text.starts_with("https://") {
+            Self::Url(text.to_owned())
+        } else {
+            Self::File(text.into())
+        }
+    }
 }
 
 /// A pair of keys to services of AWS.
@@ -124,6 +157,7 @@ impl Default for GatewayConfig {
             plan_throttle_scope: PlanThrottleScope::Plan,
             service_endpoints: BTreeMap::new(),
             service_credentials: None,
+            user_pools: BTreeMap::new(),
         }
     }
 }

@@ -17,11 +17,12 @@ use crate::compile::Compiler;
 use crate::config::GatewayConfig;
 use crate::listener::{BoundGateway, Sockets};
 use crate::metrics::{Metrics, Reading};
-use crate::peers::{AccessLogs, Functions, Management, Peers};
+use crate::peers::{AccessKeys, AccessLogs, Functions, Management, Peers};
 use crate::refusal_ring::RefusalRing;
 use crate::snapshot::Snapshot;
 use crate::trace::Tracer;
 use crate::upstream::TlsSettings;
+use crate::user_pools::UserPools;
 
 /// The data plane. Clones are the same gateway.
 #[derive(Clone)]
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) snapshot: ArcSwap<Snapshot>,
     pub(crate) tls: Arc<TlsSettings>,
     peers: OnceLock<Peers>,
+    user_pools: UserPools,
     shelf: BucketShelf,
     account: Option<(Bucket, TokenRate)>,
     /// The revision in force. Held while publishing, so that revisions follow each other.
@@ -56,6 +58,7 @@ impl Gateway {
         let tls = TlsSettings::new().expect("ring offers the default versions of TLS");
         let metrics = Metrics::new(config.thread_count(), config.max_named_methods);
         let account = config.account_throttle.token_rate().map(|rate| (Bucket::new(), rate));
+        let user_pools = UserPools::new(config.user_pools.clone());
         Self(Arc::new(Shared {
             config,
             clock,
@@ -64,6 +67,7 @@ impl Gateway {
             snapshot: ArcSwap::default(),
             tls: Arc::new(tls),
             peers: OnceLock::new(),
+            user_pools,
             shelf: BucketShelf::default(),
             account,
             revision: Mutex::new(0),
@@ -142,12 +146,17 @@ impl Gateway {
 impl Shared {
     /// What makes snapshots, with buckets as of `now`.
     pub(crate) fn compiler(&self, now: Ticks) -> Compiler<'_> {
-        Compiler { config: &self.config, shelf: &self.shelf, metrics: &self.metrics, now }
+        Compiler { config: &self.config, shelf: &self.shelf, user_pools: &self.user_pools, metrics: &self.metrics, now }
     }
 
     /// What runs functions.
     pub(crate) fn functions(&self) -> Option<&dyn Functions> {
         self.peers.get()?.functions.as_deref()
+    }
+
+    /// Who may sign calls.
+    pub(crate) fn access_keys(&self) -> Option<&dyn AccessKeys> {
+        self.peers.get()?.access_keys.as_deref()
     }
 
     /// What answers for the service `apigateway`.

@@ -46,6 +46,7 @@ mod refusal;
 mod refusal_ring;
 mod route;
 mod routes;
+mod signature;
 mod snapshot;
 mod test_authorizer;
 mod test_invoke;
@@ -53,12 +54,15 @@ mod throttle;
 mod time_format;
 mod trace;
 mod upstream;
+mod user_pools;
 mod validate;
 mod variables;
 mod worker;
 
-pub use config::{GatewayConfig, PlanThrottleScope, ServiceCredentials};
+pub use config::{GatewayConfig, JwksLocation, PlanThrottleScope, ServiceCredentials, UserPoolSettings};
 pub use gateway::Gateway;
 pub use listener::{BoundGateway, DrainingGateway, RunningGateway, Sockets};
-pub use peers::{AccessLogs, Answering, FunctionFault, FunctionResult, Functions, Management, Peers};
+pub use peers::{
+    AccessKey, AccessKeys, AccessLogs, Answering, FunctionFault, FunctionResult, Functions, Management, Peers,
+};
 pub use trace::{CallSpan, IntegrationSpan, Tracer};

@@ -1,6 +1,7 @@
-//! The gateway's ports to what stands beside it in the process: functions, the management API, and logs.
+//! The gateway's ports to what stands beside it in the process: functions, the management API, who may sign calls, and
+//! logs.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,10 +21,36 @@ pub struct Peers {
     pub functions: Option<Arc<dyn Functions>>,
     /// Answers for the service `apigateway`.
     pub management: Option<Arc<dyn Management>>,
+    /// Knows who may sign calls.
+    pub access_keys: Option<Arc<dyn AccessKeys>>,
     /// Takes the lines of access logs.
     pub access_logs: Option<Arc<dyn AccessLogs>>,
     /// Keeps the spans of calls.
     pub tracer: Option<Arc<dyn Tracer>>,
+}
+
+/// Knows the pairs of keys that calls may be signed with, for methods with `AWS_IAM`.
+pub trait AccessKeys: Send + Sync + Debug {
+    /// The pair of this name, if it is there and in force. Asked for each signed call: it must not wait.
+    fn find(&self, access_key_id: &str) -> Option<AccessKey>;
+}
+
+/// One half of a pair of keys, and whose it is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccessKey {
+    /// The secret half.
+    pub secret_access_key: String,
+    /// `$context.identity.userArn`: the owner's ARN.
+    pub user_arn: String,
+    /// `$context.identity.user` and `.caller`: the owner's id.
+    pub user_id: String,
+}
+
+impl fmt::Debug for AccessKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The other half is a secret.
+        f.debug_struct("AccessKey").field("user_arn", &self.user_arn).finish_non_exhaustive()
+    }
 }
 
 /// Takes the lines of access logs.

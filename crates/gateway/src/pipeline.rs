@@ -55,13 +55,13 @@ pub(crate) async fn serve(
     let (awaits_leave, mut unread) = (headers.contains_key(EXPECT), None);
     let outcome = async {
         call.host = listen::listen(&head, &headers, &incoming, &client.raw_head, config.max_body_bytes)?;
-        let body;
+        let mut body;
         (body, unread) = RequestBody::streamed(incoming, config.max_body_bytes, &client);
         let staged = match route::stage(&snapshot, &call.host, call.uri.path())? {
             Destination::Stage(staged) => staged,
             Destination::Health => return Ok(Response::new(AnswerBody::whole(HEALTHY))),
         };
-        pass(&worker, staged, &mut call, &headers, &mut limits).await?;
+        pass(&worker, staged, &mut call, &headers, &mut body, &mut limits).await?;
         client.admitted();
         narration::starts(&call, &headers);
         perform(&worker, &call, headers, body).await
@@ -106,6 +106,7 @@ async fn pass<'a>(
     staged: Staged<'a>,
     call: &mut Call<'a>,
     headers: &HeaderMap,
+    body: &mut RequestBody,
     limits: &mut Limits,
 ) -> Result<(), Refusal> {
     let shared = &worker.shared;
@@ -117,7 +118,7 @@ async fn pass<'a>(
     let (routed, captures) = route::method(staged, call.verb)?;
     (call.method, call.captures) = (Some(routed.method), captures);
     call.log = staged.stage.verbosity.log(routed.method, &shared.clock);
-    call.principal = authorize::authorize(worker, call, headers).await?;
+    call.principal = authorize::authorize(worker, call, headers, body).await?;
     narration::verifies_plan(call, headers);
     let caller = key::identify(&shared.admission, &routed, &call.principal, headers)?;
     call.key = caller.as_ref().map(|caller| caller.id);

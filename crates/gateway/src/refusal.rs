@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::StatusCode;
 use tollgate_domain::GatewayResponseType;
+use tollgate_sigv4::SignatureRefusal;
 
 use crate::admission::ThrottleLevel;
 use crate::key::KeyFault;
@@ -36,6 +37,12 @@ pub(crate) enum Refusal {
     /// The caller does not say who it is, or nobody believes it.
     #[error("the caller is not authorized")]
     Unauthorized,
+    /// The caller's token was good once.
+    #[error("the caller's token has expired")]
+    TokenExpired,
+    /// The call is not signed, or its signature is not believed.
+    #[error(transparent)]
+    Signature(#[from] SignatureRefusal),
     /// The authorizer gave no answer that can be used.
     #[error("the authorizer failed: {0}")]
     AuthorizerFailed(String),
@@ -177,6 +184,22 @@ impl Refusal {
             Self::Unauthorized => {
                 answer(Kind::Unauthorized, StatusCode::UNAUTHORIZED, "UnauthorizedException", fixed!("Unauthorized"))
             }
+            Self::TokenExpired => answer(
+                Kind::Unauthorized,
+                StatusCode::UNAUTHORIZED,
+                "UnauthorizedException",
+                fixed!("The incoming token has expired"),
+            ),
+            Self::Signature(refusal) => {
+                let kind = match refusal {
+                    SignatureRefusal::Missing => Kind::MissingAuthenticationToken,
+                    SignatureRefusal::UnknownAccessKey
+                    | SignatureRefusal::Incomplete(_)
+                    | SignatureRefusal::OutOfScope(_)
+                    | SignatureRefusal::Mismatch => Kind::InvalidSignature,
+                };
+                answer(kind, StatusCode::FORBIDDEN, refusal.code(), made(refusal.to_string()))
+            }
             Self::AuthorizerFailed(_) => answer(
                 Kind::AuthorizerFailure,
                 StatusCode::INTERNAL_SERVER_ERROR,
@@ -270,6 +293,8 @@ impl Refusal {
             | Self::UriTooLong
             | Self::Denied(_)
             | Self::Unauthorized
+            | Self::TokenExpired
+            | Self::Signature(_)
             | Self::AuthorizerFailed(_)
             | Self::AuthorizerUnusable(_)
             | Self::MissingParameters(_)
@@ -313,6 +338,21 @@ mod tests {
                 "LimitExceededException",
                 "QUOTA_EXCEEDED",
                 "Limit Exceeded",
+            ),
+            (Refusal::TokenExpired, 401, "UnauthorizedException", "UNAUTHORIZED", "The incoming token has expired"),
+            (
+                Refusal::Signature(SignatureRefusal::Missing),
+                403,
+                "MissingAuthenticationTokenException",
+                "MISSING_AUTHENTICATION_TOKEN",
+                "Missing Authentication Token",
+            ),
+            (
+                Refusal::Signature(SignatureRefusal::UnknownAccessKey),
+                403,
+                "UnrecognizedClientException",
+                "INVALID_SIGNATURE",
+                "The security token included in the request is invalid.",
             ),
             (Refusal::RequestTooLong, 413, "RequestTooLargeException", "REQUEST_TOO_LARGE", "Request Too Long"),
             (

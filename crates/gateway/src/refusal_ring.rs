@@ -78,9 +78,12 @@ fn level(refusal: &Refusal) -> RefusalLevel {
     match refusal {
         Refusal::Malformed(_) | Refusal::RequestTooLong | Refusal::UriTooLong => RefusalLevel::Request,
         Refusal::UnknownStage | Refusal::EndpointDisabled | Refusal::UnknownRoute => RefusalLevel::Route,
-        Refusal::Denied(_) | Refusal::Unauthorized | Refusal::AuthorizerFailed(_) | Refusal::AuthorizerUnusable(_) => {
-            RefusalLevel::Authorization
-        }
+        Refusal::Denied(_)
+        | Refusal::Unauthorized
+        | Refusal::TokenExpired
+        | Refusal::Signature(_)
+        | Refusal::AuthorizerFailed(_)
+        | Refusal::AuthorizerUnusable(_) => RefusalLevel::Authorization,
         Refusal::InvalidApiKey(_) => RefusalLevel::Key,
         Refusal::Throttled { level, .. } => match level {
             ThrottleLevel::Plan => RefusalLevel::PlanThrottle,

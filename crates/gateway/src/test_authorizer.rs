@@ -46,9 +46,11 @@ async fn run(
     let said = ask(worker, stage, test, &call, headers).await;
     let client_status = match &said {
         Ok(said) => {
-            trace(&call, || format!("Authorizer result body before parsing: {}", said.document()));
-            let name = masked(said.principal.id.as_deref().unwrap_or_default());
-            call.note(LogLevel::Info, || format!("Using valid authorizer policy for principal: {name}"));
+            if said.policy.is_some() {
+                trace(&call, || format!("Authorizer result body before parsing: {}", said.document()));
+                let name = masked(said.principal.id.as_deref().unwrap_or_default());
+                call.note(LogLevel::Info, || format!("Using valid authorizer policy for principal: {name}"));
+            }
             call.note(LogLevel::Info, || "Successfully completed authorizer execution".to_owned());
             0
         }
@@ -76,12 +78,16 @@ async fn ask(
     call: &Call<'_>,
     headers: &HeaderMap,
 ) -> Result<Said, Refusal> {
-    match stage.program.authorizers.named(&test.authorizer) {
+    match stage.program.authorizers.named(&test.authorizer, &[]) {
         Authorization::Function(authorizer) => {
             authorizer.say(worker.shared.functions(), call, headers, &arn(call, stage)).await
         }
         Authorization::Unusable(why) => Err(Refusal::AuthorizerUnusable(why)),
-        Authorization::Open => Ok(Said::default()),
+        Authorization::UserPools { authorizer, scopes } => {
+            let principal = authorizer.judge(&worker.shared, call, headers, &scopes).await?;
+            Ok(Said { principal, policy: None })
+        }
+        Authorization::Open | Authorization::Signature => Ok(Said::default()),
     }
 }
 

@@ -18,6 +18,7 @@ use toml::{Table, Value};
 use crate::access_log::Destination;
 use crate::function_config::{self, FunctionEndpoint, FunctionProcesses, FunctionTable};
 use crate::traces::TraceSettings;
+use crate::user_pool_config::{self, UserPoolTable};
 
 /// The defaults, which are the manual.
 const DEFAULTS: &str = include_str!("../../../tollgate.default.toml");
@@ -31,6 +32,9 @@ const TEST_CLOCK: &str = "TOLLGATE_TEST_CLOCK";
 
 /// The tables whose names the operator chooses; all others have the names of the defaults.
 const OPEN_TABLES: [&str; 1] = ["service_endpoints"];
+
+/// Those that have a table under each name.
+const TABLES_OF_TABLES: [&str; 2] = ["functions", "user_pools"];
 
 /// What the operator set.
 #[derive(Clone, Deserialize)]
@@ -65,6 +69,8 @@ pub(crate) struct Config {
     timeouts: Timeouts,
     gateway_threads: GatewayThreads,
     service_endpoints: BTreeMap<String, String>,
+    /// By id.
+    user_pools: BTreeMap<String, UserPoolTable>,
     #[cfg(feature = "test-clock")]
     #[serde(skip)]
     pub(crate) test_clock: PathBuf,
@@ -221,6 +227,7 @@ impl Config {
         }
         check(&settings, &mut mistakes);
         function_config::check(&settings, &mut mistakes);
+        user_pool_config::check(&settings, &mut mistakes);
         if !mistakes.is_empty() {
             return Err(Mistakes(mistakes));
         }
@@ -268,6 +275,7 @@ impl Config {
             },
             service_endpoints: self.service_endpoints.clone(),
             service_credentials: self.service_credentials(),
+            user_pools: self.user_pools.iter().map(|(id, table)| (id.clone(), table.settings())).collect(),
         }
     }
 
@@ -338,7 +346,9 @@ fn overlay(settings: &mut Table, given: Table, file: &str, path: &str, mistakes:
         let full = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
         match (settings.get_mut(&name), value) {
             // Their names are the operator's own.
-            (Some(Value::Table(functions)), Value::Table(given)) if full == "functions" => functions.extend(given),
+            (Some(Value::Table(known)), Value::Table(given)) if TABLES_OF_TABLES.contains(&full.as_str()) => {
+                known.extend(given);
+            }
             (None, value @ Value::String(_)) if OPEN_TABLES.contains(&path) => {
                 settings.insert(name, value);
             }
@@ -363,6 +373,14 @@ fn set_text(settings: &mut Table, path: &[&str], text: &str, source: &str, mista
         table.insert((*name).to_owned(), Value::String(text.to_owned()));
         return;
     }
+    // The ids of pools have capitals, which names of variables have not: all pools are in one.
+    if path == ["user_pools"]
+        && let Some(Value::Table(given)) = parse_value(text)
+        && let Some(table) = settings.get_mut("user_pools").and_then(Value::as_table_mut)
+    {
+        table.extend(given);
+        return;
+    }
     let known = match path {
         [name] => settings.get_mut(*name),
         [table, name] => settings.get_mut(*table).and_then(Value::as_table_mut).and_then(|table| table.get_mut(*name)),
@@ -376,7 +394,7 @@ fn set_text(settings: &mut Table, path: &[&str], text: &str, source: &str, mista
         Value::Integer(_) => text.parse().ok().map(Value::Integer),
         Value::Float(_) => text.parse().ok().map(Value::Float),
         Value::Boolean(_) => text.parse().ok().map(Value::Boolean),
-        Value::Array(_) => parse_array(text),
+        Value::Array(_) => parse_value(text).filter(Value::is_array),
         _ => Some(Value::String(text.to_owned())),
     };
     match parsed {
@@ -386,10 +404,9 @@ fn set_text(settings: &mut Table, path: &[&str], text: &str, source: &str, mista
     }
 }
 
-/// Reads a list as TOML writes it.
-fn parse_array(text: &str) -> Option<Value> {
-    let mut table: Table = toml::from_str(&format!("list = {text}")).ok()?;
-    table.remove("list").filter(Value::is_array)
+/// Reads a value as TOML writes it.
+fn parse_value(text: &str) -> Option<Value> {
+    toml::from_str::<Table>(&format!("value = {text}")).ok()?.remove("value")
 }
 
 /// Reads an address, or an empty text that stands for none.
@@ -477,6 +494,8 @@ fn check(settings: &Table, mistakes: &mut Vec<String>) {
 
 #[cfg(test)]
 mod tests {
+    use tollgate_gateway::{JwksLocation, UserPoolSettings};
+
     use super::*;
 
     fn layers(text: &str, environment: &[(&str, &str)], flags: &[Flag]) -> Result<Config, Mistakes> {
@@ -528,6 +547,30 @@ mod tests {
         assert_eq!(gateway.service_credentials.map(|pair| pair.access_key_id).as_deref(), Some("AK"));
         let Err(mistakes) = layers("[service_endpoints]\ns3 = \"nowhere\"\n", &[], &[]) else { panic!("accepted") };
         assert!(mistakes.to_string().contains("`service_endpoints.s3`"), "{mistakes}");
+    }
+
+    #[test]
+    fn a_user_pool_is_where_the_operator_says() {
+        let file = "[user_pools]\neu-west-1_A = { jwks = \"/keys.json\" }\n[user_pools.B]\nissuer = \"https://id\"\n";
+        let more = [("TOLLGATE_USER_POOLS", r#"{ C = { issuer = "http://c", jwks = "http://c/keys" } }"#)];
+        let pools = layers(file, &more, &[]).expect("valid").gateway_config().user_pools;
+        let pool = |issuer: Option<&str>, jwks: Option<&str>| UserPoolSettings {
+            issuer: issuer.map(str::to_owned),
+            jwks: jwks.map(JwksLocation::parse),
+        };
+        let expected = [
+            ("B", pool(Some("https://id"), None)),
+            ("C", pool(Some("http://c"), Some("http://c/keys"))),
+            ("eu-west-1_A", pool(None, Some("/keys.json"))),
+        ];
+        assert_eq!(pools, expected.map(|(id, pool)| (id.to_owned(), pool)).into());
+        for wrong in ["A = 7", "A = { jwk = \"x\" }", "A = { issuer = \"id\" }", "A = { jwks = \"\" }"] {
+            let Err(mistakes) = layers(&format!("[user_pools]\n{wrong}\n"), &[], &[]) else {
+                panic!("accepted {wrong}")
+            };
+            assert!(mistakes.to_string().contains("`user_pools.A"), "{wrong}: {mistakes}");
+        }
+        assert!(layers("", &[("TOLLGATE_USER_POOLS", "no")], &[]).is_err());
     }
 
     #[test]

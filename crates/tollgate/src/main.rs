@@ -35,6 +35,7 @@ mod stack_node;
 #[cfg(feature = "test-clock")]
 mod test_clock;
 mod traces;
+mod user_pool_config;
 
 use std::process::ExitCode;
 

@@ -23,7 +23,7 @@ use crate::ledger::StoreLedger;
 use crate::management::{Listener, Management, Patience};
 use crate::metrics::{Counted, Metrics};
 use crate::outlets::Outlets;
-use crate::peers::{InProcessManagement, peers};
+use crate::peers::{InProcessManagement, ManagementKeys, peers};
 use crate::root::RootCredentials;
 use crate::sockets::{Door, NodeSockets};
 use crate::{certificates, console_files, plain_http};
@@ -172,7 +172,12 @@ impl Node {
             clock: Arc::clone(&clock),
         };
         let metrics = Metrics::new(counted, config.metrics.token.clone());
-        gateway.connect(peers(Arc::clone(&functions), Arc::clone(&within), &outlets));
+        let access_keys = ManagementKeys {
+            credentials: control.credentials(),
+            root: root.access_key_id.clone(),
+            account_id: config.account_id.clone(),
+        };
+        gateway.connect(peers(Arc::clone(&functions), Arc::clone(&within), access_keys, &outlets));
         let gateway = bound.start().context("the gateway cannot start its threads")?;
         let lambda = Lambda::new(control.clone(), Arc::<LocalFunctions>::clone(&functions), code);
         let router =

@@ -1,24 +1,52 @@
-//! What stands beside the gateway in this process: functions, and the management API.
+//! What stands beside the gateway in this process: functions, the management API, and its credentials.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use tollgate_control::Control;
+use tollgate_control::{Control, Credentials};
 use tollgate_functions::{InvocationType, InvokeError};
-use tollgate_gateway::{AccessLogs, Answering, FunctionFault, FunctionResult, Functions, Management, Peers, Tracer};
+use tollgate_gateway::{
+    AccessKey, AccessKeys, AccessLogs, Answering, FunctionFault, FunctionResult, Functions, Management, Peers, Tracer,
+};
 
 use crate::functions::LocalFunctions;
 use crate::outlets::Outlets;
 
 /// The peers of this process's gateway.
-pub(crate) fn peers(functions: Arc<LocalFunctions>, management: Arc<InProcessManagement>, outlets: &Outlets) -> Peers {
+pub(crate) fn peers(
+    functions: Arc<LocalFunctions>,
+    management: Arc<InProcessManagement>,
+    access_keys: ManagementKeys,
+    outlets: &Outlets,
+) -> Peers {
     Peers {
         functions: Some(Arc::new(GatewayFunctions(functions))),
         management: Some(management),
+        access_keys: Some(Arc::new(access_keys)),
         access_logs: outlets.access_logs.clone().map(|writer| writer as Arc<dyn AccessLogs>),
         tracer: outlets.traces.clone().map(|traces| traces as Arc<dyn Tracer>),
+    }
+}
+
+/// The pairs of the management API, with which calls may be signed, too. Their owners have the ARNs that AWS gives
+/// users: the root pair that of the account, another that of a user by its name.
+#[derive(Debug)]
+pub(crate) struct ManagementKeys {
+    pub(crate) credentials: Arc<Credentials>,
+    pub(crate) root: String,
+    pub(crate) account_id: String,
+}
+
+impl AccessKeys for ManagementKeys {
+    fn find(&self, access_key_id: &str) -> Option<AccessKey> {
+        let (account, secret_access_key) = (&self.account_id, self.credentials.secret(access_key_id)?);
+        let (owner, user_id) = match access_key_id == self.root {
+            true => ("root".to_owned(), account.clone()),
+            false => (format!("user/{access_key_id}"), access_key_id.to_owned()),
+        };
+        Some(AccessKey { secret_access_key, user_arn: format!("arn:aws:iam::{account}:{owner}"), user_id })
     }
 }
 
@@ -104,4 +132,30 @@ fn closed() -> Response<Bytes> {
     let mut response = Response::new(Bytes::from_static(br#"{"message":"The management API is stopping"}"#));
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use tollgate_domain::Role;
+
+    use super::*;
+
+    #[test]
+    fn pairs_are_the_root_of_their_account_or_users_of_it() {
+        let credentials = Credentials::root("ROOT", "s3cret").with("OTHER", "t0psecret", Role::ReadOnly);
+        let credentials = Arc::new(credentials);
+        let keys = ManagementKeys { credentials, root: "ROOT".to_owned(), account_id: "111122223333".to_owned() };
+        let of = |id: &str| keys.find(id).map(|key| (key.secret_access_key, key.user_arn, key.user_id));
+        let owned = |texts: [&str; 3]| Some(texts.map(str::to_owned).into());
+        assert_eq!(of("ROOT"), owned(["s3cret", "arn:aws:iam::111122223333:root", "111122223333"]));
+        assert_eq!(of("OTHER"), owned(["t0psecret", "arn:aws:iam::111122223333:user/OTHER", "OTHER"]));
+        assert_eq!(of("root"), None);
+    }
+
+    #[test]
+    fn printing_keys_shows_no_secret() {
+        let (credentials, root) = (Arc::new(Credentials::root("ROOT", "s3cret")), "ROOT".to_owned());
+        let keys = ManagementKeys { credentials, root, account_id: String::new() };
+        assert!(!format!("{keys:?} {:?}", keys.find("ROOT")).contains("s3cret"));
+    }
 }

@@ -8,6 +8,7 @@ use axum::routing::any;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use percent_encoding::percent_decode_str;
+use tollgate_sigv4::{Claim, Payload, SignatureRefusal, Subject};
 
 use super::routes::{self, Labels, Operation};
 use super::{Lambda, function, invoke, permission};
@@ -15,7 +16,6 @@ use crate::access::{Asked, Caller};
 use crate::error::Failure;
 use crate::json::Members;
 use crate::server::{read_body, read_query};
-use crate::sigv4::{Claim, SignatureRefusal};
 
 /// The service that credentials have to be scoped to.
 const SERVICE: &str = "lambda";
@@ -89,16 +89,15 @@ async fn answer(State(lambda): State<Lambda>, request: http::Request<Body>) -> R
 
 async fn serve(lambda: &Lambda, request: http::Request<Body>) -> Result<Answer, Failure> {
     let (parts, body) = request.into_parts();
-    let claim = Claim::read(&parts.headers)?;
+    let claim = Claim::of_headers(&parts.headers)?;
     let pair = lambda.control.credentials().find(&claim.access_key_id).ok_or(SignatureRefusal::UnknownAccessKey)?;
-    if parts.headers.contains_key("x-amz-security-token") {
-        // There are no sessions here, so no token of one is known.
+    if claim.has_session() {
         return Err(SignatureRefusal::UnknownAccessKey.into());
     }
     claim.check_scope(SERVICE, lambda.control.clock().now().wall)?;
     let found = segments(parts.uri.path()).and_then(|segments| routes::find(&parts.method, &segments));
     let body = read_body(body, found.as_ref().map_or(BODY_LIMIT, |(operation, _)| body_limit(*operation))).await?;
-    claim.verify(&pair.secret, &parts, &body)?;
+    claim.verify(&pair.secret, &Subject::of(&parts), Payload::Bytes(&body))?;
     let caller = Caller { access_key_id: claim.access_key_id, role: pair.role };
     let asked = Asked { method: &parts.method, operation: None, usage_plan: None, with_values: false };
     if !caller.may(&asked) {

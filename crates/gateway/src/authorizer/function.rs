@@ -45,14 +45,12 @@ impl FunctionAuthorizer {
             Parameter::parse(source, stage_variables)
                 .ok_or_else(|| format!("the identity source {source:?} is unknown"))
         };
-        let expression = given.identity_validation_expression.as_deref().filter(|expression| !expression.is_empty());
-        let expression = expression.map(|expression| Regex::new(&format!("^(?:{expression})$"))).transpose();
         let ttl = u64::try_from(given.result_ttl_in_seconds.unwrap_or(300)).unwrap_or(0);
         Ok(Self {
             function: function(uri, stage_variables).ok_or_else(|| format!("{uri:?} names no function"))?,
             shows_request: given.kind == AuthorizerType::Request,
             identity: sources.map(parameter).collect::<Result<_, _>>()?,
-            expression: expression.map_err(|error| error.to_string())?,
+            expression: expression(given)?,
             kept: (ttl > 0).then(|| KeptAnswers::new(Ticks::from_duration(Duration::from_secs(ttl)))),
         })
     }
@@ -115,6 +113,13 @@ impl FunctionAuthorizer {
         };
         self.identity.iter().map(|parameter| value(parameter).ok_or(Refusal::Unauthorized)).collect()
     }
+}
+
+/// What the identity has to look like, all of it.
+pub(super) fn expression(given: &Authorizer) -> Result<Option<Regex>, String> {
+    let expression = given.identity_validation_expression.as_deref().filter(|expression| !expression.is_empty());
+    let compiled = expression.map(|expression| Regex::new(&format!("^(?:{expression})$"))).transpose();
+    compiled.map_err(|error| error.to_string())
 }
 
 /// One text for a list of values, another for each other list.

@@ -1,9 +1,12 @@
 //! Authorizers, compiled: who is asked whether a caller may call.
 
 mod answer;
+mod claims;
 mod event;
 mod function;
 mod kept;
+mod token;
+mod user_pool;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,64 +17,109 @@ use tollgate_domain::{Authorizer, Clock, DeployedApi};
 
 pub(crate) use self::answer::Said;
 pub(crate) use self::function::FunctionAuthorizer;
+pub(crate) use self::user_pool::UserPoolAuthorizer;
 use crate::call::Call;
 use crate::peers::Functions;
 use crate::policy::{Asked, Verdict};
 use crate::principal::Principal;
 use crate::refusal::Refusal;
+use crate::user_pools::UserPools;
 
 /// How the callers of a method are authorized.
 #[derive(Debug)]
 pub(crate) enum Authorization {
     /// Anybody may call.
     Open,
+    /// Whoever signs the call may.
+    Signature,
     /// A function says who may.
     Function(Arc<FunctionAuthorizer>),
+    /// Whoever has a token of a user pool may: an access token with one of the scopes or, where there are none, an
+    /// identity token.
+    UserPools { authorizer: Arc<UserPoolAuthorizer>, scopes: Vec<String> },
     /// Nobody can be asked; says why. Nobody may call.
     Unusable(String),
 }
 
+impl Authorization {
+    /// Whether somebody is authorized by the name of what is called.
+    pub(crate) fn wants_a_name(&self) -> bool {
+        match self {
+            Self::Signature | Self::Function(_) | Self::UserPools { .. } => true,
+            Self::Open | Self::Unusable(_) => false,
+        }
+    }
+}
+
 /// The authorizers of a deployed API, by id, with the answers that they keep.
 #[derive(Debug, Default)]
-pub(crate) struct Authorizers(BTreeMap<String, Result<Arc<FunctionAuthorizer>, String>>);
+pub(crate) struct Authorizers(BTreeMap<String, Result<Compiled, String>>);
+
+/// An authorizer, ready to be asked.
+#[derive(Clone, Debug)]
+enum Compiled {
+    Function(Arc<FunctionAuthorizer>),
+    UserPools(Arc<UserPoolAuthorizer>),
+}
 
 impl Authorizers {
-    pub(crate) fn compile(deployed: &DeployedApi, stage_variables: &BTreeMap<String, String>) -> Self {
+    pub(crate) fn compile(
+        deployed: &DeployedApi,
+        stage_variables: &BTreeMap<String, String>,
+        user_pools: &UserPools,
+    ) -> Self {
         let compiled = deployed.authorizers.iter();
-        Self(compiled.map(|(id, given)| (id.clone(), compile(given, stage_variables))).collect())
+        Self(compiled.map(|(id, given)| (id.clone(), compile(given, stage_variables, user_pools))).collect())
     }
 
     /// How the callers of a method are authorized.
     pub(crate) fn authorization(&self, method: &tollgate_domain::Method) -> Authorization {
-        let unusable = |why: &str| Authorization::Unusable(why.to_owned());
         match method.authorization_type.as_str() {
             "NONE" => Authorization::Open,
-            "CUSTOM" => self.named(method.authorizer_id.as_deref().unwrap_or_default()),
-            other => unusable(&format!("authorization of type {other} is not supported yet")),
+            "AWS_IAM" => Authorization::Signature,
+            "CUSTOM" | "COGNITO_USER_POOLS" => {
+                self.named(method.authorizer_id.as_deref().unwrap_or_default(), &method.authorization_scopes)
+            }
+            other => Authorization::Unusable(format!("there is no authorization of type {other}")),
         }
     }
 
-    /// The authorizer of this id.
-    pub(crate) fn named(&self, id: &str) -> Authorization {
-        match self.0.get(id) {
-            Some(Ok(authorizer)) => Authorization::Function(Arc::clone(authorizer)),
-            Some(Err(why)) => Authorization::Unusable(why.clone()),
+    /// The authorizer of this id, for a method with these scopes.
+    pub(crate) fn named(&self, id: &str, scopes: &[String]) -> Authorization {
+        match self.0.get(id).cloned() {
+            Some(Ok(Compiled::Function(authorizer))) => Authorization::Function(authorizer),
+            Some(Ok(Compiled::UserPools(authorizer))) => {
+                Authorization::UserPools { authorizer, scopes: scopes.to_vec() }
+            }
+            Some(Err(why)) => Authorization::Unusable(why),
             None => Authorization::Unusable("the method names an authorizer that was not deployed".to_owned()),
         }
     }
 
     /// Forgets all answers that are kept.
     pub(crate) fn flush(&self) {
-        self.0.values().flatten().for_each(|authorizer| authorizer.flush());
+        for authorizer in self.0.values().flatten() {
+            match authorizer {
+                Compiled::Function(authorizer) => authorizer.flush(),
+                // Tokens are verified for each call: nothing is kept.
+                Compiled::UserPools(_) => {}
+            }
+        }
     }
 }
 
-fn compile(given: &Authorizer, stage_variables: &BTreeMap<String, String>) -> Result<Arc<FunctionAuthorizer>, String> {
+fn compile(
+    given: &Authorizer,
+    stage_variables: &BTreeMap<String, String>,
+    user_pools: &UserPools,
+) -> Result<Compiled, String> {
     match given.kind {
         AuthorizerType::Token | AuthorizerType::Request => {
-            FunctionAuthorizer::compile(given, stage_variables).map(Arc::new)
+            Ok(Compiled::Function(Arc::new(FunctionAuthorizer::compile(given, stage_variables)?)))
         }
-        AuthorizerType::CognitoUserPools => Err("user pools are not supported yet".to_owned()),
+        AuthorizerType::CognitoUserPools => {
+            Ok(Compiled::UserPools(Arc::new(UserPoolAuthorizer::compile(given, stage_variables, user_pools)?)))
+        }
     }
 }
 

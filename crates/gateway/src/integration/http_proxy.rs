@@ -137,7 +137,7 @@ impl HttpProxy {
             body = RequestBody::Whole(call.payload.get_or_init(|| payload).clone());
         }
         let uri = upstream.target.uri(call, &headers, call.query())?;
-        forward_request(&mut headers, call.client);
+        forward_request(&mut headers, call);
         headers.insert(header::HOST, upstream.target.host.clone());
         headers.insert(API_ID, upstream.api_id.clone());
         headers.entry(header::USER_AGENT).or_insert_with(|| upstream.user_agent.clone());

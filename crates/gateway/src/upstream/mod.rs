@@ -2,6 +2,7 @@
 
 mod connect;
 mod endpoint;
+mod errand;
 mod pool;
 mod tls;
 
@@ -20,6 +21,7 @@ use tokio::time::Sleep;
 use crate::body::{BodyError, RequestBody};
 use crate::config::GatewayConfig;
 pub(crate) use endpoint::Endpoint;
+pub(crate) use errand::get;
 use pool::{Pool, Pooled};
 pub(crate) use tls::TlsSettings;
 

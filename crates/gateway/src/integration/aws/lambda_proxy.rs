@@ -56,7 +56,7 @@ impl LambdaProxy {
 /// The headers that a function sees: those of the caller but what belongs to its connection, and the gateway's own.
 fn seen_by_functions(call: &Call<'_>, sent: &HeaderMap) -> HeaderMap {
     let mut seen = sent.clone();
-    forward_request(&mut seen, call.client);
+    forward_request(&mut seen, call);
     seen.insert(header::HOST, call.host.clone());
     seen.insert(X_AMZN_TRACE_ID, call.trace_id(sent));
     seen
