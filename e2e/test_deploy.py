@@ -295,6 +295,9 @@ def described(client, ids):
         "Stage": client.get_stage(restApiId=api, stageName="live"),
         "Domain": client.get_domain_name(domainName="every.example.com"),
         "Mapping": client.get_base_path_mapping(domainName="every.example.com", basePath="shop"),
+        "Private": client.get_domain_name(domainName="private.example.com"),
+        "PrivateMapping": client.get_base_path_mapping(domainName="private.example.com", basePath="(none)"),
+        "Association": client.get_domain_name_access_associations()["items"][0],
         "Plan": client.get_usage_plan(usagePlanId=ids["Plan"]),
         "Key": client.get_api_key(apiKey=ids["Key"], includeValue=True),
         "In": client.get_usage_plan_key(usagePlanId=ids["Plan"], keyId=ids["Key"]),
@@ -333,7 +336,7 @@ def test_every_type_is_made_changed_in_place_taken_back_and_removed(node, deploy
     after = deployer.ids("every-type")
     assert {name for name in ids if ids[name] != after[name]} == {"Permission", "DescribedDeployment", "Validator"}
     second = without(described(client, after))
-    assert {name for name in first if first[name] == second[name]} == {"Account", "Mapping"}
+    assert {name for name in first if first[name] == second[name]} == {"Account", "Mapping", "Association"}
     text = json.dumps({name: answer for name, answer in second.items() if name != "Described"}, default=str)
     assert '"one"' not in text and "-one" not in text, text
     assert second["Plan"]["throttle"]["rateLimit"] == 1.5
@@ -346,6 +349,7 @@ def test_every_type_is_made_changed_in_place_taken_back_and_removed(node, deploy
 
     deployer.run("stack", "delete", "every-type")
     assert deployer.left() == []
+    assert client.get_domain_name_access_associations()["items"] == []
     assert client.get_vpc_links()["items"] == client.get_client_certificates()["items"] == []
 
 
