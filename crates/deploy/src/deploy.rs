@@ -303,3 +303,7 @@ impl Change {
 #[cfg(test)]
 #[path = "deploy_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "deploy_properties.rs"]
+mod properties;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use tollgate_deploy::{Change, Mistake, Place, Plan, Stack, Step, TEXT_LIMIT, Template, deploy};
+use tollgate_deploy::{Change, Failed, Mistake, Place, Plan, Stack, Step, TEXT_LIMIT, Template, deploy};
 
 use crate::cli::{Settings, say, tell};
 use crate::config::Config;
@@ -74,7 +74,15 @@ impl Deploy {
         if node.is_in_progress() && !self.resume {
             bail!("a deployment of {name} is under way; if it was cut off, go on with --resume. Nothing was changed");
         }
-        let stack = deploy(&plan, &node).await?;
+        plan.findings().iter().for_each(|finding| tell(&format!("warning: {}: {finding}", path.display())));
+        let stack = match deploy(&plan, &node).await {
+            // A first deployment that is taken back leaves nothing, its record included.
+            Err(failed @ Failed::RolledBack { .. }) if node.is_new() => {
+                node.forget().await?;
+                return Err(failed.into());
+            }
+            outcome => outcome?,
+        };
         if !plan.changes_something() {
             tell(&format!("{name} is as the template describes it; nothing was changed"));
         }

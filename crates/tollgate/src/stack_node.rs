@@ -23,6 +23,8 @@ pub(crate) struct StackNode {
     kept: Stack,
     /// That of the record, zero when there is none.
     revision: Mutex<u64>,
+    /// Whether there was no record when this began.
+    new: bool,
     pub(crate) files: TemplateFiles,
 }
 
@@ -30,12 +32,18 @@ impl StackNode {
     /// Reads the record of a stack, if it has one.
     pub(crate) async fn open(client: ManagementClient, name: &str, files: TemplateFiles) -> anyhow::Result<Self> {
         let (kept, revision) = read(&client, name).await?.unwrap_or_default();
-        Ok(Self { client, name: name.to_owned(), kept, revision: Mutex::new(revision), files })
+        let new = revision == 0;
+        Ok(Self { client, name: name.to_owned(), kept, revision: Mutex::new(revision), new, files })
     }
 
     /// The stack as it was kept.
     pub(crate) fn stack(&self) -> Stack {
         self.kept.clone()
+    }
+
+    /// Whether there was no such stack when this began.
+    pub(crate) fn is_new(&self) -> bool {
+        self.new
     }
 
     /// Whether a deployment is under way, or was cut off.

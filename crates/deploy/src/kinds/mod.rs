@@ -15,6 +15,7 @@ mod inert;
 mod method;
 mod model;
 mod permission;
+mod private_domain_name;
 mod request_validator;
 mod resource;
 mod rest_api;
@@ -52,6 +53,9 @@ pub(crate) static ALL: &[&Kind] = &[
     &method::KIND,
     &model::KIND,
     &permission::KIND,
+    &private_domain_name::ACCESS_ASSOCIATION,
+    &private_domain_name::BASE_PATH_MAPPING,
+    &private_domain_name::DOMAIN_NAME,
     &request_validator::KIND,
     &resource::KIND,
     &rest_api::KIND,
