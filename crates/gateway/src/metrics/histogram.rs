@@ -6,7 +6,6 @@ use tollgate_domain::LATENCY_BOUNDS_MICROS as BOUNDS;
 
 use super::count::Count;
 
-
 /// Durations, counted on one thread.
 #[derive(Debug, Default)]
 pub(super) struct Histogram {
