@@ -1,8 +1,9 @@
-.PHONY: run build console test e2e sdk browser lint model miri tsan simulate torture hostile test-clock
+.PHONY: run build console test e2e deploy-tools sdk browser lint model miri tsan simulate torture hostile test-clock
 .PHONY: bench bench-scale bench-decision bench-management help
 
 VENV := .venv
 CONSOLE := console
+DEPLOY_TOOLS := target/deploy-tools
 TOLLGATE_BIN ?= target/debug/tollgate
 TEST_CLOCK_BIN := target/debug/tollgate-test-clock
 SDK_SUITE := --manifest-path e2e/sdk/Cargo.toml --target-dir target/sdk
@@ -66,9 +67,17 @@ hostile: $(VENV)/installed build ## Assaults a release build with a million unkn
 	HOSTILE_SCALE=$(or $(SCALE),50) TOLLGATE_BIN=target/release/tollgate \
 		$(VENV)/bin/python -m pytest e2e/test_hostile_load.py -q -s
 
-e2e: $(VENV)/installed test-clock ## Runs the binary against the AWS CLI, boto3 and misbehaving clients.
+e2e: $(VENV)/installed $(DEPLOY_TOOLS)/installed test-clock ## Runs the binary against the AWS CLI, boto3, osls, CDK and misbehaving clients.
 	cargo build -p tollgate-functions --example echo
 	TOLLGATE_BIN=$(TOLLGATE_BIN) $(VENV)/bin/python -m pytest e2e -q
+
+deploy-tools: $(DEPLOY_TOOLS)/installed ## Installs osls and CDK, whose templates some tests deploy.
+
+$(DEPLOY_TOOLS)/installed: e2e/deploy/package.json e2e/deploy/package-lock.json
+	mkdir -p $(DEPLOY_TOOLS)
+	cp e2e/deploy/package.json e2e/deploy/package-lock.json $(DEPLOY_TOOLS)
+	npm ci --prefix $(DEPLOY_TOOLS) --no-audit --no-fund --silent
+	touch $@
 
 sdk: ## Drives the binary with the AWS SDK for Rust, every operation.
 	cargo build -p tollgate

@@ -79,9 +79,10 @@ def test_a_mapping_of_the_empty_path_is_called_none(client, aws, api, domain):
 
 def test_a_vpc_link_is_there_at_once(client):
     made = client.create_vpc_link(name="nlb", targetArns=[LOAD_BALANCER])
-    assert (made["ResponseMetadata"]["HTTPStatusCode"], made["status"], "tags" in made) == (202, "AVAILABLE", False)
+    assert (made["ResponseMetadata"]["HTTPStatusCode"], made["status"], "tags" in made) == (202, "PENDING", False)
     link = made["id"]
-    assert client.get_vpc_link(vpcLinkId=link)["tags"] == {}
+    read = client.get_vpc_link(vpcLinkId=link)
+    assert (read["status"], read["tags"]) == ("AVAILABLE", {})
     assert link in [item["id"] for item in client.get_vpc_links(limit=500)["items"]]
     operations = [{"op": "replace", "path": "/name", "value": "new"}]
     assert client.update_vpc_link(vpcLinkId=link, patchOperations=operations)["name"] == "new"

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from botocore.exceptions import ClientError
 
 from arrange import put_http, unique
 from test_functions import archive, lambda_client
@@ -33,10 +32,10 @@ def test_an_edit_shows_in_the_next_test(client, undeployed):
     assert client.test_invoke_method(**undeployed)["body"] == "tried"
 
 
-def test_a_path_of_another_resource_is_refused(client, undeployed):
-    with pytest.raises(ClientError) as refused:
-        client.test_invoke_method(**undeployed, pathWithQueryString="/toys")
-    assert refused.value.response["Error"]["Code"] == "BadRequestException"
+def test_a_method_is_tried_whatever_the_path_leads_to(client, undeployed):
+    answer = client.test_invoke_method(**undeployed, pathWithQueryString="/toys")
+    assert answer["status"] == 200
+    assert "HTTP Method: GET, Resource Path: /toys\n" in answer["log"]
 
 
 JUDGE = """

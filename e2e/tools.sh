@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sees to what the tests run beside Rust: a Python that can make virtual environments, Node.js for functions and for the
-# console, Chromium to drive it, curl and OpenSSL.
+# Sees to what the tests run beside Rust: a Python that can make virtual environments, Node.js with npm for functions,
+# for the console and for the tools whose templates are deployed, Chromium to drive the console, curl and OpenSSL.
 # Installs Debian's packages where something is missing and that is allowed.
 set -euo pipefail
 

@@ -71,6 +71,25 @@ deploy() {
     url=$gateway/_aws/execute-api/$api/dev
 }
 
+# Runs `tollgate` with a command, against the Tollgate that `aws` and `gateway` mean.
+operate() {
+    TOLLGATE_ROOT_ACCESS_KEY_ID=$AWS_ACCESS_KEY_ID TOLLGATE_ROOT_SECRET_ACCESS_KEY=$AWS_SECRET_ACCESS_KEY \
+        "${TOLLGATE:-tollgate}" "$@" --management "${AWS_ENDPOINT_URL#http://}" --gateway "${gateway#http://}"
+}
+
+# Deploys this folder, a Serverless project, from a copy, and sets `url` to where its stage is called. What the tools say
+# on their way is kept in $scratch/log. The stack is deleted in the end.
+deploy_serverless() {
+    local stack=$1
+    mkdir -p "$scratch/project" && cp -r . "$scratch/project"
+    later delete_stack "$stack"
+    url=$(operate deploy --serverless "$scratch/project" 2>>"$scratch/log" | sed -n 's/^stage .* is called at //p')
+}
+
+delete_stack() {
+    operate stack delete "$1" 2>>"$scratch/log"
+}
+
 # Makes a function of files in this folder: its name, its runtime, its handler, the files.
 make_function() {
     local name=$1 runtime=$2 handler=$3 archive=$scratch/$1.zip

@@ -47,13 +47,19 @@ METHODS = [
     bad("PutMethod", a_method(authorizationType="CUSTOM", authorizerId="nosuch"), NO_AUTHORIZER),
     bad("PutMethod", a_method(requestValidatorId="nosuch"), "Invalid Request Validator identifier specified"),
     bad("PutMethod", a_method(requestModels={"a/b": "Nope"}), "Invalid model identifier specified: Nope"),
-    bad("PutMethod", a_method(requestParameters={"wrong": True}),
-        "Invalid mapping expression parameter specified: wrong"),
+    bad("PutMethod", a_method(requestParameters={"method.request.body.a": True}),
+        "Invalid mapping expression parameter specified: method.request.body.a"),
+    bad("PutMethod", a_method(requestParameters={"true": True}),
+        "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression "
+        "specified: true]"),
     bad("PutMethod", a_method(requestParameters={"method.request.path.a": True, "method.request.header.a": True}),
         "Parameter names must be unique across querystring, header and path"),
     bad("PutMethod", a_method(authorizationScopes=["a"]),
         "Authorization Scopes are only valid for COGNITO_USER_POOLS authorization type"),
     Done("TestInvokeMethod", lambda w: w.integration, {"status": 500}),
+    Done("TestInvokeMethod", lambda w: {**w.integration, "pathWithQueryString": "/elsewhere"}, {"status": 500}),
+    bad("TestInvokeMethod", lambda w: {**w.integration, "pathWithQueryString": "pets"},
+        "Invalid test request specified. The path or a header has characters that none may have"),
     missing("TestInvokeMethod", lambda w: w.absent_method, "Invalid Method identifier specified"),
 
     Done("GetMethod", lambda w: w.integration, {"methodIntegration": {"type": "MOCK"}}),
@@ -71,6 +77,8 @@ METHODS = [
 METHOD_RESPONSES = [
     Done("PutMethodResponse", lambda w: {**w.method, **status("200"), "responseModels": {"a/b": "Empty"}},
          {"statusCode": "200", "responseModels": {"a/b": "Empty"}}),
+    Done("PutMethodResponse", lambda w: {**w.method, **status("200"), "responseModels": {}, "responseParameters": {}},
+         {"responseModels": {}, "responseParameters": {}}),
     bad("PutMethodResponse", lambda w: {**w.method, **status("200"), "responseModels": {"a/b": "Nope"}},
         "Invalid model identifier specified: Nope"),
     invalid("PutMethodResponse", lambda w: {**w.method, **status("wrong")}, BAD_STATUS),
@@ -87,6 +95,10 @@ METHOD_RESPONSES = [
     missing("UpdateMethodResponse", lambda w: {**w.method_response, "patchOperations": patch(
         "remove", "/responseModels/text~1html")}, "Content-Type specified was not found"),
     missing("UpdateMethodResponse", lambda w: {**w.method, **status("404"), "patchOperations": []}, NO_RESPONSE),
+    invalid("UpdateMethodResponse", lambda w: {**w.method, **status("wrong"), "patchOperations": patch("set", "/x")},
+            "2 validation errors detected: Value 'set' at 'updateMethodResponseInput.patchOperations.1.member.op' "
+            "failed to satisfy constraint: Member must satisfy enum value set: [add, remove, move, test, replace, "
+            "copy]; " + BAD_STATUS.partition(": ")[2]),
     Done("DeleteMethodResponse", lambda w: w.method_response),
     missing("DeleteMethodResponse", lambda w: {**w.method, **status("404")}, NO_RESPONSE),
 ]
@@ -115,6 +127,7 @@ INTEGRATIONS = [
         "specified: true]"),
     bad("PutIntegration", an_integration("MOCK", requestTemplates={"123": "{}"}),
         "Validation Result: warnings : [], errors : [Invalid content type specified: 123]"),
+    bad("PutIntegration", an_integration("MOCK", cacheKeyParameters=["id"]), "Invalid cache key parameter specified"),
     bad("PutIntegration", an_integration("HTTP", connectionType="VPC_LINK", **ADDRESS),
         "ConnectionId should be set to the vpcLinkId or stage variable on connection type VPC_LINK"),
     invalid("PutIntegration", an_integration("HTTPS_PROXY"),
@@ -137,6 +150,9 @@ INTEGRATIONS = [
 INTEGRATION_RESPONSES = [
     Done("PutIntegrationResponse", lambda w: {**w.integration, **w.method_response, "responseTemplates": {"a/b": "x"}},
          {"statusCode": "200", "responseTemplates": {"a/b": "x"}}),
+    Done("PutIntegrationResponse", lambda w: {**w.integration, **w.method_response, "selectionPattern": "",
+                                              "responseTemplates": {"application/json": ""}},
+         {"selectionPattern": "", "responseTemplates": {"application/json": None}}),
     bad("PutIntegrationResponse", lambda w: {**w.integration, **w.method_response, "selectionPattern": "("},
         "Invalid regex pattern specified"),
     missing("PutIntegrationResponse", lambda w: w.method_response, NO_INTEGRATION),

@@ -85,11 +85,12 @@ ASSOCIATIONS = [
 
 LINKS = [
     Done("CreateVpcLink", lambda _: {"name": "made", "targetArns": [LOAD_BALANCER]},
-         {"name": "made", "status": "AVAILABLE", "targetArns": [LOAD_BALANCER]}),
+         {"name": "made", "status": "PENDING", "targetArns": [LOAD_BALANCER]}),
     bad("CreateVpcLink", lambda _: {"name": "made", "targetArns": ["nope"]},
         "Invalid ARN. ARN is not well formed nope"),
     bad("CreateVpcLink", lambda _: {"name": "", "targetArns": [LOAD_BALANCER]}, "Name cannot be empty"),
-    Done("GetVpcLink", lambda w: w.link, {"name": "contract", "tags": {}}),
+    Done("GetVpcLink", lambda w: w.link, {"name": "contract", "tags": {}, "status": "AVAILABLE",
+                                          "statusMessage": "Your vpc link is ready for use"}),
     missing("GetVpcLink", lambda _: {"vpcLinkId": "nosuch"}, NO_LINK),
     Done("GetVpcLinks", lambda _: {"limit": 1}),
     bad("GetVpcLinks", lambda _: {"position": "nonsense"}, "Invalid position parameter specified"),

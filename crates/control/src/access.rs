@@ -40,7 +40,8 @@ impl Caller {
     pub(crate) fn may(&self, asked: &Asked<'_>) -> bool {
         match &self.role {
             Role::Admin => true,
-            Role::ReadOnly => asked.method == Method::GET,
+            // What a stack is made of has values of keys and environments of functions in it.
+            Role::ReadOnly => asked.method == Method::GET && asked.operation != Some("GetStack"),
             Role::KeyIssuer { plans } => {
                 let own_plan = asked.usage_plan.is_some_and(|id| plans.iter().any(|plan| plan.as_str() == id));
                 match asked.operation {
@@ -74,6 +75,7 @@ mod tests {
     #[test]
     fn a_reader_changes_nothing() {
         assert!(may(Role::ReadOnly, Method::GET, "GetApiKeys", None));
+        assert!(!may(Role::ReadOnly, Method::GET, "GetStack", None));
         assert!(!may(Role::ReadOnly, Method::PATCH, "UpdateApiKey", None));
         assert!(may(Role::Admin, Method::DELETE, "DeleteApiKey", None));
     }

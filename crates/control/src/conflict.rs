@@ -133,9 +133,6 @@ pub(crate) enum Conflict {
 
     // Test invocations
     /// Ours.
-    #[error("Invalid test path specified. It must lead to the resource under test")]
-    BadTestPath,
-    /// Ours.
     #[error("Invalid test request specified. The path or a header has characters that none may have")]
     BadTestRequest,
 
@@ -564,7 +561,6 @@ impl Conflict {
             | C::BadEndpointType
             | C::BadIpAddressType
             | C::PrivateNeedsDualstack
-            | C::BadTestPath
             | C::BadTestRequest
             | C::NoEndpointType
             | C::ManyEndpointTypes

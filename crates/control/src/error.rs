@@ -11,6 +11,7 @@ use crate::gate::GateError;
 use crate::json::BodyError;
 use crate::lambda::FunctionConflict;
 use crate::operator::OperatorRefusal;
+use crate::operator::StackConflict;
 use crate::page::PageError;
 use crate::patch::PatchRefusal;
 use crate::resources::validation::Violations;
@@ -53,6 +54,8 @@ pub(crate) enum Failure {
     Gate(#[from] GateError),
     #[error(transparent)]
     Function(#[from] FunctionConflict),
+    #[error(transparent)]
+    Stack(#[from] StackConflict),
     #[error("the code of a function could not be kept: {0}")]
     CodeStore(#[source] std::io::Error),
     #[error("the gateway cannot run tests right now")]
@@ -66,7 +69,6 @@ pub(crate) enum Failure {
 impl From<TestRefusal> for Failure {
     fn from(refusal: TestRefusal) -> Self {
         match refusal {
-            TestRefusal::PathElsewhere => Self::Conflict(Conflict::BadTestPath),
             TestRefusal::Unsendable => Self::Conflict(Conflict::BadTestRequest),
             TestRefusal::Unavailable => Self::NoTests,
         }
@@ -112,6 +114,7 @@ impl Failure {
                 Fault::Clash => (StatusCode::CONFLICT, "ConflictException"),
             },
             Self::Function(conflict) => conflict.code(),
+            Self::Stack(conflict) => conflict.code(),
             Self::Busy => (StatusCode::CONFLICT, "ConflictException"),
             Self::Unavailable(_) | Self::Gate(_) | Self::NoTests => {
                 (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException")

@@ -40,6 +40,11 @@ impl Members {
         Self(members)
     }
 
+    /// The object as JSON.
+    pub(crate) fn into_text(self) -> String {
+        Value::Object(self.0).to_string()
+    }
+
     pub(crate) fn has(&self, name: &str) -> bool {
         self.get(name).is_some()
     }

@@ -149,6 +149,22 @@ impl Paths {
 /// Reads the operations of a PATCH. `input` is AWS's name for the request, `updateApiKeyInput`.
 pub(crate) fn operations(request: &Request, input: &str) -> Result<Vec<PatchOperation>, Failure> {
     let mut validation = Validation::default();
+    let operations = read(request, input, &mut validation)?;
+    validation.finish()?;
+    Ok(operations)
+}
+
+/// Reads the operations of a PATCH of a response, which its status code names. What is wrong with either is told at
+/// once.
+pub(crate) fn operations_of_response(request: &Request, input: &str) -> Result<Vec<PatchOperation>, Failure> {
+    let mut validation = Validation::default();
+    let operations = read(request, input, &mut validation)?;
+    validation.status_code(request.label("status_code"));
+    validation.finish()?;
+    Ok(operations)
+}
+
+fn read(request: &Request, input: &str, validation: &mut Validation) -> Result<Vec<PatchOperation>, Failure> {
     let mut operations = Vec::new();
     let sent = request.body()?.objects("patchOperations")?.unwrap_or_default();
     if sent.len() > OPERATIONS_LIMIT {
@@ -165,7 +181,6 @@ pub(crate) fn operations(request: &Request, input: &str) -> Result<Vec<PatchOper
             None => validation.missing(&at),
         }
     }
-    validation.finish()?;
     Ok(operations)
 }
 

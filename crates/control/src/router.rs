@@ -196,7 +196,11 @@ operations! {
     GetNode           GET    OK         [operator::node::get]                "/tollgate/v1/node";
     GetRefusal        GET    OK         [operator::refusals::get]            "/tollgate/v1/refusals/{request_id}";
     GetRefusals       GET    OK         [operator::refusals::list]           "/tollgate/v1/refusals";
+    DeleteStack       DELETE ACCEPTED   [operator::stack::delete]            "/tollgate/v1/stacks/{stack_name}";
+    GetStack          GET    OK         [operator::stack::get]               "/tollgate/v1/stacks/{stack_name}";
+    GetStacks         GET    OK         [operator::stack::list]              "/tollgate/v1/stacks";
     GetTraffic        GET    OK         [operator::traffic::get]             "/tollgate/v1/traffic";
+    PutStack          PUT    OK         [operator::stack::put]               "/tollgate/v1/stacks/{stack_name}";
 }
 
 /// An operation, with the labels of its path.

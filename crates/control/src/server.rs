@@ -18,6 +18,7 @@ use crate::access::{AccessDenied, Asked, Caller};
 use crate::answer::Answer;
 use crate::console;
 use crate::error::{ApiError, Failure};
+use crate::operator::stack;
 use crate::request::Request;
 use crate::router::{self, Operation, Routed};
 use crate::sigv4::{self, Claim, SignatureRefusal};
@@ -162,7 +163,11 @@ impl Control {
 }
 
 fn body_limit(operation: &Operation) -> usize {
-    if operation.name == "ImportApiKeys" { IMPORT_LIMIT } else { BODY_LIMIT }
+    match operation.name {
+        "ImportApiKeys" => IMPORT_LIMIT,
+        "PutStack" => stack::BODY_LIMIT,
+        _ => BODY_LIMIT,
+    }
 }
 
 pub(crate) async fn read_body(body: Body, limit: usize) -> Result<Bytes, Failure> {

@@ -24,7 +24,9 @@ impl Ticks {
 
     /// The ticks in `duration`, at most `u64::MAX`.
     pub fn from_duration(duration: Duration) -> Self {
-        Self(u64::try_from(duration.as_nanos().saturating_mul(16)).unwrap_or(u64::MAX))
+        // In words of 64 bits: each call asks for the time, and 128 take several times as long.
+        let seconds = duration.as_secs().saturating_mul(TICKS_PER_SECOND);
+        Self(seconds.saturating_add(u64::from(duration.subsec_nanos()) * 16))
     }
 
     /// Seconds, rounded up, so that a caller who waits that long is not early.
@@ -39,6 +41,12 @@ impl Ticks {
 pub struct UnixMillis(pub i64);
 
 impl UnixMillis {
+    /// The time that is so long after the epoch, at most `i64::MAX`.
+    fn from_epoch(since: Duration) -> Self {
+        let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX).saturating_mul(1000);
+        Self(seconds.saturating_add(i64::from(since.subsec_millis())))
+    }
+
     /// Whole seconds since the epoch, as AWS's timestamps are.
     pub fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
@@ -94,10 +102,7 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the seam")]
     fn now(&self) -> Moment {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Moment {
-            ticks: Ticks::from_duration(self.origin.elapsed()),
-            wall: UnixMillis(i64::try_from(wall.as_millis()).unwrap_or(i64::MAX)),
-        }
+        Moment { ticks: Ticks::from_duration(self.origin.elapsed()), wall: UnixMillis::from_epoch(wall) }
     }
 
     fn ticks(&self) -> Ticks {

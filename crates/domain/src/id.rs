@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -115,14 +116,47 @@ pub struct IdSource(Entropy);
 
 #[derive(Debug)]
 enum Entropy {
-    System,
+    System(Box<Mutex<Reserve>>),
     Seeded(AtomicU64),
+}
+
+/// Bytes of the operating system that nobody has had yet. To ask it for each id takes longer than to make the id.
+struct Reserve {
+    bytes: [u8; 1024],
+    /// How many of them are left, at the front.
+    left: usize,
+}
+
+impl fmt::Debug for Reserve {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What comes next is a secret.
+        f.debug_struct("Reserve").field("left", &self.left).finish_non_exhaustive()
+    }
+}
+
+impl Reserve {
+    const EMPTY: Self = Self { bytes: [0; 1024], left: 0 };
+
+    /// Hands out bytes, and forgets them.
+    #[expect(clippy::disallowed_methods, reason = "this is the seam")]
+    fn fill(&mut self, out: &mut [u8]) {
+        for part in out.chunks_mut(self.bytes.len()) {
+            if self.left < part.len() {
+                getrandom::fill(&mut self.bytes).expect("the operating system gives random bytes");
+                self.left = self.bytes.len();
+            }
+            let taken = &mut self.bytes[self.left - part.len()..self.left];
+            part.copy_from_slice(taken);
+            taken.fill(0);
+            self.left -= part.len();
+        }
+    }
 }
 
 impl IdSource {
     /// Draws on the operating system's randomness.
     pub fn system() -> Self {
-        Self(Entropy::System)
+        Self(Entropy::System(Box::new(Mutex::new(Reserve::EMPTY))))
     }
 
     /// Draws the same sequence for the same seed; for tests only, since its values can be guessed.
@@ -131,10 +165,9 @@ impl IdSource {
     }
 
     /// Fills `out` with random bytes.
-    #[expect(clippy::disallowed_methods, reason = "this is the seam")]
     pub fn fill(&self, out: &mut [u8]) {
         match &self.0 {
-            Entropy::System => getrandom::fill(out).expect("the operating system gives random bytes"),
+            Entropy::System(reserve) => reserve.lock().unwrap_or_else(PoisonError::into_inner).fill(out),
             Entropy::Seeded(state) => {
                 for chunk in out.chunks_mut(8) {
                     let word = split_mix(state.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed));
@@ -239,6 +272,17 @@ mod tests {
         assert!(form(ids.root_resource_id().as_str(), 10));
         assert_eq!(ids.api_key_value().len(), 40);
         assert_ne!(ids.api_key_value(), ids.api_key_value());
+    }
+
+    #[test]
+    fn no_byte_of_the_system_is_handed_out_twice() {
+        let ids = IdSource::system();
+        let mut drawn = vec![0; 100 * 24 + 3000];
+        let (short, long) = drawn.split_at_mut(100 * 24);
+        short.chunks_mut(24).for_each(|nonce| ids.fill(nonce));
+        ids.fill(long);
+        let words: std::collections::HashSet<&[u8]> = drawn.chunks_exact(8).collect();
+        assert_eq!(words.len(), drawn.len() / 8);
     }
 
     #[test]

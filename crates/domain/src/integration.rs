@@ -101,15 +101,16 @@ pub struct Integration {
     pub responses: BTreeMap<String, IntegrationResponse>,
 }
 
-/// How one kind of upstream answer becomes an answer of the method.
+/// How one kind of upstream answer becomes an answer of the method. A map that was given empty is kept apart from one
+/// that was not given, since AWS shows the former.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct IntegrationResponse {
     /// A regular expression on the upstream's status; absent or empty is the default.
     pub selection_pattern: Option<String>,
     /// `method.response.header.{name}` to where its value comes from.
-    pub response_parameters: BTreeMap<String, String>,
-    /// Media type to template.
-    pub response_templates: BTreeMap<String, Option<String>>,
+    pub response_parameters: Option<BTreeMap<String, String>>,
+    /// Media type to template; a template without text is kept as `None`.
+    pub response_templates: Option<BTreeMap<String, Option<String>>>,
     /// `CONVERT_TO_BINARY` or `CONVERT_TO_TEXT`.
     pub content_handling: Option<String>,
 }

@@ -91,11 +91,24 @@ pub struct Method {
     pub integration: Option<Integration>,
 }
 
-/// An answer that a method declares.
+/// An answer that a method declares. A map that was given empty is kept apart from one that was not given, since AWS
+/// shows the former.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MethodResponse {
     /// `method.response.header.{name}` to whether it is required.
-    pub response_parameters: BTreeMap<String, bool>,
+    pub response_parameters: Option<BTreeMap<String, bool>>,
     /// Media type to model.
-    pub response_models: BTreeMap<String, String>,
+    pub response_models: Option<BTreeMap<String, String>>,
+}
+
+impl MethodResponse {
+    /// The headers declared, by `method.response.header.{name}`, and whether they are required.
+    pub fn parameters(&self) -> impl Iterator<Item = (&String, &bool)> {
+        self.response_parameters.iter().flatten()
+    }
+
+    /// The models of bodies, by media type.
+    pub fn models(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.response_models.iter().flatten()
+    }
 }

@@ -22,7 +22,8 @@ pub struct TestInvocation {
     pub resource: ResourceId,
     /// The verb that the call is made with.
     pub verb: HttpMethod,
-    /// The path below the stage, with its query. `None` is the resource's own path, whose variables have no value.
+    /// The path below the stage, with its query, wherever it leads. `None` is the resource's own path, whose variables
+    /// stand for themselves.
     pub path_and_query: Option<String>,
     /// Headers of the call, names and values.
     pub headers: Vec<(String, String)>,
@@ -82,9 +83,6 @@ pub struct TestAnswer {
 /// Why a test invocation was not made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TestRefusal {
-    /// The path does not lead to the resource.
-    #[error("the path does not fit the resource")]
-    PathElsewhere,
     /// The path or a header cannot be sent.
     #[error("the path or a header has characters that none may have")]
     Unsendable,

@@ -258,6 +258,14 @@ impl AnswerBody {
         Self { content: Content::Whole(bytes), serving: None, line: None }
     }
 
+    /// The bytes, where all of them are there already.
+    pub(crate) fn known(&self) -> Option<&Bytes> {
+        match &self.content {
+            Content::Whole(bytes) => Some(bytes),
+            Content::Upstream(_) | Content::Compressed(_) => None,
+        }
+    }
+
     /// An upstream's body, as it arrives.
     pub(crate) fn upstream(body: UpstreamBody) -> Self {
         Self { content: Content::Upstream(body), serving: None, line: None }

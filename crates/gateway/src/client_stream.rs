@@ -15,6 +15,7 @@ use tollgate_domain::GatewayResponseType;
 
 use crate::clients::Client;
 use crate::head_refusal::HeadRefusal;
+use crate::joined_writes::JoinedWrites;
 use crate::worker::Worker;
 
 /// Bytes of a head that are read at once.
@@ -22,7 +23,7 @@ const HEAD_READ: usize = 4096;
 
 /// A caller's connection.
 pub(crate) struct ClientStream<S> {
-    stream: TokioIo<S>,
+    stream: TokioIo<JoinedWrites<S>>,
     client: Rc<Client>,
     worker: Rc<Worker>,
     /// What was read before, to be read again.
@@ -33,7 +34,7 @@ pub(crate) struct ClientStream<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
     pub(crate) fn new(stream: S, client: Rc<Client>, worker: Rc<Worker>) -> Self {
-        Self { stream: TokioIo::new(stream), client, worker, opening: Bytes::new(), refusal: None }
+        Self { stream: TokioIo::new(JoinedWrites(stream)), client, worker, opening: Bytes::new(), refusal: None }
     }
 
     /// Puts what was read from the connection already before what is to come.

@@ -24,6 +24,7 @@ mod gateway;
 mod gateway_response;
 mod head_refusal;
 mod integration;
+mod joined_writes;
 mod key;
 mod limit_headers;
 mod listen;

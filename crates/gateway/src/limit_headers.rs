@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use smallvec::SmallVec;
 use tollgate_domain::{QuotaPeriod, QuotaSettings, ThrottleSettings};
 
 use crate::admission::Standing;
@@ -39,19 +40,27 @@ fn window_secs(period: QuotaPeriod) -> u32 {
 pub(crate) fn add(headers: &mut HeaderMap, policy: Option<&HeaderValue>, standing: &Standing) {
     let Some(policy) = policy else { return };
     headers.insert(RATELIMIT_POLICY, policy.clone());
-    let mut text = String::with_capacity(64);
-    if let Some(throttle) = &standing.throttle {
-        let _ = write!(text, "\"throttle\";r={};t={}", throttle.left, throttle.full_in.as_secs_ceil());
-    }
-    if let Some(quota) = &standing.quota {
-        let separator = if text.is_empty() { "" } else { ", " };
-        let _ = write!(text, "{separator}\"quota\";r={};t={}", quota.remaining, quota.resets_in_secs);
-    }
-    if !text.is_empty()
-        && let Ok(value) = HeaderValue::try_from(text)
-    {
+    if let Some(value) = limits(standing) {
         headers.insert(RATELIMIT, value);
     }
+}
+
+/// What is left, of each limit that there is. Every answer has it, so it is put together without `fmt`.
+fn limits(standing: &Standing) -> Option<HeaderValue> {
+    let throttle = standing.throttle.as_ref().map(|it| ("\"throttle\";r=", it.left, it.full_in.as_secs_ceil()));
+    let quota = standing.quota.as_ref().map(|it| ("\"quota\";r=", it.remaining, it.resets_in_secs));
+    let mut text = SmallVec::<[u8; 128]>::new();
+    let mut number = itoa::Buffer::new();
+    for (name, left, seconds) in [throttle, quota].into_iter().flatten() {
+        if !text.is_empty() {
+            text.extend_from_slice(b", ");
+        }
+        text.extend_from_slice(name.as_bytes());
+        text.extend_from_slice(number.format(left).as_bytes());
+        text.extend_from_slice(b";t=");
+        text.extend_from_slice(number.format(seconds).as_bytes());
+    }
+    if text.is_empty() { None } else { HeaderValue::from_bytes(&text).ok() }
 }
 
 #[cfg(test)]

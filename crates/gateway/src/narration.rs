@@ -10,6 +10,7 @@ use tollgate_domain::{Clock, QuotaSettings, ThrottleSettings};
 
 use crate::call::{Call, X_API_KEY};
 use crate::execution_log::{ExecutionLog, LogLevel};
+use crate::gateway_response::X_AMZN_ERROR_TYPE;
 use crate::plan::Covered;
 use crate::refusal::Refusal;
 use crate::snapshot::{Method, Program};
@@ -53,7 +54,12 @@ pub(crate) fn verifies_plan(call: &Call<'_>, sent: &HeaderMap) {
 }
 
 /// Notes what the limits said.
-pub(crate) fn decided(call: &Call<'_>, sent: &HeaderMap, covered: Option<Covered<'_>>, outcome: &Result<(), Refusal>) {
+pub(crate) fn decided(
+    call: &Call<'_>,
+    sent: &HeaderMap,
+    covered: Option<Covered<'_, '_>>,
+    outcome: &Result<(), Refusal>,
+) {
     let Some(covered) = covered else {
         call.note(LogLevel::Info, || {
             format!(
@@ -106,6 +112,16 @@ pub(crate) fn starts(call: &Call<'_>, sent: &HeaderMap) {
     log.trace(|| format!("Method request headers: {}", headers(sent)));
 }
 
+/// Notes the body that the caller sent.
+pub(crate) fn receives(call: &Call<'_>, body: &[u8]) {
+    call.trace(|| format!("Method request body before transformations: {}", String::from_utf8_lossy(body)));
+}
+
+/// Notes the body that the caller gets.
+pub(crate) fn answers(call: &Call<'_>, body: &[u8]) {
+    call.trace(|| format!("Method response body after transformations: {}", String::from_utf8_lossy(body)));
+}
+
 /// Notes why the gateway itself answers.
 pub(crate) fn refuses(call: &Call<'_>, refusal: &Refusal) {
     call.note(LogLevel::Error, || match refusal {
@@ -116,18 +132,21 @@ pub(crate) fn refuses(call: &Call<'_>, refusal: &Refusal) {
         }
         other => format!("Execution failed: {other}"),
     });
+}
+
+/// Notes which of its own answers the gateway gave. AWS's logs tell it of calls, and not of tests.
+pub(crate) fn words(call: &Call<'_>) {
+    let Some(said) = &call.refused else { return };
     call.note(LogLevel::Error, || {
-        let answer = refusal.gateway_response();
-        let status = answer.status.as_u16();
-        format!("Gateway response type: {} with status code: {status}", answer.kind.as_str())
+        format!("Gateway response type: {} with status code: {}", said.kind.as_str(), said.status.as_u16())
     });
 }
 
 /// Notes how a call was answered.
 pub(crate) fn ends(call: &Call<'_>, status: StatusCode, answered: &HeaderMap, refused: bool) {
     let Some(log) = &call.log else { return };
-    log.trace(|| format!("Method response headers: {}", headers(answered)));
     if !refused {
+        log.trace(|| format!("Method response headers: {}", spelt_headers(answered)));
         log.note(LogLevel::Info, || "Successfully completed execution".to_owned());
     }
     let level = if refused { LogLevel::Error } else { LogLevel::Info };
@@ -176,6 +195,23 @@ pub(crate) fn headers(headers: &HeaderMap) -> String {
     map(pairs)
 }
 
+/// Headers of an answer as AWS's logs print them.
+fn spelt_headers(headers: &HeaderMap) -> String {
+    map(headers.iter().map(|(name, value)| (spelt(name), String::from_utf8_lossy(value.as_bytes()).into_owned())))
+}
+
+/// A header's name as AWS spells it, where its letters are told: `Content-Type`, but `x-amzn-ErrorType`.
+pub(crate) fn spelt(name: &HeaderName) -> String {
+    if *name == X_AMZN_ERROR_TYPE {
+        return "x-amzn-ErrorType".to_owned();
+    }
+    let capital = |word: &str| match word.split_at_checked(1) {
+        Some((first, rest)) => first.to_ascii_uppercase() + rest,
+        None => String::new(),
+    };
+    name.as_str().split('-').map(capital).collect::<Vec<_>>().join("-")
+}
+
 /// A map as Java prints it, which is how AWS's logs do.
 fn map<K: std::fmt::Display, V: std::fmt::Display>(pairs: impl Iterator<Item = (K, V)>) -> String {
     let mut out = String::from("{");
@@ -193,6 +229,15 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
+
+    #[test]
+    fn names_of_headers_have_capitals() {
+        for (name, told) in
+            [("content-type", "Content-Type"), ("x-amzn-errortype", "x-amzn-ErrorType"), ("etag", "Etag"), ("-a", "-A")]
+        {
+            assert_eq!(spelt(&HeaderName::from_static(name)), told);
+        }
+    }
 
     #[test]
     fn no_more_of_a_secret_than_its_end_is_shown() {

@@ -73,6 +73,11 @@ pub(crate) async fn serve(
         worker.refusals.record(&call, &refusal, &limits.standing, response.status());
         response
     });
+    match response.body().known() {
+        _ if refused => narration::words(&call),
+        Some(body) => narration::answers(&call, body),
+        None => {}
+    }
     narration::ends(&call, response.status(), response.headers(), refused);
     worker.execution_lines.write(&mut call);
     meter::count(&worker, &call, response.status());

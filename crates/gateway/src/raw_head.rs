@@ -65,8 +65,14 @@ impl RawHead {
             return false;
         }
         let bytes = self.bytes.borrow();
-        let head = head(&bytes);
-        memchr_iter(b'\n', head).any(|at| at == 0 || head[at - 1] != b'\r')
+        for at in memchr_iter(b'\n', &bytes) {
+            match &bytes[..at] {
+                [.., b'\r', b'\n', b'\r'] => return false,
+                [.., b'\r'] => {}
+                _ => return true,
+            }
+        }
+        false
     }
 
     /// Whether a length is named.

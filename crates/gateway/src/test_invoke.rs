@@ -10,12 +10,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
 use http_body::Body as _;
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use tollgate_domain::clock::TICKS_PER_SECOND;
 use tollgate_domain::test_invocation::TEST_STAGE;
-use tollgate_domain::{Clock, DeploymentId, StageName, TestAnswer, TestInvocation, TestRefusal, UnixMillis};
+use tollgate_domain::{
+    Clock, DeploymentId, HttpMethod, StageName, TestAnswer, TestInvocation, TestRefusal, UnixMillis,
+};
 
 use crate::body::{AnswerBody, RequestBody};
 use crate::call::Call;
@@ -23,9 +25,9 @@ use crate::clients::Client;
 use crate::execution_log::{ExecutionLog, Line, LogLevel};
 use crate::gateway::{Gateway, Shared};
 use crate::narration;
+use crate::path::is_treacherous;
 use crate::pipeline;
-use crate::route::{self, Staged};
-use crate::routes::Captures;
+use crate::routes::{Captures, Routes};
 use crate::snapshot::{Method, Stage};
 use crate::time_format::unix_date;
 use crate::worker::Worker;
@@ -73,25 +75,35 @@ async fn run(
     let (shared, ids) = (&worker.shared, worker.call_ids.next());
     let client = client();
     let mut call = Call::new(&ids, shared.clock.now(), &client, &shared.config.account_id, head);
-    let (method, captures) = find(stage, test, head)?;
+    let (method, captures) = find(stage, test, head.uri.path())?;
     (call.host, call.stage, call.path, call.method) = (HOST, Some(stage), head.uri.path(), Some(method));
     call.captures = captures;
     call.log = Some(ExecutionLog::new(LogLevel::Info, true, Arc::clone(&shared.clock)));
     narration::starts(&call, &headers);
-    trace(&call, || format!("Method request body before transformations: {}", test.body));
-    let body = RequestBody::Whole(Bytes::from(test.body.clone()));
+    let sent = Bytes::from(test.body.clone());
+    narration::receives(&call, &sent);
+    let body = RequestBody::Whole(call.payload.get_or_init(|| sent).clone());
     let outcome = pipeline::perform(worker, &call, headers, body).await;
     let refused = outcome.is_err();
     let response =
         outcome.unwrap_or_else(|refusal| pipeline::refuse(&mut call, &refusal, shared.config.ratelimit_headers));
-    let (answered, body) = read(response, shared.config.max_body_bytes).await;
-    trace(&call, || format!("Method response body after transformations: {body}"));
+    let (mut answered, body) = read(response, shared.config.max_body_bytes).await;
+    if refused {
+        // Of the gateway's own answers, AWS shows tests the headers that it does not give to every answer.
+        answered.headers.remove(header::CONTENT_TYPE);
+    } else {
+        narration::answers(&call, body.as_bytes());
+    }
     narration::ends(&call, answered.status, &answered.headers, refused);
     let latency = millis_since(&call, &*shared.clock);
     let log = call.log.take().map(ExecutionLog::into_lines).unwrap_or_default();
     Ok(TestAnswer {
         status: answered.status.as_u16(),
-        headers: answered.headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect(),
+        headers: answered
+            .headers
+            .iter()
+            .map(|(name, value)| (narration::spelt(name), text(value.as_bytes())))
+            .collect(),
         body,
         latency_millis: latency,
         log: written(ids.request_id.to_str().unwrap_or_default(), &log),
@@ -124,14 +136,12 @@ pub(crate) fn stage(name: &str, variables: &BTreeMap<String, String>) -> tollgat
     }
 }
 
-/// The path that a test is for: the one given, or else the resource's own.
+/// The path that a test is for: the one given, or else the resource's own, with its variables as they stand there.
 fn path(test: &TestInvocation) -> Result<String, TestRefusal> {
     let own_path = || test.api.resources.get(&test.resource).map_or("/", |resource| resource.path.as_str());
-    match test.path_and_query.as_deref().filter(|path| !path.is_empty()) {
-        Some(path) if !path.starts_with('/') => Err(TestRefusal::PathElsewhere),
-        Some(path) => Ok(path.to_owned()),
-        None => Ok(own_path().replace('{', "%7B").replace('}', "%7D")),
-    }
+    let path = test.path_and_query.as_deref().filter(|path| !path.is_empty()).unwrap_or_else(own_path);
+    let bare = path.split_once('?').map_or(path, |(bare, _)| bare);
+    if path.starts_with('/') && !is_treacherous(bare) { Ok(path.to_owned()) } else { Err(TestRefusal::Unsendable) }
 }
 
 /// The head of a test's request.
@@ -146,17 +156,15 @@ pub(crate) fn request(verb: &str, path: String, given: &[(String, String)]) -> R
     Ok((head, headers))
 }
 
-/// The method under test, and where the variables of the path lie.
-fn find<'a>(stage: &'a Stage, test: &TestInvocation, head: &'a Parts) -> Result<(&'a Method, Captures), TestRefusal> {
-    let path = head.uri.path();
-    if test.path_and_query.as_deref().is_some_and(|path| !path.is_empty()) {
-        let found = route::method(Staged { stage, base_path: None, path }, &head.method)
-            .map_err(|_| TestRefusal::PathElsewhere)?;
-        return Ok((found.0.method, found.1));
-    }
+/// The method under test, and where the variables of the path lie. A path that leads elsewhere has none, and the method
+/// runs all the same, as on AWS.
+fn find<'a>(stage: &'a Stage, test: &TestInvocation, path: &str) -> Result<(&'a Method, Captures), TestRefusal> {
     let fits = |verb| stage.program.methods.iter().find(|method| method.verb == verb);
-    let method = fits(test.verb).or_else(|| fits(tollgate_domain::HttpMethod::Any));
-    Ok((method.ok_or(TestRefusal::PathElsewhere)?, Captures::new()))
+    let method = fits(test.verb).or_else(|| fits(HttpMethod::Any)).ok_or(TestRefusal::Unavailable)?;
+    let mut routes = Routes::new();
+    routes.insert(&method.resource_path, test.verb, 0);
+    let captures = routes.find(path, test.verb).map(|found| found.captures).unwrap_or_default();
+    Ok((method, captures))
 }
 
 /// Reads an answer, of which `max` bytes are shown.

@@ -15,18 +15,19 @@ use crate::route::Routed;
 pub(crate) async fn admit(
     admission: &Admission,
     routed: &Routed<'_>,
-    keyed: Option<(ApiKeyId, Covered<'_>)>,
+    keyed: Option<(ApiKeyId, Covered<'_, '_>)>,
     account: Option<(&Bucket, TokenRate)>,
     now: Moment,
     clock: &dyn Clock,
 ) -> (Standing, Result<(), Refusal>) {
+    let caller = keyed.map(|(_, covered)| covered.caller);
     let keyed = keyed.map(|(key, covered)| Keyed {
         key,
         plan: &covered.coverage.limits,
         method_entry: covered.entry.map(|entry| MethodEntry { name: &entry.name, rate: entry.rate }),
     });
     let demand = Demand { keyed, method: routed.stage.throttle(routed.method), account };
-    let verdict = admission.admit(demand, now, clock).await;
+    let verdict = admission.admit_caller(caller, demand, now, clock).await;
     (verdict.standing, verdict.outcome.map_err(Refusal::from))
 }
 

@@ -18,14 +18,13 @@ fn mirror() -> Integration {
     let header = |name: &str, from: &str| (format!("method.response.header.{name}"), from.to_owned());
     let response = IntegrationResponse {
         selection_pattern: None,
-        response_parameters: [
+        response_parameters: Some(std::collections::BTreeMap::from([
             header("x-canary", "context.isCanaryRequest"),
             header("x-path", "context.path"),
             header("x-stage", "context.stage"),
             header("x-variable", "stageVariables.v"),
-        ]
-        .into(),
-        response_templates: [].into(),
+        ])),
+        response_templates: None,
         content_handling: None,
     };
     mock.responses.insert("200".to_owned(), response);

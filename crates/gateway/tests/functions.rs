@@ -34,7 +34,7 @@ fn reply(pattern: Option<&str>, template: Option<&str>) -> IntegrationResponse {
     let template = template.map(|text| ("application/json".to_owned(), Some(text.to_owned())));
     IntegrationResponse {
         selection_pattern: pattern.map(str::to_owned),
-        response_templates: template.into_iter().collect(),
+        response_templates: Some(template.into_iter().collect()),
         ..IntegrationResponse::default()
     }
 }

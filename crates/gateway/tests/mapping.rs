@@ -14,10 +14,9 @@ fn reply(pattern: Option<&str>, headers: &[(&str, &str)], template: Option<&str>
     };
     IntegrationResponse {
         selection_pattern: pattern.map(str::to_owned),
-        response_parameters: strings(headers),
+        response_parameters: Some(strings(headers)),
         response_templates: template
-            .map(|text| BTreeMap::from([("application/json".to_owned(), Some(text.to_owned()))]))
-            .unwrap_or_default(),
+            .map(|text| BTreeMap::from([("application/json".to_owned(), Some(text.to_owned()))])),
         content_handling: None,
     }
 }

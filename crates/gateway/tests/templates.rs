@@ -11,7 +11,7 @@ const JSON: &str = "application/json";
 
 fn http(upstream: &Upstream, path: &str, request: Option<&str>, response: Option<&str>) -> Integration {
     let template = |text: Option<&str>| text.map(|text| (JSON.to_owned(), Some(text.to_owned()))).into_iter().collect();
-    let reply = IntegrationResponse { response_templates: template(response), ..IntegrationResponse::default() };
+    let reply = IntegrationResponse { response_templates: Some(template(response)), ..IntegrationResponse::default() };
     let mut http = integration(IntegrationType::Http, Some(upstream.uri(path)));
     http.request_templates = template(request);
     http.responses = BTreeMap::from([("200".to_owned(), reply)]);
@@ -86,6 +86,7 @@ async fn parameters_are_mapped_from_bodies() {
     let reply = mapped.responses.get_mut("200").expect("a reply");
     reply
         .response_parameters
+        .get_or_insert_default()
         .insert("method.response.header.X-Next".to_owned(), "integration.response.body.$.next".to_owned());
     let answer = serve(mapped).call("POST", "/pets/7?tag=a&tag=b", "", r#"{"pet": {"name": "Rex"}}"#).await;
     assert_eq!((answer.header("x-next"), answer.body()), (Some("p2"), r#"{"next": "p2"}"#));

@@ -4,8 +4,11 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use support::{Served, Upstream, catalog, config, http_proxy, method, ok, soon};
-use tollgate_domain::{Catalog, HttpMethod, ResourceId, RestApiId, TestAnswer, TestInvocation, TestRefusal};
+use support::{Served, Upstream, catalog, config, http_proxy, integration, method, ok, soon};
+use tollgate_domain::{
+    Catalog, HttpMethod, IntegrationResponse, IntegrationType, Method, ResourceId, RestApiId, TestAnswer,
+    TestInvocation, TestRefusal,
+};
 
 fn test_of(catalog: &Catalog, path: &str, path_and_query: Option<&str>) -> TestInvocation {
     TestInvocation {
@@ -23,7 +26,12 @@ fn test_of(catalog: &Catalog, path: &str, path_and_query: Option<&str>) -> TestI
 fn keyed(upstream: &Upstream, path: &str) -> Catalog {
     let mut keyed = method(http_proxy(upstream.uri("/{id}")));
     keyed.api_key_required = true;
-    let mut catalog = catalog(vec![(path, HttpMethod::Get, keyed)]);
+    undeployed(path, keyed)
+}
+
+/// An API with one method, deployed nowhere.
+fn undeployed(path: &str, method: Method) -> Catalog {
+    let mut catalog = catalog(vec![(path, HttpMethod::Get, method)]);
     let id = RestApiId::new("api1");
     let mut tree = (*catalog.rest_apis[&id]).clone();
     tree.resources = tree.deployments.values().next().expect("a deployment").snapshot.resources.clone();
@@ -44,7 +52,7 @@ async fn a_method_answers_before_it_is_deployed_and_without_a_key() {
     let served = Served::start(config(), &catalog);
     let answer = invoke(&served, test_of(&catalog, "/pets/{id}", Some("/pets/7?a=b"))).await.expect("an answer");
     assert_eq!((answer.status, answer.body.as_str()), (200, "hello"));
-    assert!(answer.headers.contains(&("content-type".to_owned(), "text/plain".to_owned())), "{:?}", answer.headers);
+    assert!(answer.headers.contains(&("Content-Type".to_owned(), "text/plain".to_owned())), "{:?}", answer.headers);
     let request = upstream.requests().concat();
     assert!(request.starts_with("GET /7?a=b HTTP/1.1\r\n") && request.contains("x-sent: yes"), "{request}");
     assert_eq!(served.gateway.metrics().calls.by_class, [0; 5], "tests are in no count");
@@ -75,18 +83,66 @@ async fn the_log_tells_what_happened_in_the_words_of_aws() {
 }
 
 #[tokio::test]
-async fn a_path_that_leads_elsewhere_is_told() {
+async fn a_path_that_nobody_may_send_is_refused() {
     let upstream = Upstream::answering(&ok("")).await;
     let catalog = keyed(&upstream, "/pets/{id}");
     let served = Served::start(config(), &catalog);
-    for (path, refusal) in [
-        ("/toys/7", TestRefusal::PathElsewhere),
-        ("pets/7", TestRefusal::PathElsewhere),
-        ("/pets/ 7", TestRefusal::Unsendable),
-    ] {
-        assert_eq!(invoke(&served, test_of(&catalog, "/pets/{id}", Some(path))).await, Err(refusal), "{path}");
+    for path in ["pets/7", "/pets/ 7", "/pets/..", "/pets/%2e%2e/7"] {
+        let refused = invoke(&served, test_of(&catalog, "/pets/{id}", Some(path))).await;
+        assert_eq!(refused, Err(TestRefusal::Unsendable), "{path}");
     }
     assert_eq!(upstream.connections(), 0);
+}
+
+/// An API whose MOCK method answers with its path variable.
+fn mirror(path: &str) -> Catalog {
+    let mut mock = integration(IntegrationType::Mock, None);
+    let template = |text: &str| BTreeMap::from([("application/json".to_owned(), Some(text.to_owned()))]);
+    mock.request_templates = template(r#"{"statusCode": 200}"#);
+    let reply = IntegrationResponse { response_templates: Some(template("$input.params('id')")), ..Default::default() };
+    mock.responses.insert("200".to_owned(), reply);
+    undeployed(path, method(mock))
+}
+
+#[tokio::test]
+async fn a_method_runs_wherever_the_path_leads() {
+    let catalog = mirror("/pets/{id}");
+    let served = Served::start(config(), &catalog);
+    for (path, variables, answered) in [
+        (Some("/pets/7"), "{id=7}", "7"),
+        (Some("/toys/7"), "{}", ""),
+        (Some("/"), "{}", ""),
+        (None, "{id={id}}", "{id}"),
+        (Some(""), "{id={id}}", "{id}"),
+    ] {
+        let answer = invoke(&served, test_of(&catalog, "/pets/{id}", path)).await.expect("an answer");
+        assert_eq!((answer.status, answer.body.as_str()), (200, answered), "{path:?}");
+        assert!(answer.log.contains(&format!("Method request path: {variables}\n")), "{}", answer.log);
+    }
+}
+
+#[tokio::test]
+async fn the_log_of_a_mock_is_that_of_aws_line_by_line() {
+    let catalog = mirror("/pets/{id}");
+    let served = Served::start(config(), &catalog);
+    let answer = invoke(&served, test_of(&catalog, "/pets/{id}", Some("/pets/7?a=b"))).await.expect("an answer");
+    let lines: Vec<&str> =
+        answer.log.lines().map(|line| line.rsplit_once(" : ").map_or(line, |(_, text)| text)).collect();
+    assert_eq!(
+        lines[2..],
+        [
+            "HTTP Method: GET, Resource Path: /pets/7",
+            "Method request path: {id=7}",
+            "Method request query string: {a=b}",
+            "Method request headers: {x-sent=yes}",
+            "Method request body before transformations: ",
+            "Method response body after transformations: 7",
+            "Method response headers: {Content-Type=application/json}",
+            "Successfully completed execution",
+            "Method completed with status: 200",
+        ]
+    );
+    assert_eq!(answer.headers, [("Content-Type".to_owned(), "application/json".to_owned())]);
 }
 
 #[tokio::test]
@@ -103,6 +159,9 @@ async fn a_method_that_fails_shows_the_answer_and_the_cause() {
     let served = Served::start(config(), &catalog);
     let answer = invoke(&served, test_of(&catalog, "/pets", None)).await.expect("an answer");
     assert_eq!((answer.status, answer.body.as_str()), (500, r#"{"message":"Internal server error"}"#));
-    assert!(answer.log.contains("Execution failed due to configuration error"), "{}", answer.log);
-    assert!(answer.log.ends_with("Method completed with status: 500\n"), "{}", answer.log);
+    assert_eq!(answer.headers, [("x-amzn-ErrorType".to_owned(), "InternalServerErrorException".to_owned())]);
+    let lines: Vec<&str> = answer.log.lines().collect();
+    let [.., cause, status] = lines.as_slice() else { panic!("{}", answer.log) };
+    assert!(cause.contains(" : Execution failed due to configuration error: "), "{}", answer.log);
+    assert!(status.ends_with(" : Method completed with status: 500"), "{}", answer.log);
 }

@@ -1,4 +1,4 @@
-//! Where state lives: the catalog, API keys and the ledger.
+//! Where state lives: the catalog, API keys, the ledger and the records of stacks.
 //!
 //! Keeps the promise that what was acknowledged is on disk, and that key values are readable only with the master key.
 
@@ -10,6 +10,7 @@ mod keys;
 mod ledger;
 mod secrets;
 mod sqlite;
+mod stacks;
 mod standing;
 
 pub use credential::Credential;
@@ -20,4 +21,5 @@ pub use keys::{Attached, KeyImport, KeyPage, KeyQuery, KeyRow};
 pub use ledger::{DayUsage, KeyUsage, Unspent, UsagePage, UsageQuery};
 pub use secrets::Secrets;
 pub use sqlite::Store;
+pub use stacks::{StackHead, StackRow};
 pub use standing::{KeyCalls, NearQuota, PlanCalls};

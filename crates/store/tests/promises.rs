@@ -342,3 +342,33 @@ async fn what_remains_can_be_set_for_the_current_period() {
     assert_eq!(settle(round(2, Some(25), 99)).await, Grant { units: 25, left: 0 });
     assert_eq!(settle(round(3, Some(0), 99)).await, Grant { units: 0, left: 0 });
 }
+
+#[tokio::test]
+async fn a_stack_that_somebody_else_wrote_is_not_overwritten() {
+    let bench = Bench::new();
+    let put =
+        |expected, record: &str| bench.store().put_stack("shop".to_owned(), expected, record.to_owned(), UnixMillis(7));
+    assert_eq!(put(0, "one").await.expect("written"), 1);
+    assert!(matches!(put(0, "another").await, Err(StoreError::Stale)));
+    assert_eq!(put(1, "two").await.expect("written"), 2);
+    let kept = bench.store().stack("shop".to_owned()).await.expect("read").expect("there");
+    assert_eq!((kept.record.as_str(), kept.head.revision), ("two", 2));
+    assert!(matches!(bench.store().delete_stack("shop".to_owned(), 1).await, Err(StoreError::Stale)));
+    bench.store().delete_stack("shop".to_owned(), 2).await.expect("deleted");
+    assert!(bench.store().stacks().await.expect("read").is_empty());
+}
+
+#[tokio::test]
+async fn what_a_stack_is_made_of_cannot_be_read_on_disk() {
+    let mut bench = Bench::new();
+    let record = "a stack with the key value SECRETSECRETSECRET".to_owned();
+    bench.store().put_stack("shop".to_owned(), 0, record.clone(), UnixMillis(7)).await.expect("written");
+    bench.reopen();
+    let kept = bench.store().stack("shop".to_owned()).await.expect("read").expect("there");
+    assert_eq!(kept.record, record);
+    assert!(!format!("{kept:?}").contains("SECRET"));
+    for file in std::fs::read_dir(bench.temp.path()).expect("a directory") {
+        let bytes = std::fs::read(file.expect("a file").path()).expect("read");
+        assert!(!bytes.windows(12).any(|window| window == b"SECRETSECRET"));
+    }
+}

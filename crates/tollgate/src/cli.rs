@@ -9,8 +9,11 @@ use tollgate_gateway::certificates::Certificates;
 
 use crate::config::{Config, Flag};
 use crate::credential_command::CredentialCommand;
+use crate::deploy_command::Deploy;
 use crate::function_command::FunctionCommand;
+use crate::lint_command::Lint;
 use crate::serve::{Start, serve};
+use crate::stack_command::StackCommand;
 use crate::{console_link_command, demo, logging};
 
 /// An API gateway that enforces API keys and usage plans, driven by AWS API Gateway's own management API.
@@ -43,6 +46,13 @@ enum Command {
     Credential(CredentialCommand),
     /// Print a link that signs in to the console of a running node, once.
     ConsoleLink(Settings),
+    /// Make what a CloudFormation template describes, of a running node.
+    Deploy(Deploy),
+    /// Say what is most likely wrong about keys and plans; fail if something is.
+    Lint(Lint),
+    /// List, show and delete what was deployed.
+    #[command(subcommand)]
+    Stack(StackCommand),
     /// Become another program, which ends when this one's parent does. For functions.
     #[command(hide = true)]
     Launch {
@@ -115,6 +125,9 @@ impl Cli {
             Command::Function(command) => runtime()?.block_on(command.run()),
             Command::Credential(command) => runtime()?.block_on(command.run()),
             Command::ConsoleLink(settings) => runtime()?.block_on(console_link_command::run(&settings)),
+            Command::Deploy(deploy) => runtime()?.block_on(deploy.run()),
+            Command::Lint(lint) => runtime()?.block_on(lint.run()),
+            Command::Stack(command) => runtime()?.block_on(command.run()),
             Command::Launch { arguments } => {
                 Err(tollgate_functions::launch::run(arguments)).context("the function's program cannot be started")
             }

@@ -154,7 +154,7 @@ fn path(name: &str, rest: &str) -> String {
     format!("{ROOT}/{name}{rest}").replace("%2D", "-").replace("%5F", "_")
 }
 
-fn variable(text: &str) -> Result<(String, String), String> {
+pub(crate) fn variable(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("takes NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
 }

@@ -8,12 +8,16 @@ mod console_files;
 mod console_link_command;
 mod credential_command;
 mod demo;
+mod deploy_command;
+mod deploy_files;
 mod function_command;
 mod function_config;
 mod functions;
 mod gate;
 mod hand_over;
 mod ledger;
+mod lint_command;
+mod live_facts;
 mod logging;
 mod management;
 mod management_client;
@@ -24,7 +28,10 @@ mod peers;
 mod plain_http;
 mod root;
 mod serve;
+mod serverless_project;
 mod sockets;
+mod stack_command;
+mod stack_node;
 #[cfg(feature = "test-clock")]
 mod test_clock;
 mod traces;
@@ -32,6 +39,9 @@ mod traces;
 use std::process::ExitCode;
 
 use clap::Parser;
+/// Each call allocates buffers of some kilobytes, which glibc's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     match cli::Cli::parse().run() {

@@ -37,6 +37,21 @@ impl ManagementClient {
         path: &str,
         body: Bytes,
     ) -> anyhow::Result<Response<Bytes>> {
+        let response = self.ask(service, method, path, body).await?;
+        if !response.status().is_success() {
+            bail!("{}", refusal(&response));
+        }
+        Ok(response)
+    }
+
+    /// As `send`, for callers who look at refusals themselves.
+    pub(crate) async fn ask(
+        &self,
+        service: &str,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> anyhow::Result<Response<Bytes>> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("http://{}{path}", self.address))
@@ -46,15 +61,16 @@ impl ManagementClient {
         sign_request(&mut request, &self.credentials, service, &self.region, SystemClock::new().now().wall)?;
         // On the wire a request names its path alone.
         *request.uri_mut() = path.parse()?;
-        let response = plain_http::exchange(self.address, request)
+        plain_http::exchange(self.address, request)
             .await
-            .with_context(|| format!("no node answers at {} (management)", self.address))?;
-        if !response.status().is_success() {
-            let code = response.headers().get("x-amzn-errortype").and_then(|code| code.to_str().ok());
-            let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
-            let message = body["message"].as_str().unwrap_or("no message");
-            bail!("{} {}: {message}", response.status().as_u16(), code.unwrap_or("no code"));
-        }
-        Ok(response)
+            .with_context(|| format!("no node answers at {} (management)", self.address))
     }
+}
+
+/// What a refusal says: status, code and message.
+pub(crate) fn refusal(response: &Response<Bytes>) -> String {
+    let code = response.headers().get("x-amzn-errortype").and_then(|code| code.to_str().ok());
+    let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+    let message = body["message"].as_str().unwrap_or("no message");
+    format!("{} {}: {message}", response.status().as_u16(), code.unwrap_or("no code"))
 }

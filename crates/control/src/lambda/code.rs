@@ -52,6 +52,21 @@ impl CodeStore {
         Ok(())
     }
 
+    /// Code of a function that was uploaded before and is still here: that of older versions goes when a node starts.
+    pub(super) fn kept(
+        &self,
+        function: &str,
+        sha256: &str,
+        size: Option<i64>,
+    ) -> Result<FunctionCode, FunctionConflict> {
+        let digest = sha256.len() == 64 && sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if !digest || !self.root.join(function).join(sha256).is_dir() {
+            return Err(FunctionConflict::Invalid("There is no code with this Code.ArchiveSha256.".to_owned()));
+        }
+        let size = size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
+        Ok(FunctionCode::Zip { sha256: sha256.to_owned(), size })
+    }
+
     /// Unpacks an archive. It is on disk, whole, when this returns.
     pub(super) async fn keep(&self, function: String, archive: Vec<u8>) -> Result<FunctionCode, Failure> {
         let store = self.clone();

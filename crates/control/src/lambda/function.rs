@@ -180,10 +180,14 @@ fn read_endpoint(lambda: &Lambda, given: &Members, url: String, name: &str) -> R
     })
 }
 
-/// Reads the code that `given` names and keeps what it uploads. `Folder` and `Endpoint` are Tollgate's own.
+/// Reads the code that `given` names and keeps what it uploads. `Folder`, `Endpoint` and `ArchiveSha256` (of an archive
+/// that was uploaded for this function before) are Tollgate's own.
 async fn read_code(lambda: &Lambda, given: &Members, name: &str) -> Result<FunctionCode, Failure> {
     if let Some(folder) = given.string("Folder")? {
         return Ok(code::check_folder(&folder)?);
+    }
+    if let Some(sha256) = given.string("ArchiveSha256")? {
+        return Ok(lambda.code.kept(name, &sha256, given.integer("ArchiveSize")?)?);
     }
     let unsupported = ["S3Bucket", "S3Key", "ImageUri"].into_iter().find(|member| given.has(member));
     if let Some(member) = unsupported {

@@ -10,6 +10,7 @@ use crate::conflict::Conflict;
 use crate::openapi::document::Node;
 use crate::openapi::export::members;
 use crate::openapi::notes::Notes;
+use crate::resources::documentation_location;
 
 pub(crate) const DOCUMENTATION: &str = "x-amazon-apigateway-documentation";
 pub(crate) const PARTS: &str = "documentationParts";
@@ -55,13 +56,15 @@ pub(crate) fn read_parts(documentation: Node<'_>, notes: &mut Notes) -> Result<V
 
 fn read_location(part: Node<'_>) -> Result<DocumentationPartLocation, Conflict> {
     let location = part.object("location")?.ok_or(Conflict::BadOpenApi)?;
-    Ok(DocumentationPartLocation {
+    let location = DocumentationPartLocation {
         kind: location.text("type")?.ok_or(Conflict::BadOpenApi)?,
         path: location.text("path")?,
         method: location.text("method")?,
         status_code: location.text("statusCode")?,
         name: location.text("name")?,
-    })
+    };
+    // AWS shows the root of imported parts that name no path, and leaves out other members that they do not name.
+    Ok(DocumentationPartLocation { path: documentation_location::whole(&location).path, ..location })
 }
 
 /// Puts parts into an API; a part that speaks of the same thing keeps its id. Returns the ids, in order.
@@ -72,14 +75,16 @@ pub(crate) fn merge(
     ids: &IdSource,
 ) -> Vec<String> {
     let of = |tree: &RestApiTree| -> BTreeMap<_, _> {
-        tree.documentation_parts.values().map(|part| (part.location.clone(), part.id.clone())).collect()
+        let parts = tree.documentation_parts.values();
+        parts.map(|part| (documentation_location::whole(&part.location), part.id.clone())).collect()
     };
     let mut id_of = of(known);
     id_of.extend(of(tree));
     parts
         .iter()
         .map(|part| {
-            let id = id_of.entry(part.location.clone()).or_insert_with(|| ids.lower_alnum(6)).clone();
+            let location = documentation_location::whole(&part.location);
+            let id = id_of.entry(location).or_insert_with(|| ids.lower_alnum(6)).clone();
             tree.documentation_parts.insert(id.clone(), Arc::new(DocumentationPart { id: id.clone(), ..part.clone() }));
             id
         })

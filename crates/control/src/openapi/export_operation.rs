@@ -22,14 +22,15 @@ pub(crate) fn operation(export: &Export<'_>, resource: &ResourceId, method: &Met
     match export.form {
         ExportType::Swagger => {
             parameters.extend(body_parameter(&method.request_models));
-            let produced = method.responses.values().flat_map(|response| response.response_models.keys());
+            let produced =
+                method.responses.values().flat_map(|response| response.models().map(|(media_type, _)| media_type));
             operation.extend(members(json!({
                 "consumes": method.request_models.keys().collect::<Vec<_>>(),
                 "produces": produced.collect::<BTreeSet<_>>(),
             })));
         }
         ExportType::Oas30 if !method.request_models.is_empty() => {
-            let body = json!({ "content": contents(&method.request_models), "required": true });
+            let body = json!({ "content": contents(method.request_models.iter()), "required": true });
             operation.insert("requestBody".to_owned(), body);
         }
         ExportType::Oas30 => {}
@@ -43,7 +44,7 @@ pub(crate) fn operation(export: &Export<'_>, resource: &ResourceId, method: &Met
 pub(crate) fn models_used(deployed: &DeployedApi) -> BTreeSet<String> {
     let methods = deployed.resources.values().flat_map(|resource| resource.methods.values());
     let models = methods.flat_map(|method| {
-        let responses = method.responses.values().flat_map(|response| response.response_models.values());
+        let responses = method.responses.values().flat_map(MethodResponse::models).map(|(_, model)| model);
         method.request_models.values().chain(responses)
     });
     models.cloned().collect()
@@ -82,17 +83,17 @@ fn body_parameter(models: &BTreeMap<String, String>) -> Option<Value> {
 }
 
 fn response(form: ExportType, code: &str, response: &MethodResponse) -> Value {
-    let headers = response.response_parameters.iter().filter_map(|(parameter, required)| {
+    let headers = response.parameters().filter_map(|(parameter, required)| {
         Some((parameter.strip_prefix("method.response.header.")?.to_owned(), header(form, *required)))
     });
     let headers: Map<_, _> = headers.collect();
     let mut told = members(json!({ "description": format!("{code} response"), "headers": headers }));
     match form {
         ExportType::Swagger => {
-            let schema = response.response_models.values().next().map(|model| form.reference(model));
+            let schema = response.models().next().map(|(_, model)| form.reference(model));
             told.extend(members(json!({ "schema": schema })));
         }
-        ExportType::Oas30 => told.extend(members(json!({ "content": contents(&response.response_models) }))),
+        ExportType::Oas30 => told.extend(members(json!({ "content": contents(response.models()) }))),
     }
     told.into()
 }
@@ -106,7 +107,7 @@ fn header(form: ExportType, required: bool) -> Value {
     }
 }
 
-fn contents(models: &BTreeMap<String, String>) -> Map<String, Value> {
+fn contents<'a>(models: impl Iterator<Item = (&'a String, &'a String)>) -> Map<String, Value> {
     let content = |model: &String| json!({ "schema": ExportType::Oas30.reference(model) });
-    models.iter().map(|(media_type, model)| (media_type.clone(), content(model))).collect()
+    models.map(|(media_type, model)| (media_type.clone(), content(model))).collect()
 }

@@ -139,7 +139,7 @@ impl Import<'_> {
         }
         let known = self.before.models.get(&model.name);
         let id = known.map_or_else(|| self.ids.lower_alnum(6), |known| known.id.clone());
-        let description = known.and_then(|known| known.description.clone());
+        let description = model.description.clone().or_else(|| known.and_then(|known| known.description.clone()));
         self.tree.models.insert(model.name.clone(), Arc::new(Model { id, description, ..model.clone() }));
     }
 

@@ -42,14 +42,14 @@ fn paths_become_resources_and_operations_methods() {
     let list = method(&tree, "/pets", HttpMethod::Get);
     assert_eq!(list.operation_name.as_deref(), Some("listPets"));
     assert_eq!(list.request_parameters, [("method.request.querystring.limit".to_owned(), true)].into());
-    assert_eq!(list.responses["200"].response_models["application/json"], "Pets");
+    assert_eq!(list.responses["200"].response_models.as_ref().expect("models")["application/json"], "Pets");
     assert_eq!(
         list.responses["200"].response_parameters,
-        [("method.response.header.X-Total".to_owned(), false)].into()
+        Some([("method.response.header.X-Total".to_owned(), false)].into())
     );
     let one = method(&tree, "/pets/{id}", HttpMethod::Get);
     assert_eq!(one.request_parameters, [("method.request.path.id".to_owned(), true)].into());
-    assert_eq!(one.responses["404"].response_models["application/json"], "Error");
+    assert_eq!(one.responses["404"].response_models.as_ref().expect("models")["application/json"], "Error");
     assert_eq!(method(&tree, "/pets", HttpMethod::Post).request_models["application/json"], "Pet");
     assert!(method(&tree, "/{proxy+}", HttpMethod::Any).integration.is_some());
 }
@@ -115,9 +115,10 @@ fn openapi_3_in_yaml_is_read_alike() {
     assert_eq!(tree.api.endpoint_configuration.types, ["REGIONAL"]);
     let list = method(&tree, "/pets", HttpMethod::Get);
     assert!(list.api_key_required);
-    assert_eq!(list.responses["200"].response_models["application/json"], "Pets");
-    assert_eq!(list.responses["200"].response_parameters, [("method.response.header.X-Total".to_owned(), true)].into());
-    let inline = &list.responses["200"].response_models["text/csv"];
+    assert_eq!(list.responses["200"].response_models.as_ref().expect("models")["application/json"], "Pets");
+    let total = [("method.response.header.X-Total".to_owned(), true)];
+    assert_eq!(list.responses["200"].response_parameters, Some(total.into()));
+    let inline = &list.responses["200"].response_models.as_ref().expect("models")["text/csv"];
     assert_eq!((inline.starts_with("MODEL"), tree.models[inline].schema.as_str()), (true, r#"{"type":"string"}"#));
     assert_eq!(
         tree.models["Pets"].schema,

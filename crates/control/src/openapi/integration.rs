@@ -14,6 +14,7 @@ use crate::json::Members;
 use crate::openapi::document::Node;
 use crate::openapi::notes::Notes;
 use crate::resources::integration::IntegrationWire;
+use crate::resources::mapping;
 
 pub(crate) const INTEGRATION: &str = "x-amazon-apigateway-integration";
 const TEXTS: [&str; 9] = [
@@ -54,7 +55,9 @@ impl IntegrationDraft {
     /// The integration of a method of this resource.
     pub(crate) fn build(&self, resource: &ResourceId) -> Result<Integration, Failure> {
         let integration = crate::resources::integration::read(self.kind, &self.members, resource)?;
-        Ok(Integration { responses: self.responses.clone(), ..integration })
+        // A document may name a verb for a MOCK, and AWS drops it.
+        let http_method = integration.http_method.filter(|_| self.kind != IntegrationType::Mock);
+        Ok(Integration { responses: self.responses.clone(), http_method, ..integration })
     }
 }
 
@@ -95,8 +98,8 @@ fn read_responses(
         };
         let response = IntegrationResponse {
             selection_pattern: Some(pattern.to_owned()).filter(|pattern| pattern != DEFAULT),
-            response_parameters: read_texts(response, "responseParameters")?,
-            response_templates: read_templates(response)?,
+            response_parameters: mapping::given(read_texts(response, "responseParameters")?),
+            response_templates: mapping::given(read_templates(response)?),
             content_handling: response.text("contentHandling")?,
         };
         if responses.insert(status_code.clone(), response).is_some() {

@@ -12,7 +12,7 @@ use crate::openapi::notes::Notes;
 use crate::openapi::schema::Models;
 use crate::openapi::security::Security;
 use crate::openapi::validators::VALIDATOR;
-use crate::resources::validation;
+use crate::resources::{mapping, validation};
 
 /// Stands for every verb that a path has no operation of its own for.
 pub(crate) const ANY_METHOD: &str = "x-amazon-apigateway-any-method";
@@ -134,7 +134,10 @@ impl OperationReader<'_, '_> {
             response_parameters.insert(format!("method.response.header.{name}"), header.follow()?.flag("required")?);
         }
         let bodies = self.dialect.response_bodies(self.root, operation, response)?;
-        Ok(MethodResponse { response_parameters, response_models: self.models_of(bodies)? })
+        Ok(MethodResponse {
+            response_parameters: mapping::given(response_parameters),
+            response_models: mapping::given(self.models_of(bodies)?),
+        })
     }
 
     fn models_of(&mut self, bodies: Vec<Body<'_>>) -> Result<BTreeMap<String, String>, Conflict> {

@@ -56,9 +56,11 @@ impl Models {
     fn add(&mut self, name: String, schema: &Value) {
         let prefix = self.dialect.schema_prefix();
         let to_model = |reference: &str| Some(reference_to(&self.api, reference.strip_prefix(prefix)?));
+        // AWS shows what a schema says of itself as the model's description, too.
+        let description = schema["description"].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
         let schema = with_references(schema, &to_model).to_string();
         let content_type = MODEL_MEDIA_TYPE.to_owned();
-        let model = Model { id: String::new(), name: name.clone(), description: None, schema, content_type };
+        let model = Model { id: String::new(), name: name.clone(), description, schema, content_type };
         self.by_name.insert(name, model);
     }
 }

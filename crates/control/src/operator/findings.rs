@@ -75,7 +75,7 @@ fn of_stage(catalog: &Catalog, tree: &RestApiTree, stage: &Stage) -> Vec<Finding
     let stage_name = stage.name.to_string();
     let plans: Vec<_> = catalog.plans_covering(&tree.api.id, &stage.name).map(|plan| plan.id.to_string()).collect();
     let served = methods(&deployment.snapshot);
-    let open: Vec<String> = served.iter().filter(|(_, _, required)| !required).map(|m| title(m)).collect();
+    let open: Vec<String> = served.iter().filter(|(_, _, required)| !required).map(title).collect();
     let mut found = Vec::new();
     if !plans.is_empty() && !open.is_empty() {
         found.push(Finding::StageWithOpenMethods {

@@ -13,6 +13,7 @@ pub(crate) mod node;
 mod paced;
 mod refusal;
 pub(crate) mod refusals;
+pub(crate) mod stack;
 pub(crate) mod stage_call;
 pub(crate) mod traffic;
 
@@ -20,6 +21,7 @@ pub(crate) use history::History;
 pub use node::NodeDescription;
 use paced::Paced;
 pub(crate) use refusal::OperatorRefusal;
+pub(crate) use stack::StackConflict;
 
 use tollgate_domain::{ApiKeyId, UsagePlanId};
 use tollgate_store::{KeyCalls, NearQuota, PlanCalls};

@@ -6,7 +6,7 @@ use serde::Serialize;
 use tollgate_domain::{Catalog, IntegrationResponse};
 
 use crate::Control;
-use crate::answer::{Answer, Reply, is_empty, text};
+use crate::answer::{Answer, Reply, text};
 use crate::conflict::Conflict;
 use crate::error::Failure;
 use crate::patch::{self, Op, PatchOperation};
@@ -22,10 +22,10 @@ pub(crate) struct IntegrationResponseWire<'a> {
     status_code: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     selection_pattern: Option<&'a str>,
-    #[serde(skip_serializing_if = "is_empty")]
-    response_parameters: &'a BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "is_empty")]
-    response_templates: &'a mapping::Templates,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_parameters: Option<&'a BTreeMap<String, String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_templates: Option<&'a mapping::Templates>,
     #[serde(skip_serializing_if = "Option::is_none")]
     content_handling: Option<&'a str>,
 }
@@ -34,9 +34,10 @@ impl<'a> IntegrationResponseWire<'a> {
     pub(crate) fn new(status_code: &'a str, response: &'a IntegrationResponse) -> Self {
         Self {
             status_code,
-            selection_pattern: text(&response.selection_pattern),
-            response_parameters: &response.response_parameters,
-            response_templates: &response.response_templates,
+            // Unlike other texts, AWS shows an empty one.
+            selection_pattern: response.selection_pattern.as_deref(),
+            response_parameters: response.response_parameters.as_ref(),
+            response_templates: response.response_templates.as_ref(),
             content_handling: text(&response.content_handling),
         }
     }
@@ -49,8 +50,8 @@ pub(crate) async fn put(control: &Control, request: &Request) -> Reply {
     validation::status_code(code)?;
     let response = IntegrationResponse {
         selection_pattern: body.string("selectionPattern")?,
-        response_parameters: body.string_map("responseParameters")?.unwrap_or_default(),
-        response_templates: body.nullable_string_map("responseTemplates")?.unwrap_or_default(),
+        response_parameters: body.string_map("responseParameters")?,
+        response_templates: body.nullable_string_map("responseTemplates")?.map(mapping::without_empty),
         content_handling: body.string("contentHandling")?,
     };
     let at = MethodPath::of(request);
@@ -81,8 +82,7 @@ pub(crate) async fn get(control: &Control, request: &Request) -> Reply {
 
 pub(crate) async fn update(control: &Control, request: &Request) -> Reply {
     let code = request.label("status_code");
-    let operations = patch::operations(request, "updateIntegrationResponseInput")?;
-    validation::status_code(code)?;
+    let operations = patch::operations_of_response(request, "updateIntegrationResponseInput")?;
     let at = MethodPath::of(request);
     let decide = |catalog: &Catalog| {
         at.change(catalog, |_, method| {
@@ -118,9 +118,10 @@ pub(crate) async fn delete(control: &Control, request: &Request) -> Reply {
 
 pub(crate) fn check(response: &IntegrationResponse) -> Result<(), Conflict> {
     mapping::check_pattern(response.selection_pattern.as_deref())?;
-    mapping::check_names(response.response_parameters.keys(), "method.response.header.")?;
-    mapping::check_values(response.response_parameters.values(), "integration.response")?;
-    mapping::check_templates(&response.response_templates)?;
+    let parameters = || response.response_parameters.iter().flatten();
+    mapping::check_names(parameters().map(|(name, _)| name), "method.response.header.")?;
+    mapping::check_values(parameters().map(|(_, value)| value), "integration.response")?;
+    response.response_templates.as_ref().map_or(Ok(()), mapping::check_templates)?;
     mapping::check_content_handling(text(&response.content_handling))
 }
 
@@ -131,16 +132,16 @@ fn run(response: &mut IntegrationResponse, operation: &PatchOperation) -> Result
         (Op::Replace, ["selectionPattern"]) => response.selection_pattern = operation.text(),
         (Op::Replace, ["contentHandling"]) => response.content_handling = operation.text(),
         (Op::Add | Op::Replace, ["responseTemplates", media_type]) => {
-            response.response_templates.insert((*media_type).to_owned(), operation.text());
+            mapping::put(&mut response.response_templates, media_type, operation.text());
         }
         (Op::Remove, ["responseTemplates", media_type]) => {
-            response.response_templates.remove(*media_type).ok_or(Conflict::NoSuchContentType)?;
+            mapping::take(&mut response.response_templates, media_type).ok_or(Conflict::NoSuchContentType)?;
         }
         (Op::Add | Op::Replace, ["responseParameters", name]) => {
-            response.response_parameters.insert((*name).to_owned(), operation.value().to_owned());
+            mapping::put(&mut response.response_parameters, name, operation.value().to_owned());
         }
         (Op::Remove, ["responseParameters", name]) => {
-            response.response_parameters.remove(*name).ok_or(Conflict::NoSuchParameter)?;
+            mapping::take(&mut response.response_parameters, name).ok_or(Conflict::NoSuchParameter)?;
         }
         _ => return Err(operation.bad_path().into()),
     }
@@ -161,7 +162,7 @@ mod tests {
         ];
         let response = patch::apply(&IntegrationResponse::default(), &operations, run).expect("a response");
         assert_eq!(response.selection_pattern.as_deref(), Some(r"4\d{2}"));
-        assert_eq!(response.response_templates["application/json"], None);
+        assert_eq!(response.response_templates, Some([("application/json".to_owned(), None)].into()));
         assert_eq!(check(&response), Ok(()));
         let refused = patch::apply(&response, &[operation(Op::Add, "/statusCode", "x")], run);
         assert_eq!(refused.expect_err("a refusal").to_string(), "Invalid patch path /statusCode");

@@ -9,6 +9,29 @@ use crate::conflict::Conflict;
 /// Templates by media type; one without text is kept as `None`.
 pub(crate) type Templates = BTreeMap<String, Option<String>>;
 
+/// A map that is not empty.
+pub(crate) fn given<K, V>(map: BTreeMap<K, V>) -> Option<BTreeMap<K, V>> {
+    (!map.is_empty()).then_some(map)
+}
+
+/// Puts an entry into a map that may not be given yet.
+pub(crate) fn put<V>(map: &mut Option<BTreeMap<String, V>>, name: &str, value: V) {
+    map.get_or_insert_default().insert(name.to_owned(), value);
+}
+
+/// Takes an entry out of a map; with its last one, the map itself goes.
+pub(crate) fn take<V>(map: &mut Option<BTreeMap<String, V>>, name: &str) -> Option<V> {
+    let taken = map.as_mut()?.remove(name);
+    *map = map.take().and_then(given);
+    taken
+}
+
+/// The same templates, where empty text is none.
+pub(crate) fn without_empty(templates: Templates) -> Templates {
+    let text = |text: Option<String>| text.filter(|text| !text.is_empty());
+    templates.into_iter().map(|(media_type, template)| (media_type, text(template))).collect()
+}
+
 /// Every name begins with `prefix` and goes on.
 pub(crate) fn check_names<'a>(mut names: impl Iterator<Item = &'a String>, prefix: &str) -> Result<(), Conflict> {
     match names.find(|name| name.strip_prefix(prefix).is_none_or(str::is_empty)) {

@@ -204,7 +204,7 @@ pub(crate) fn settle(tree: &RestApiTree, method: &mut Method) -> Result<(), Conf
     if validator.is_some_and(|id| !tree.request_validators.contains_key(id)) {
         return Err(Conflict::NoSuchValidator);
     }
-    check_models(tree, &method.request_models)?;
+    check_models(tree, method.request_models.values())?;
     check_parameters(&method.request_parameters)
 }
 
@@ -216,20 +216,25 @@ fn check_authorizer(tree: &RestApiTree, method: &Method, kinds: &[AuthorizerType
 }
 
 /// The models named are there.
-pub(crate) fn check_models(tree: &RestApiTree, models: &BTreeMap<String, String>) -> Result<(), Conflict> {
-    match models.values().find(|name| !model::is_known(tree, name)) {
+pub(crate) fn check_models<'a>(
+    tree: &RestApiTree,
+    mut models: impl Iterator<Item = &'a String>,
+) -> Result<(), Conflict> {
+    match models.find(|name| !model::is_known(tree, name)) {
         Some(name) => Err(Conflict::NoSuchModel(name.clone())),
         None => Ok(()),
     }
 }
 
-/// Parameters are `method.request.{path|querystring|header}.{name}`, and no name is in two places.
+/// Parameters are `method.request.{path|querystring|header}.{name}`, and no name is in two places. AWS has two ways to
+/// say that one is not: for what speaks of no request at all, and for what speaks of it wrongly.
 fn check_parameters(parameters: &BTreeMap<String, bool>) -> Result<(), Conflict> {
     let mut names = BTreeSet::new();
     for parameter in parameters.keys() {
         let bad = || Conflict::BadParameter(parameter.clone());
-        let (place, name) =
-            parameter.strip_prefix("method.request.").and_then(|rest| rest.split_once('.')).ok_or_else(bad)?;
+        let stranger = || Conflict::BadMapping(parameter.clone());
+        let rest = parameter.strip_prefix("method.request.").ok_or_else(stranger)?;
+        let (place, name) = rest.split_once('.').ok_or_else(bad)?;
         if !matches!(place, "path" | "querystring" | "header") || name.is_empty() {
             return Err(bad());
         }
@@ -308,7 +313,15 @@ mod tests {
             refused(r#""requestParameters":{"method.request.path.a":true,"method.request.header.a":true}"#),
             "Parameter names must be unique across querystring, header and path"
         );
-        assert_eq!(refused(r#""requestParameters":{"a":true}"#), "Invalid mapping expression parameter specified: a");
+        assert_eq!(
+            refused(r#""requestParameters":{"method.request.body.a":true}"#),
+            "Invalid mapping expression parameter specified: method.request.body.a"
+        );
+        assert_eq!(
+            refused(r#""requestParameters":{"true":true}"#),
+            "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping \
+             expression specified: true]"
+        );
         assert_eq!(refused(r#""requestModels":{"application/json":"Pet"}"#), "Invalid model identifier specified: Pet");
         assert_eq!(
             refused(r#""requestValidatorId":"x"}"#.trim_end_matches('}')),

@@ -6,7 +6,7 @@ use serde::Serialize;
 use tollgate_domain::{Catalog, MethodResponse, RestApiTree};
 
 use crate::Control;
-use crate::answer::{Answer, Reply, is_empty};
+use crate::answer::{Answer, Reply};
 use crate::conflict::Conflict;
 use crate::error::Failure;
 use crate::patch::{self, Op, PatchOperation};
@@ -20,18 +20,18 @@ use crate::resources::validation;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MethodResponseWire<'a> {
     status_code: &'a str,
-    #[serde(skip_serializing_if = "is_empty")]
-    response_parameters: &'a BTreeMap<String, bool>,
-    #[serde(skip_serializing_if = "is_empty")]
-    response_models: &'a BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_parameters: Option<&'a BTreeMap<String, bool>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_models: Option<&'a BTreeMap<String, String>>,
 }
 
 impl<'a> MethodResponseWire<'a> {
     pub(crate) fn new(status_code: &'a str, response: &'a MethodResponse) -> Self {
         Self {
             status_code,
-            response_parameters: &response.response_parameters,
-            response_models: &response.response_models,
+            response_parameters: response.response_parameters.as_ref(),
+            response_models: response.response_models.as_ref(),
         }
     }
 }
@@ -41,8 +41,8 @@ pub(crate) async fn put(control: &Control, request: &Request) -> Reply {
     let body = request.body()?;
     validation::status_code(code)?;
     let response = MethodResponse {
-        response_parameters: body.bool_map("responseParameters")?.unwrap_or_default(),
-        response_models: body.string_map("responseModels")?.unwrap_or_default(),
+        response_parameters: body.bool_map("responseParameters")?,
+        response_models: body.string_map("responseModels")?,
     };
     let at = MethodPath::of(request);
     let decide = |catalog: &Catalog| {
@@ -69,8 +69,7 @@ pub(crate) async fn get(control: &Control, request: &Request) -> Reply {
 
 pub(crate) async fn update(control: &Control, request: &Request) -> Reply {
     let code = request.label("status_code");
-    let operations = patch::operations(request, "updateMethodResponseInput")?;
-    validation::status_code(code)?;
+    let operations = patch::operations_of_response(request, "updateMethodResponseInput")?;
     let at = MethodPath::of(request);
     let decide = |catalog: &Catalog| {
         at.change(catalog, |_, method| {
@@ -99,8 +98,8 @@ pub(crate) async fn delete(control: &Control, request: &Request) -> Reply {
 
 /// The rules for a method response, in the API that it is part of.
 pub(crate) fn check(tree: &RestApiTree, response: &MethodResponse) -> Result<(), Conflict> {
-    mapping::check_names(response.response_parameters.keys(), "method.response.header.")?;
-    method::check_models(tree, &response.response_models)
+    mapping::check_names(response.parameters().map(|(name, _)| name), "method.response.header.")?;
+    method::check_models(tree, response.models().map(|(_, model)| model))
 }
 
 fn run(response: &mut MethodResponse, operation: &PatchOperation) -> Result<(), Failure> {
@@ -108,24 +107,26 @@ fn run(response: &mut MethodResponse, operation: &PatchOperation) -> Result<(), 
     let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
     match (operation.op, tokens.as_slice()) {
         (Op::Add, ["responseParameters", name]) => {
-            response.response_parameters.insert((*name).to_owned(), operation.truth());
+            mapping::put(&mut response.response_parameters, name, operation.truth());
         }
         (Op::Replace, ["responseParameters", name]) => {
-            let required = response.response_parameters.get_mut(*name).ok_or(Conflict::NoSuchParameter)?;
+            let parameters = response.response_parameters.as_mut();
+            let required = parameters.and_then(|all| all.get_mut(*name)).ok_or(Conflict::NoSuchParameter)?;
             *required = operation.truth();
         }
         (Op::Remove, ["responseParameters", name]) => {
-            response.response_parameters.remove(*name).ok_or(Conflict::NoSuchParameter)?;
+            mapping::take(&mut response.response_parameters, name).ok_or(Conflict::NoSuchParameter)?;
         }
         (Op::Add, ["responseModels", media_type]) => {
-            response.response_models.insert((*media_type).to_owned(), operation.value().to_owned());
+            mapping::put(&mut response.response_models, media_type, operation.value().to_owned());
         }
         (Op::Replace, ["responseModels", media_type]) => {
-            let model = response.response_models.get_mut(*media_type).ok_or(Conflict::NoSuchContentType)?;
+            let models = response.response_models.as_mut();
+            let model = models.and_then(|all| all.get_mut(*media_type)).ok_or(Conflict::NoSuchContentType)?;
             *model = operation.value().to_owned();
         }
         (Op::Remove, ["responseModels", media_type]) => {
-            response.response_models.remove(*media_type).ok_or(Conflict::NoSuchContentType)?;
+            mapping::take(&mut response.response_models, media_type).ok_or(Conflict::NoSuchContentType)?;
         }
         _ => return Err(operation.bad_path().into()),
     }
@@ -136,6 +137,22 @@ fn run(response: &mut MethodResponse, operation: &PatchOperation) -> Result<(), 
 mod tests {
     use super::*;
     use crate::patch::operation;
+
+    #[test]
+    fn a_map_is_shown_as_it_was_given_and_goes_with_its_last_entry() {
+        let shown =
+            |response: &MethodResponse| serde_json::to_value(MethodResponseWire::new("200", response)).expect("json");
+        let empty =
+            MethodResponse { response_parameters: Some(BTreeMap::new()), response_models: Some(BTreeMap::new()) };
+        assert_eq!(
+            shown(&empty),
+            serde_json::json!({ "statusCode": "200", "responseParameters": {}, "responseModels": {} })
+        );
+        let header = "/responseParameters/method.response.header.x";
+        let operations = [operation(Op::Add, header, "true"), operation(Op::Remove, header, "true")];
+        let bare = patch::apply(&MethodResponse::default(), &operations, run).expect("a response");
+        assert_eq!(shown(&bare), serde_json::json!({ "statusCode": "200" }));
+    }
 
     #[test]
     fn what_is_not_there_is_refused_in_the_words_of_aws() {

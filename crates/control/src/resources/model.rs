@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use tollgate_domain::{Catalog, HttpMethod, IdSource, Method, Model, Record, RecordKey, RestApiId, RestApiTree};
+use tollgate_domain::{
+    Catalog, HttpMethod, IdSource, Method, MethodResponse, Model, Record, RecordKey, RestApiId, RestApiTree,
+};
 
 use crate::Control;
 use crate::answer::{Answer, Reply, text};
@@ -218,7 +220,7 @@ fn check_unused(tree: &RestApiTree, model: &str) -> Result<(), Conflict> {
 }
 
 fn answers_with(method: &Method, model: &str) -> bool {
-    method.responses.values().flat_map(|response| response.response_models.values()).any(|named| named == model)
+    method.responses.values().flat_map(MethodResponse::models).any(|(_, named)| named == model)
 }
 
 fn decide_create(tree: &RestApiTree, model: Model) -> Result<Change<Model>, Failure> {

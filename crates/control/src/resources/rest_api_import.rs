@@ -15,13 +15,13 @@ use crate::openapi::definition::Definition;
 use crate::openapi::difference;
 use crate::openapi::import::{self, Mode, Options};
 use crate::request::Request;
-use crate::resources::{model, rest_api};
+use crate::resources::rest_api;
 use crate::write::Change;
 
 /// An API after an import, and the warnings.
 type Imported = (Arc<RestApi>, Vec<String>);
 
-/// Makes an API of a document.
+/// Makes an API of a document. It has the document's models and no others, not even those that a new API begins with.
 pub(crate) async fn import(control: &Control, request: &Request) -> Reply {
     let options = options(request, Mode::Merge)?;
     let id = control.ids().rest_api_id();
@@ -35,8 +35,6 @@ pub(crate) async fn import(control: &Control, request: &Request) -> Reply {
     let mut fresh = RestApiTree::new(Arc::new(api));
     let root = rest_api::root_of(&fresh.api);
     fresh.resources.insert(root.id.clone(), Arc::new(root));
-    let models = model::defaults(control.ids()).into_iter();
-    fresh.models.extend(models.map(|model| (model.name.clone(), Arc::new(model))));
     let owned = control.clone();
     let decide = move |_: &Catalog| {
         let (after, warnings) = import::import(&fresh, &definition, options, owned.ids())?;

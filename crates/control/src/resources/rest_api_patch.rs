@@ -81,9 +81,13 @@ fn run_media_type(api: &mut RestApi, op: Op, media_type: &str, operation: &Patch
         Op::Add if types.iter().any(|known| known == media_type) => {}
         Op::Add => types.push(media_type.to_owned()),
         Op::Remove => types.retain(|known| known != media_type),
+        // What replaces a type comes last, as on AWS.
         Op::Replace => {
-            let known = types.iter_mut().find(|known| *known == media_type).ok_or_else(|| operation.bad_path())?;
-            *known = operation.text().ok_or_else(|| operation.bad_path())?;
+            let place = types.iter().position(|known| known == media_type).ok_or_else(|| operation.bad_path())?;
+            let value = operation.text().ok_or_else(|| operation.bad_path())?;
+            types.remove(place);
+            types.retain(|known| *known != value);
+            types.push(value);
         }
         Op::Copy | Op::Move | Op::Test => return Err(PatchRefusal::OnlyReplace.into()),
     }
@@ -95,6 +99,7 @@ fn run_endpoint_type(api: &mut RestApi, op: Op, at: &str, operation: &PatchOpera
     let types = &mut api.endpoint_configuration.types;
     let place = types.iter().position(|kind| kind == at).or_else(|| at.parse().ok());
     let value = operation.text().unwrap_or_else(|| at.to_owned());
+    let is_private = value == "PRIVATE" && matches!(op, Op::Add | Op::Replace);
     match op {
         Op::Remove => {
             let place = place.filter(|place| *place < types.len()).ok_or_else(|| operation.bad_path())?;
@@ -108,6 +113,10 @@ fn run_endpoint_type(api: &mut RestApi, op: Op, at: &str, operation: &PatchOpera
             None => return Err(operation.bad_path().into()),
         },
         Op::Copy | Op::Move | Op::Test => return Err(PatchRefusal::OnlyAddRemoveReplace.into()),
+    }
+    if is_private {
+        // A private API has no other addresses, so that AWS changes them along.
+        api.endpoint_configuration.ip_address_type = "dualstack".to_owned();
     }
     Ok(())
 }

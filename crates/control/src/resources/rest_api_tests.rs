@@ -83,10 +83,6 @@ fn patches_are_refused_in_the_words_of_aws() {
         "Invalid EndpointTypes specified. Valid options are REGIONAL,EDGE,PRIVATE"
     );
     assert_eq!(
-        refused(Op::Replace, "/endpointConfiguration/types/EDGE", "PRIVATE"),
-        "Only dualstack ipAddressType is supported for Private APIs."
-    );
-    assert_eq!(
         refused(Op::Replace, "/minimumCompressionSize", "x"),
         "Invalid minimum compression size, must be between 0 and 10485760"
     );
@@ -94,6 +90,28 @@ fn patches_are_refused_in_the_words_of_aws() {
         refused(Op::Replace, "/endpointConfiguration/ipAddressType", "x"),
         "ipAddressType must be either ipv4 or dualstack."
     );
+}
+
+#[test]
+fn an_api_that_becomes_private_gets_the_addresses_of_one() {
+    let private = operation(Op::Replace, "/endpointConfiguration/types/EDGE", "PRIVATE");
+    let ipv4 = operation(Op::Replace, "/endpointConfiguration/ipAddressType", "ipv4");
+    let api = patched(std::slice::from_ref(&private)).expect("an API");
+    assert_eq!(
+        (api.endpoint_configuration.types.as_slice(), api.endpoint_configuration.ip_address_type.as_str()),
+        (&["PRIVATE".to_owned()][..], "dualstack")
+    );
+    let refused = patched(&[private, ipv4]).expect_err("a refusal");
+    assert_eq!(refused, "Only dualstack ipAddressType is supported for Private APIs.");
+}
+
+#[test]
+fn a_media_type_that_replaces_another_comes_last() {
+    let types = |operations: &[PatchOperation]| patched(operations).expect("an API").binary_media_types;
+    let add = |name: &str| operation(Op::Add, &format!("/binaryMediaTypes/image~1{name}"), None);
+    let replace = |value| operation(Op::Replace, "/binaryMediaTypes/image~1png", value);
+    assert_eq!(types(&[add("png"), add("jpeg"), replace("image/gif")]), ["image/jpeg", "image/gif"]);
+    assert_eq!(types(&[add("png"), add("jpeg"), replace("image/jpeg")]), ["image/jpeg"]);
 }
 
 #[test]

@@ -267,14 +267,23 @@ fn read(body: &Members, now: UnixMillis) -> Result<Stage, Failure> {
     validation.finish()?;
     let stage = fresh(StageName::new(name), DeploymentId::new(deployment), now)?;
     let canary = body.object("canarySettings")?;
+    let mut canary = canary.map(|members| read_canary(&members)).transpose()?;
+    if let Some(canary) = &mut canary {
+        canary.deployment_id.get_or_insert_with(|| stage.deployment_id.clone());
+    }
     let stage = Stage {
         documentation_version: body.string("documentationVersion")?,
-        canary_settings: canary.map(|members| read_canary(&members)).transpose()?,
+        canary_settings: canary,
         tags: tags::read(body)?,
         ..StageDraft::read(body, "description")?.apply(stage)
     };
     check(&stage)?;
     Ok(stage)
+}
+
+/// The canary that a stage begins with: it serves what the stage serves, to nobody yet.
+pub(crate) fn canary_of(stage: &Stage) -> CanarySettings {
+    CanarySettings { deployment_id: Some(stage.deployment_id.clone()), ..CanarySettings::default() }
 }
 
 pub(crate) fn read_canary(body: &Members) -> Result<CanarySettings, Failure> {

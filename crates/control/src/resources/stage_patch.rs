@@ -8,7 +8,7 @@ use tollgate_domain::{DeploymentId, HttpMethod, MethodSetting, Stage};
 use crate::conflict::Conflict;
 use crate::error::Failure;
 use crate::patch::{Op, PatchOperation, PatchRefusal, unescape};
-use crate::resources::stage::check_percent;
+use crate::resources::stage::{self, check_percent};
 
 /// AWS's list of paths, with the separators that it forgets.
 pub(crate) const PATHS: &str = "/deploymentId, /description, /cacheClusterEnabled, /cacheClusterSize, \
@@ -149,7 +149,7 @@ fn set_access_log(stage: &mut Stage, member: &str, value: &str) -> Result<(), Fa
 }
 
 fn replace_in_canary(stage: &mut Stage, member: &str, operation: &PatchOperation) -> Result<(), Failure> {
-    let mut canary = stage.canary_settings.clone().unwrap_or_default();
+    let mut canary = stage.canary_settings.clone().unwrap_or_else(|| stage::canary_of(stage));
     set_in_canary(&mut canary, member, operation)?;
     stage.canary_settings = Some(canary);
     Ok(())

@@ -89,6 +89,30 @@ fn access_logs_are_refused_in_the_words_of_aws() {
 }
 
 #[test]
+fn a_canary_begins_with_what_the_stage_serves() {
+    for (path, value) in [("percentTraffic", "50"), ("stageVariableOverrides/a", "b"), ("useStageCache", "true")] {
+        let stage = patched(&[operation(Op::Replace, &format!("/canarySettings/{path}"), value)]).expect("a stage");
+        let canary = stage.canary_settings.expect("a canary");
+        assert_eq!(canary.deployment_id, Some(DeploymentId::new("dep1")), "{path}");
+    }
+    let body = br#"{"stageName": "dev", "deploymentId": "dep1", "canarySettings": {"percentTraffic": 10}}"#;
+    let made = read(&Members::parse(body).expect("an object"), UnixMillis(0)).expect("a stage");
+    assert_eq!(made.canary_settings.expect("a canary").deployment_id, Some(DeploymentId::new("dep1")));
+}
+
+#[test]
+fn a_canary_that_is_made_in_the_same_patch_can_be_promoted() {
+    let stage = patched(&[
+        operation(Op::Replace, "/canarySettings/percentTraffic", "0.0"),
+        copying("/deploymentId", "/canarySettings/deploymentId"),
+        copying("/variables", "/canarySettings/stageVariableOverrides"),
+    ])
+    .expect("a stage");
+    let canary = stage.canary_settings.expect("a canary");
+    assert_eq!((stage.deployment_id.as_str(), canary.percent_traffic), ("dep1", 0.0));
+}
+
+#[test]
 fn a_canary_is_promoted_by_copying() {
     let with_canary = patched(&[
         operation(Op::Replace, "/canarySettings/deploymentId", "dep2"),

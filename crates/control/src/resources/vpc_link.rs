@@ -20,7 +20,11 @@ use crate::write::Change;
 
 const PATHS: Paths = Paths { add: &[], replace: &["/name", "/description"], remove: &[] };
 
-/// A VPC link on the wire. There is nothing to wait for, so that it is always there to use.
+/// What AWS says of a link that is there to use.
+const READY: &str = "Your vpc link is ready for use";
+
+/// A VPC link on the wire. There is nothing to wait for: one that was just made is pending in the answer to its
+/// creation, as on AWS, and there to use whenever it is read.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct VpcLinkWire<'a> {
@@ -30,6 +34,8 @@ struct VpcLinkWire<'a> {
     description: Option<&'a str>,
     target_arns: &'a [String],
     status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_message: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tags: Option<&'a Tags>,
 }
@@ -49,6 +55,7 @@ impl<'a> VpcLinkWire<'a> {
             description: text(&link.description),
             target_arns: &link.target_arns,
             status: "AVAILABLE",
+            status_message: Some(READY),
             tags,
         }
     }
@@ -58,7 +65,8 @@ pub(crate) async fn create(control: &Control, request: &Request) -> Reply {
     let link = read(control.ids().lower_alnum(6), &request.body()?)?;
     let decide = |_: &Catalog| Ok(Change::answering(()).put(Record::VpcLink(link.clone())));
     control.writer().write(decide).await?;
-    Answer::json(&VpcLinkWire::new(&link, tags_if_any(&link.tags)))
+    let made = VpcLinkWire::new(&link, tags_if_any(&link.tags));
+    Answer::json(&VpcLinkWire { status: "PENDING", status_message: None, ..made })
 }
 
 pub(crate) async fn get(control: &Control, request: &Request) -> Reply {

@@ -15,4 +15,5 @@ mod names_and_links;
 mod openapi;
 mod operator;
 mod rest_apis;
+mod stacks;
 mod test_invoke;

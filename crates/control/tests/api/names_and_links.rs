@@ -213,10 +213,16 @@ async fn a_vpc_link_lives_from_creation_to_deletion() {
     let arn = "arn:aws:elasticloadbalancing:us-east-1:000000000000:loadbalancer/net/nlb/1";
     let made = bench.post("/vpclinks", json!({"name": "nlb", "targetArns": [arn]})).await.expect(202);
     let id = text(&made, "id");
-    assert_eq!(made, json!({"id": id, "name": "nlb", "targetArns": [arn], "status": "AVAILABLE"}));
+    assert_eq!(made, json!({"id": id, "name": "nlb", "targetArns": [arn], "status": "PENDING"}));
     let path = format!("/vpclinks/{id}");
-    assert_eq!(bench.get(&path).await.expect(200)["tags"], json!({}));
-    assert_eq!(bench.get("/vpclinks").await.expect(200), json!({"item": [made]}));
+    let listed = json!({
+        "id": id, "name": "nlb", "targetArns": [arn], "status": "AVAILABLE",
+        "statusMessage": "Your vpc link is ready for use"
+    });
+    let mut single = listed.clone();
+    single["tags"] = json!({});
+    assert_eq!(bench.get(&path).await.expect(200), single);
+    assert_eq!(bench.get("/vpclinks").await.expect(200), json!({"item": [listed]}));
     let patched = bench.patch(&path, &[("replace", "/description", "the way in")]).await.expect(200);
     assert_eq!((&patched["description"], &patched["tags"]), (&json!("the way in"), &json!({})));
     bench.patch(&path, &[("replace", "/name", "")]).await.refused(400, BAD, "Name cannot be empty");

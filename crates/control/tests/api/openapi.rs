@@ -55,6 +55,30 @@ async fn a_document_becomes_an_api_that_can_be_deployed() {
 }
 
 #[tokio::test]
+async fn an_imported_api_has_what_aws_was_seen_to_make_of_its_document() {
+    let bench = Bench::new().await;
+    let mut document = pets();
+    document["components"]["schemas"] = json!({"House": {"type": "object", "description": "Where a pet can live"}});
+    document["paths"]["/pets"]["get"]["x-amazon-apigateway-integration"]["httpMethod"] = json!("POST");
+    let part = json!({"location": {"type": "METHOD", "method": "GET"}, "properties": {"description": "All"}});
+    document["x-amazon-apigateway-documentation"] = json!({"version": "1", "documentationParts": [part]});
+    let api = text(&bench.post("/restapis?mode=import", document).await.expect(201), "id");
+    let models = bench.get(&format!("/restapis/{api}/models")).await.expect(200);
+    let models = models["item"].as_array().expect("a list");
+    let told: Vec<_> = models.iter().map(|model| (text(model, "name"), text(model, "description"))).collect();
+    assert_eq!(told, [("House".to_owned(), "Where a pet can live".to_owned())], "the document's models and no others");
+    let (_, id) = &resources(&bench, &api).await[1];
+    let method = bench.get(&format!("/restapis/{api}/resources/{id}/methods/GET")).await.expect(200);
+    assert_eq!(method["methodIntegration"]["httpMethod"], Value::Null, "a MOCK has no verb");
+    let parts = format!("/restapis/{api}/documentation/parts");
+    let listed = bench.get(&parts).await.expect(200);
+    assert_eq!(listed["item"][0]["location"], json!({"type": "METHOD", "path": "/", "method": "GET"}));
+    let again = json!({"documentationParts": [part]});
+    let ids = bench.put(&format!("{parts}?mode=merge"), again).await.expect(200);
+    assert_eq!(ids["ids"], json!([listed["item"][0]["id"]]), "the same location is the same part");
+}
+
+#[tokio::test]
 async fn an_import_is_one_change_or_none() {
     let bench = Bench::new().await;
     let api = text(&bench.post("/restapis?mode=import", pets()).await.expect(201), "id");

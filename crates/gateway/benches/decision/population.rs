@@ -107,7 +107,7 @@ impl Population {
         let keyed = Some(Keyed { key: caller.id, plan: &self.plan, method_entry: None });
         let [method, account] = &self.shared;
         let demand = Demand { keyed, method: Some((method, self.rate)), account: Some((account, self.rate)) };
-        self.admission.admit(demand, now, &*self.clock).await
+        self.admission.admit_caller(Some(&caller), demand, now, &*self.clock).await
     }
 }
 

@@ -20,21 +20,35 @@ pub(crate) struct CounterId {
     pub(crate) key: ApiKeyId,
 }
 
-/// The state of one (plan, key) on this node.
+/// The state of one (plan, key) on this node. What a call touches comes first, so that it shares a cache line.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Counter {
-    pub(crate) id: CounterId,
     pub(crate) bucket: Bucket,
     pub(crate) meter: Meter,
     pub(crate) lease: ArcSwapOption<PeriodLease>,
     /// Whether a call came since the keeper last looked.
     touched: AtomicBool,
+    /// Whether it was taken out of the table, so that another will count for its (plan, key).
+    forgotten: AtomicBool,
+    pub(crate) id: CounterId,
 }
 
 impl Counter {
     pub(crate) fn new(id: CounterId) -> Self {
         let (bucket, meter) = (Bucket::new(), Meter::new());
-        Self { id, bucket, meter, lease: ArcSwapOption::empty(), touched: AtomicBool::new(true) }
+        let (touched, forgotten) = (AtomicBool::new(true), AtomicBool::new(false));
+        Self { bucket, meter, lease: ArcSwapOption::empty(), touched, forgotten, id }
+    }
+
+    /// Notes that it was taken out of the table.
+    pub(crate) fn forget(&self) {
+        self.forgotten.store(true, Ordering::Release);
+    }
+
+    /// Whether it was taken out of the table.
+    pub(crate) fn is_forgotten(&self) -> bool {
+        self.forgotten.load(Ordering::Acquire)
     }
 
     pub(crate) fn touch(&self) {
@@ -95,8 +109,14 @@ pub(crate) struct PeriodLease {
     pub(crate) drawn: Notify,
 }
 
-/// What a first draw asks for, before traffic is known.
-const FIRST_BATCH: i64 = 4;
+/// What a first draw asks for, before traffic is known: a thousandth of the quota, within these bounds. Where a quota is
+/// large, a few units more strand nothing that anybody would miss, and spare the ledger most of the draws with which a
+/// lease would grow.
+const FIRST_BATCH: std::ops::RangeInclusive<i64> = 4..=64;
+
+fn first_batch(quota: QuotaSettings) -> i64 {
+    (i64::from(quota.limit) / 1000).clamp(*FIRST_BATCH.start(), *FIRST_BATCH.end())
+}
 
 impl PeriodLease {
     pub(crate) fn new(quota: QuotaSettings, day: Day) -> Self {
@@ -106,7 +126,7 @@ impl PeriodLease {
             units: Lease::new(),
             drawing: Claim::new(),
             opened: AtomicBool::new(false),
-            batch: AtomicI64::new(FIRST_BATCH),
+            batch: AtomicI64::new(first_batch(quota)),
             left_in_ledger: AtomicI64::new(i64::from(quota.limit)),
             exhausted_at: AtomicU64::new(0),
             failed: AtomicBool::new(false),
@@ -153,7 +173,7 @@ impl PeriodLease {
     /// The size of the next draw, so that what is outstanding stays within the cap.
     pub(crate) fn next_draw(&self) -> i64 {
         let batch = self.batch.load(Ordering::Relaxed);
-        self.batch.store((batch * 2).min(self.cap().max(FIRST_BATCH)), Ordering::Relaxed);
+        self.batch.store((batch * 2).min(self.cap().max(*FIRST_BATCH.start())), Ordering::Relaxed);
         batch.min(self.cap() - self.units.unspent())
     }
 }

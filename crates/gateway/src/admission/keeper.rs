@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tollgate_domain::{Adjustment, ApiKeyId, Clock, Period, UsagePlanId};
+use tollgate_domain::{Adjustment, ApiKeyId, Clock, Period, Ticks, UsagePlanId};
 
 use super::Admission;
 use super::counter::CounterId;
@@ -23,6 +23,10 @@ pub struct Keeper {
     rounds: Rounds,
     ledger: Arc<dyn Ledger>,
     clock: Arc<dyn Clock>,
+    /// When what the round has was collected.
+    collected_at: Ticks,
+    /// Whether the ledger is still to be asked for a round that it was asked for before.
+    retrying: bool,
 }
 
 impl Admission {
@@ -74,7 +78,14 @@ impl Keeper {
         clock: Arc<dyn Clock>,
         source: u64,
     ) -> Self {
-        Self { rounds: Rounds::new(Arc::clone(&admission), inbox, source), admission, ledger, clock }
+        Self {
+            rounds: Rounds::new(Arc::clone(&admission), inbox, source),
+            admission,
+            ledger,
+            clock,
+            collected_at: Ticks(0),
+            retrying: false,
+        }
     }
 
     /// Serves until [`Admission::close`] is called.
@@ -101,26 +112,118 @@ impl Keeper {
     /// Writes what came while the last round was written. Calls have ended, so there is little of it.
     async fn finish(&mut self) {
         self.rounds.close_leases();
-        self.write().await;
+        while self.write_round().await == Some(true) {}
     }
 
-    /// Writes rounds until nothing waits. False when the ledger could not be written.
+    /// Writes a round, and others while anything is asked for. Calls that are counted meanwhile wait for the next
+    /// report: to write them at once would keep the ledger busy for as long as there are calls. False when the ledger
+    /// could not be written.
     async fn write(&mut self) -> bool {
         loop {
-            let begun = self.clock.now().ticks;
-            let Some(settlement) = self.rounds.begin() else {
-                self.admission.watch.settled(begun);
-                return true;
-            };
-            self.admission.watch.asked(settlement.draws.len());
-            let answer = self.ledger.settle(settlement).await;
-            let (written, now) = (answer.is_ok(), self.clock.now());
-            self.rounds.end(answer, now.ticks);
-            if !written {
-                self.admission.watch.failed(now);
-                return false;
+            match self.write_round().await {
+                Some(false) => return false,
+                Some(true) if self.rounds.is_asked() => {}
+                Some(true) | None => return true,
             }
-            self.admission.watch.written();
         }
+    }
+
+    /// Writes one round, and says whether the ledger has it; `None` when there was nothing to write.
+    async fn write_round(&mut self) -> Option<bool> {
+        if !self.retrying {
+            self.collected_at = self.clock.ticks();
+        }
+        let watch = &self.admission.watch;
+        let Some(settlement) = self.rounds.begin() else {
+            watch.settled(self.collected_at);
+            return None;
+        };
+        watch.asked(settlement.draws.len());
+        let answer = self.ledger.settle(settlement).await;
+        let (written, now) = (answer.is_ok(), self.clock.now());
+        self.rounds.end(answer, now.ticks);
+        self.retrying = !written;
+        match written {
+            true => watch.written(self.collected_at),
+            false => watch.failed(now),
+        }
+        Some(written)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use tollgate_domain::clock::ManualClock;
+    use tollgate_domain::{
+        Catalog, Edit, Grant, KeyDigester, QuotaPeriod, QuotaSettings, Record, Settlement, UnixMillis, UsagePlan,
+    };
+
+    use super::super::ledger::Settling;
+    use super::super::{Demand, Keyed, PlanLimits};
+    use super::*;
+
+    /// Takes some time for each round, in which calls go on.
+    #[derive(Default)]
+    struct SlowLedger {
+        rounds: AtomicU64,
+        calls: AtomicU64,
+    }
+
+    impl Ledger for SlowLedger {
+        fn settle<'a>(&'a self, settlement: &'a Settlement) -> Settling<'a> {
+            Box::pin(async move {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                self.rounds.fetch_add(1, Ordering::Relaxed);
+                let calls: u64 = settlement.usage.iter().map(|delta| delta.calls).sum();
+                self.calls.fetch_add(calls, Ordering::Relaxed);
+                Ok(settlement.draws.iter().map(|draw| Grant { units: draw.units, left: 1_000_000 }).collect())
+            })
+        }
+    }
+
+    fn plan(id: UsagePlanId) -> UsagePlan {
+        UsagePlan {
+            id,
+            name: String::new(),
+            description: None,
+            api_stages: Vec::new(),
+            throttle: None,
+            quota: Some(QuotaSettings { limit: 1_000_000, offset: 0, period: QuotaPeriod::Day }),
+            product_code: None,
+            tags: std::collections::BTreeMap::new(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_that_go_on_are_reported_a_few_times_a_second_and_not_one_after_the_other() {
+        let clock = Arc::new(ManualClock::at(UnixMillis(0)));
+        let (admission, inbox) = Admission::new(KeyDigester::new([0; 32]));
+        let (admission, ledger) = (Arc::new(admission), Arc::new(SlowLedger::default()));
+        let key = ApiKeyId::parse("key1").expect("an id");
+        let plan = plan(UsagePlanId::parse("plan1").expect("an id"));
+        let limits = PlanLimits { id: plan.id, rate: None, quota: plan.quota };
+        admission.publish(&Catalog::default().apply(&[Edit::put(Record::UsagePlan(plan))]), clock.now());
+        let keeper = Keeper::new(
+            Arc::clone(&admission),
+            inbox,
+            Arc::<SlowLedger>::clone(&ledger),
+            Arc::<ManualClock>::clone(&clock),
+            1,
+        );
+        let running = tokio::spawn(keeper.run());
+        for _ in 0..2000 {
+            let keyed = Some(Keyed { key, plan: &limits, method_entry: None });
+            let demand = Demand { keyed, method: None, account: None };
+            assert!(admission.admit(demand, clock.now(), &*clock).await.outcome.is_ok());
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        // Ten reports, and the draws by which the lease grew.
+        let rounds = ledger.rounds.load(Ordering::Relaxed);
+        assert!(rounds < 40, "{rounds} rounds in two seconds");
+        admission.close().await.expect("the ledger is there");
+        running.await.expect("the keeper ends");
+        assert_eq!(ledger.calls.load(Ordering::Relaxed), 2000);
     }
 }

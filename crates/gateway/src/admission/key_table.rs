@@ -3,9 +3,13 @@
 //! Keys are added and removed one at a time while calls look others up; nothing is rebuilt and nobody waits.
 
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use smallvec::SmallVec;
 use tollgate_domain::{ApiKeyId, KeyDigest, KeyDigester, UsagePlanId};
+
+use super::counter::{Counter, CounterId};
 
 /// The plans of a caller; nearly always one.
 pub(crate) type Plans = SmallVec<[UsagePlanId; 2]>;
@@ -18,24 +22,47 @@ pub(crate) struct KeyTable {
 }
 
 /// What a call needs to know of a key: 64 bytes with its digest, so that millions fit.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Entry {
     id: ApiKeyId,
     plans: StoredPlans,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum StoredPlans {
-    One(UsagePlanId),
+    One(Membership),
     Many(Box<[UsagePlanId]>),
 }
 
+/// The one plan of a key, and its counter once a call was made: whoever finds the key need not look for that.
+#[derive(Debug)]
+struct Membership {
+    plan: UsagePlanId,
+    counter: ArcSwapOption<Counter>,
+}
+
+impl Membership {
+    /// The counter, which `find` knows if it is not remembered, or is forgotten by everybody else.
+    fn counter(&self, key: ApiKeyId, find: impl FnOnce(CounterId) -> Arc<Counter>) -> Arc<Counter> {
+        match self.counter.load_full() {
+            Some(counter) if !counter.is_forgotten() => counter,
+            _ => {
+                let counter = find(CounterId { plan: self.plan, key });
+                self.counter.store(Some(Arc::clone(&counter)));
+                counter
+            }
+        }
+    }
+}
+
 /// Who is calling: an enabled key that exists.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Caller {
     /// The key's id.
     pub id: ApiKeyId,
     plans: Plans,
+    /// Its counter, if it is in one plan only.
+    pub(super) counter: Option<Arc<Counter>>,
 }
 
 impl Caller {
@@ -50,16 +77,19 @@ impl KeyTable {
         Self { digester, entries: papaya::HashMap::default() }
     }
 
-    /// Finds the caller who holds `value`.
-    pub(crate) fn find(&self, value: &[u8]) -> Option<Caller> {
+    /// Finds the caller who holds `value`. `counter` finds, or makes, the counter of its plan.
+    pub(crate) fn find(&self, value: &[u8], counter: impl FnOnce(CounterId) -> Arc<Counter>) -> Option<Caller> {
         let digest = self.digester.digest(value);
         let entries = self.entries.pin();
-        let entry = entries.get(&digest)?;
-        let plans = match &entry.plans {
-            StoredPlans::One(plan) => Plans::from_slice(&[*plan]),
-            StoredPlans::Many(plans) => Plans::from_slice(plans),
-        };
-        Some(Caller { id: entry.id, plans })
+        let Entry { id, plans } = entries.get(&digest)?;
+        Some(match plans {
+            StoredPlans::One(membership) => Caller {
+                id: *id,
+                plans: Plans::from_slice(&[membership.plan]),
+                counter: Some(membership.counter(*id, counter)),
+            },
+            StoredPlans::Many(plans) => Caller { id: *id, plans: Plans::from_slice(plans), counter: None },
+        })
     }
 
     /// The digest of a value.
@@ -70,7 +100,7 @@ impl KeyTable {
     /// Adds or replaces a key. The next call sees it.
     pub(crate) fn put(&self, digest: KeyDigest, id: ApiKeyId, plans: &[UsagePlanId]) {
         let plans = match plans {
-            [plan] => StoredPlans::One(*plan),
+            [plan] => StoredPlans::One(Membership { plan: *plan, counter: ArcSwapOption::empty() }),
             _ => StoredPlans::Many(plans.into()),
         };
         self.entries.pin().insert(digest, Entry { id, plans });
@@ -118,10 +148,28 @@ mod tests {
         let plan = UsagePlanId::parse("plan").expect("an id");
         let digest = digester.digest(b"secret");
         table.put(digest, id, &[plan]);
-        assert_eq!(table.find(b"secret").map(|caller| (caller.id, caller.plans().to_vec())), Some((id, vec![plan])));
-        assert_eq!(table.find(b"Secret"), None);
+        let find = |value: &[u8]| table.find(value, |id| Arc::new(Counter::new(id)));
+        assert_eq!(find(b"secret").map(|caller| (caller.id, caller.plans().to_vec())), Some((id, vec![plan])));
+        assert!(find(b"Secret").is_none());
         table.remove(&digest);
-        assert_eq!(table.find(b"secret"), None);
+        assert!(find(b"secret").is_none());
+    }
+
+    #[test]
+    fn a_counter_is_looked_for_once_until_it_is_forgotten() {
+        let digester = KeyDigester::new([9; 32]);
+        let table = KeyTable::new(digester.clone());
+        let id = ApiKeyId::parse("key1").expect("an id");
+        let plan = UsagePlanId::parse("plan").expect("an id");
+        table.put(digester.digest(b"secret"), id, &[plan]);
+        let fresh = |id| Arc::new(Counter::new(id));
+        let counter = |find: &dyn Fn(CounterId) -> Arc<Counter>| {
+            table.find(b"secret", find).and_then(|caller| caller.counter).expect("a counter")
+        };
+        let first = counter(&fresh);
+        assert!(Arc::ptr_eq(&first, &counter(&|_| unreachable!("it is remembered"))));
+        first.forget();
+        assert!(!Arc::ptr_eq(&first, &counter(&fresh)));
     }
 
     #[test]

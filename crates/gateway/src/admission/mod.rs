@@ -139,7 +139,7 @@ impl Admission {
 
     /// Finds who holds a key's value: `None` when it is unknown or disabled.
     pub fn find_key(&self, value: &[u8]) -> Option<Caller> {
-        self.keys.find(value)
+        self.keys.find(value, |id| self.counter(id))
     }
 
     /// What a key's value is stored under.
@@ -153,9 +153,21 @@ impl Admission {
     /// waits only when its lease has no unit: for a key's first call in a while, or near the end of its quota. Then it
     /// is decided at the time at which it has waited, so that calls that wait agree about the period.
     pub async fn admit(&self, demand: Demand<'_>, now: Moment, clock: &dyn Clock) -> Verdict {
+        self.admit_caller(None, demand, now, clock).await
+    }
+
+    /// Decides a call whose caller was found, as [`Self::admit`] does, and saves looking for its counter.
+    pub async fn admit_caller(
+        &self,
+        caller: Option<&Caller>,
+        demand: Demand<'_>,
+        now: Moment,
+        clock: &dyn Clock,
+    ) -> Verdict {
+        let remembered = caller.and_then(|caller| caller.counter.as_ref());
         let (mut asked_ledger, mut now) = (false, now);
         loop {
-            match self.decide(&demand, now) {
+            match self.decide(&demand, remembered, now) {
                 Step::Done(verdict) => return verdict,
                 Step::Wait(lease, counter) => {
                     if asked_ledger && lease.failed.load(Ordering::Acquire) {
@@ -173,7 +185,7 @@ impl Admission {
         }
     }
 
-    fn decide(&self, demand: &Demand<'_>, now: Moment) -> Step {
+    fn decide(&self, demand: &Demand<'_>, remembered: Option<&Arc<Counter>>, now: Moment) -> Step {
         let Some(keyed) = &demand.keyed else {
             let mut taking = Taking::new(now.ticks);
             return Step::Done(match taking.take_shared(demand) {
@@ -184,7 +196,11 @@ impl Admission {
                 Err(denied) => Verdict::refuse(denied),
             });
         };
-        let counter = self.counter(CounterId { plan: keyed.plan.id, key: keyed.key });
+        let id = CounterId { plan: keyed.plan.id, key: keyed.key };
+        let counter = match remembered.filter(|counter| counter.id == id && !counter.is_forgotten()) {
+            Some(counter) => Arc::clone(counter),
+            None => self.counter(id),
+        };
         counter.touch();
         self.decide_keyed(demand, keyed, &counter, now)
     }

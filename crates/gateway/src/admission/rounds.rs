@@ -88,6 +88,11 @@ impl Rounds {
         }
     }
 
+    /// Whether anything is asked for that the last round does not have.
+    pub(super) fn is_asked(&self) -> bool {
+        !self.inbox.0.is_empty()
+    }
+
     /// Whether admission is to end once this is written.
     pub(super) fn is_closing(&self) -> bool {
         self.closing
@@ -148,7 +153,9 @@ impl Rounds {
             }
         }
         for id in empty {
-            counters.remove(&id);
+            if let Some(counter) = counters.remove(&id) {
+                counter.forget();
+            }
         }
         let buckets = admission.method_buckets.pin();
         buckets.retain(|(id, _), bucket| counters.contains_key(id) || !bucket.is_full(now));

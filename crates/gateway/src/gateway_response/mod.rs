@@ -19,8 +19,11 @@ use crate::media_type;
 use crate::parameter::Parameter;
 use crate::refusal::{GatewayResponse, Refusal};
 
-const X_AMZN_ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+pub(crate) const X_AMZN_ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Headers of the answer to a call that was too fast, or one too many.
+const LIMITED_HEADERS: usize = 8;
 
 /// The wordings of a deployed API, with one set of stage variables.
 #[derive(Debug)]
@@ -122,16 +125,21 @@ const FRAMING: [HeaderName; 3] = [header::CONTENT_LENGTH, header::TRANSFER_ENCOD
 pub(crate) fn answer(call: &mut Call<'_>, refusal: &Refusal, with_retry_after: bool) -> Response<AnswerBody> {
     let said = refusal.gateway_response();
     log(call, refusal, &said);
+    let retry_after = refusal.retry_after_secs().filter(|_| with_retry_after);
     let mut response = Response::new(AnswerBody::whole(said.body()));
     *response.status_mut() = said.status;
     let headers = response.headers_mut();
+    if retry_after.is_some() {
+        // Those who are to come back are told of their limits, too: more headers than a map has room for at first.
+        headers.reserve(LIMITED_HEADERS);
+    }
     headers.insert(header::CONTENT_TYPE, JSON);
     headers.insert(X_AMZN_ERROR_TYPE, HeaderValue::from_static(said.error_type));
     if matches!(refusal, Refusal::Malformed(_)) {
         // Whatever follows on this connection cannot be trusted to begin where we think it does.
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    if let Some(seconds) = refusal.retry_after_secs().filter(|_| with_retry_after) {
+    if let Some(seconds) = retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     call.refused = Some(said);

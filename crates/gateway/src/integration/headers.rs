@@ -1,6 +1,7 @@
 //! Which headers pass between caller and upstream, and which are the gateway's own.
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use smallvec::SmallVec;
 use tollgate_velocity::OverriddenParameters;
 
 use super::source::Source;
@@ -9,16 +10,13 @@ use crate::clients::Client;
 use crate::refusal::Refusal;
 
 pub(super) const API_ID: HeaderName = HeaderName::from_static("x-amzn-apigateway-api-id");
-const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Headers of a request that never reach an integration: those that belong to one connection, and those that AWS
 /// drops. `Content-Encoding` stays, though AWS drops it: the body passes as it is.
-const DROPPED_FROM_REQUESTS: [HeaderName; 14] = [
+static DROPPED_FROM_REQUESTS: [HeaderName; 14] = [
     header::HOST,
     header::CONNECTION,
     header::CONTENT_LENGTH,
@@ -32,20 +30,30 @@ const DROPPED_FROM_REQUESTS: [HeaderName; 14] = [
     header::PROXY_AUTHORIZATION,
     header::SERVER,
     header::WWW_AUTHENTICATE,
-    CONTENT_MD5,
+    HeaderName::from_static("content-md5"),
 ];
 
+/// Headers of an upstream's answer that frame it, or say what its connection is for.
+static DROPPED_FROM_RESPONSES: [HeaderName; 4] =
+    [header::CONNECTION, header::TRANSFER_ENCODING, header::TRAILER, header::UPGRADE];
+
+/// Headers that belong to a connection wherever there is a `Connection`, whether it names them or not.
+static OF_CONNECTIONS: [HeaderName; 2] =
+    [HeaderName::from_static("keep-alive"), HeaderName::from_static("proxy-connection")];
+
 /// Headers of an upstream's answer that come back under another name, as on AWS.
-const REMAPPED: [(HeaderName, HeaderName); 5] = [
-    (header::CONNECTION, HeaderName::from_static("x-amzn-remapped-connection")),
+static REMAPPED: [(HeaderName, HeaderName); 4] = [
     (header::CONTENT_LENGTH, HeaderName::from_static("x-amzn-remapped-content-length")),
     (header::DATE, HeaderName::from_static("x-amzn-remapped-date")),
     (header::SERVER, HeaderName::from_static("x-amzn-remapped-server")),
     (HeaderName::from_static("x-amzn-requestid"), HeaderName::from_static("x-amzn-remapped-x-amzn-requestid")),
 ];
 
+/// The same of `Connection`, which also says what of the other headers does not come back.
+const REMAPPED_CONNECTION: HeaderName = HeaderName::from_static("x-amzn-remapped-connection");
+
 /// Headers that a mapping may not set: they frame the message or belong to the gateway. AWS answers 500.
-const UNMAPPABLE: [HeaderName; 3] =
+static UNMAPPABLE: [HeaderName; 3] =
     [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, HeaderName::from_static("x-amzn-trace-id")];
 
 /// A header that an integration sets, and where its value comes from.
@@ -100,26 +108,36 @@ fn remove_connection_headers(headers: &mut HeaderMap) {
     if !headers.contains_key(header::CONNECTION) {
         return;
     }
-    let named: smallvec::SmallVec<[HeaderName; 4]> = headers
+    let named: SmallVec<[HeaderName; 4]> = headers
         .get_all(header::CONNECTION)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok())
+        .map(str::trim)
+        // By far the most common name, which is removed below without being parsed.
+        .filter(|name| !name.eq_ignore_ascii_case("keep-alive"))
+        .filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok())
         .collect();
     for name in named {
         headers.remove(name);
     }
-    headers.remove(KEEP_ALIVE);
-    headers.remove(PROXY_CONNECTION);
+    remove_present(headers, &OF_CONNECTIONS);
+}
+
+/// Removes those of `names` that are there. A message has few headers: to look at each is cheaper than to look for each
+/// name.
+fn remove_present(headers: &mut HeaderMap, names: &[HeaderName]) {
+    let present: SmallVec<[&HeaderName; 4]> =
+        headers.keys().filter_map(|name| names.iter().find(|wanted| *wanted == name)).collect();
+    for name in present {
+        headers.remove(name);
+    }
 }
 
 /// Makes a caller's headers those of a request to an upstream.
 pub(super) fn forward_request(headers: &mut HeaderMap, client: &Client) {
     remove_connection_headers(headers);
-    for name in &DROPPED_FROM_REQUESTS {
-        headers.remove(name);
-    }
+    remove_present(headers, &DROPPED_FROM_REQUESTS);
     add_forwarded(headers, client);
 }
 
@@ -143,19 +161,20 @@ fn appended(headers: &HeaderMap, client: &Client) -> HeaderValue {
 /// Makes an upstream's headers those of our answer. `keep_length` is for answers that have a length but no body.
 pub(super) fn forward_response(headers: &mut HeaderMap, keep_length: bool) {
     let length = headers.get(header::CONTENT_LENGTH).filter(|_| keep_length).cloned();
+    // Read first: it may name itself among what it removes.
     let connection = headers.get(header::CONNECTION).cloned();
     remove_connection_headers(headers);
-    if let Some(value) = connection {
-        headers.insert(header::CONNECTION, value);
-    }
-    for (name, remapped) in &REMAPPED {
+    let present: SmallVec<[&(HeaderName, HeaderName); 4]> =
+        headers.keys().filter_map(|name| REMAPPED.iter().find(|(from, _)| from == name)).collect();
+    for (name, remapped) in present {
         if let Some(value) = headers.remove(name) {
-            headers.insert(remapped.clone(), value);
+            headers.insert(remapped, value);
         }
     }
-    headers.remove(header::TRANSFER_ENCODING);
-    headers.remove(header::TRAILER);
-    headers.remove(header::UPGRADE);
+    if let Some(value) = connection {
+        headers.insert(REMAPPED_CONNECTION, value);
+    }
+    remove_present(headers, &DROPPED_FROM_RESPONSES);
     if let Some(length) = length {
         headers.insert(header::CONTENT_LENGTH, length);
     }
@@ -232,6 +251,41 @@ mod tests {
                 "x-amzn-remapped-x-amzn-requestid"
             ]
         );
+    }
+
+    #[test]
+    fn all_values_of_a_header_pass_but_only_one_under_another_name() {
+        let mut headers = map(&[
+            ("set-cookie", "a"),
+            ("date", "d1"),
+            ("set-cookie", "b"),
+            ("date", "d2"),
+            ("x-amzn-remapped-date", "made up"),
+            ("x-amzn-remapped-server", "s"),
+        ]);
+        forward_response(&mut headers, false);
+        let values = |name| headers.get_all(name).iter().map(|value| value.to_str().expect("text")).collect::<Vec<_>>();
+        assert_eq!(values("set-cookie"), ["a", "b"]);
+        assert_eq!(values("x-amzn-remapped-date"), ["d1"]);
+        assert_eq!(values("x-amzn-remapped-server"), ["s"]);
+        assert!(values("date").is_empty());
+    }
+
+    #[test]
+    fn what_a_connection_names_does_not_come_back() {
+        let mut headers = map(&[("connection", "Connection, Date"), ("date", "d"), ("keep-alive", "5"), ("etag", "e")]);
+        forward_response(&mut headers, false);
+        let mut names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["etag", "x-amzn-remapped-connection"]);
+    }
+
+    #[test]
+    fn an_answer_without_a_body_keeps_its_length() {
+        let mut headers = map(&[("content-length", "5")]);
+        forward_response(&mut headers, true);
+        assert_eq!(headers[header::CONTENT_LENGTH], "5");
+        assert_eq!(headers["x-amzn-remapped-content-length"], "5");
     }
 
     #[test]

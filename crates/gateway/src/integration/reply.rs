@@ -100,7 +100,7 @@ fn whole_match(pattern: &str) -> Result<Regex, String> {
 
 impl Reply {
     fn compile(status: &str, given: &IntegrationResponse, site: &Site<'_>) -> Result<Self, String> {
-        let headers = given.response_parameters.iter().map(|(place, expression)| {
+        let headers = given.response_parameters.iter().flatten().map(|(place, expression)| {
             let name = place
                 .strip_prefix("method.response.header.")
                 .and_then(|name| name.parse::<HeaderName>().ok())
@@ -113,7 +113,7 @@ impl Reply {
             status: status.parse().map_err(|_| format!("{status:?} is no status"))?,
             read_body: headers.iter().any(|(_, source)| source.reads_body()),
             headers,
-            templates: template::compile(&given.response_templates),
+            templates: given.response_templates.as_ref().map(template::compile).unwrap_or_default(),
             handling: ContentHandling::parse(given.content_handling.as_deref())?,
         })
     }
@@ -131,10 +131,14 @@ impl Reply {
         let dynamic = template.is_some_and(|(_, template)| template.is_dynamic());
         let mut payload = Bytes::new();
         let body = if dynamic || self.read_body || conversion != Conversion::None {
+            // Of what came from no upstream there is nothing to tell, or a function's result was told before.
+            let untold = body.known().is_none();
             payload = body.collect(max_body_bytes).await?;
-            call.trace(|| {
-                format!("Endpoint response body before transformations: {}", String::from_utf8_lossy(&payload))
-            });
+            if untold {
+                call.trace(|| {
+                    format!("Endpoint response body before transformations: {}", String::from_utf8_lossy(&payload))
+                });
+            }
             self.body(call, sent, &payload, conversion, &mut overrides)?
         } else if let Some((_, template)) = template {
             AnswerBody::whole(template.render(call, || scope(call, sent, b""))?.text)
@@ -172,7 +176,6 @@ impl Reply {
             merge(overrides, rendering.overrides.response);
             payload = rendering.text;
         }
-        call.trace(|| format!("Method response body after transformations: {}", String::from_utf8_lossy(&payload)));
         if conversion == Conversion::Decode {
             payload = conversion.apply(payload)?;
         }

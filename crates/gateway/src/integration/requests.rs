@@ -12,6 +12,7 @@ use crate::body::RequestBody;
 use crate::call::Call;
 use crate::compression::{self, Coding};
 use crate::media_type;
+use crate::narration;
 use crate::refusal::Refusal;
 
 /// Templates, passthrough and content handling of an integration's requests.
@@ -80,8 +81,10 @@ impl Requests {
         if let Some(coding) = coding {
             payload = compression::expand(coding, &payload, max_body_bytes)?;
         }
+        if call.payload.get().is_none() {
+            narration::receives(call, &payload);
+        }
         let payload = call.payload.get_or_init(|| payload).clone();
-        call.trace(|| format!("Method request body before transformations: {}", String::from_utf8_lossy(&payload)));
         let payload = conversion.apply(payload)?;
         let Some(template) = template else {
             return Ok(Prepared { body: RequestBody::Whole(payload), overrides: ContextOverrides::default() });

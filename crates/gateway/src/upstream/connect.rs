@@ -11,6 +11,7 @@ use super::UpstreamError;
 use super::endpoint::{Endpoint, Security};
 use super::pool::Sender;
 use super::tls::TlsSettings;
+use crate::joined_writes::JoinedWrites;
 
 /// Opens a connection and leaves it to a task of its own. The caller bounds the time.
 pub(super) async fn connect(endpoint: &Endpoint, tls: &TlsSettings) -> Result<Sender, UpstreamError> {
@@ -48,8 +49,8 @@ async fn handshake<S>(stream: S) -> Result<Sender, UpstreamError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (sender, connection) =
-        http1::Builder::new().max_buf_size(ANSWER_BUFFER).handshake(TokioIo::new(stream)).await?;
+    let stream = TokioIo::new(JoinedWrites(stream));
+    let (sender, connection) = http1::Builder::new().max_buf_size(ANSWER_BUFFER).handshake(stream).await?;
     tokio::task::spawn_local(async move {
         if let Err(error) = connection.await {
             // The call that used it has told its caller; an idle one hurts nobody.

@@ -97,11 +97,13 @@ impl Store {
     /// The plans of the keys that have these values; none for a value that no key has.
     pub async fn plans_of_values(&self, values: Vec<String>) -> Result<Vec<Vec<UsagePlanId>>, StoreError> {
         self.read(move |connection, shared| {
+            // One transaction: otherwise each lookup locks the database anew.
+            let connection = connection.unchecked_transaction()?;
             let mut find = connection.prepare_cached("SELECT seq FROM api_key WHERE digest = ?")?;
             let mut plans = |value: &String| {
                 let digest = shared.secrets.digest(value);
                 let seq = find.query_row([digest.as_bytes().as_slice()], |row| row.get(0)).optional()?;
-                seq.map_or(Ok(Vec::new()), |seq| plans_of(connection, seq))
+                seq.map_or(Ok(Vec::new()), |seq| plans_of(&connection, seq))
             };
             values.iter().map(&mut plans).collect()
         })

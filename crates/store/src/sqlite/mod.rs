@@ -6,6 +6,7 @@ mod extensions;
 mod keys;
 mod ledger;
 mod schema;
+mod stacks;
 mod standings;
 mod writer;
 
@@ -55,6 +56,8 @@ impl Store {
         // FULL, so that what was acknowledged survives a power cut and not only a crash of this process.
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "cache_size", -65_536)?;
+        // What a savepoint needs to go back to is kept in memory: SQLite would write a file for each round of any size.
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
         schema::migrate(&mut connection)?;
         check_master_key(&connection, &secrets)?;
         connection.set_prepared_statement_cache_capacity(64);

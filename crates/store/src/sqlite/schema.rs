@@ -64,6 +64,10 @@ const STEPS: &[&str] = &[
     );
     CREATE INDEX quota_extension_by_plan ON quota_extension (plan, seq);
 ",
+    // sealed: what a stack is made of has values of keys and environments of functions in it.
+    "CREATE TABLE stack (
+        name TEXT PRIMARY KEY, revision INTEGER NOT NULL, modified INTEGER NOT NULL, sealed BLOB NOT NULL
+    ) WITHOUT ROWID;",
 ];
 
 /// Brings the tables to this program's version, in one transaction.
