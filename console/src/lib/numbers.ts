@@ -5,6 +5,10 @@ const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFra
 
 export const count = (value: number): string => grouped.format(value);
 
+/** A rate: as many digits as say something. */
+export const rate = (value: number): string =>
+  grouped.format(value < 100 ? Math.round(value * 10) / 10 : Math.round(value));
+
 /** For axes: `1.5K`. */
 export const compact = (value: number): string => short.format(value);
 

@@ -40,8 +40,8 @@ pub use crate::gate::{AuthorizerTestFuture, CallFuture, Gate, GateError, GateFut
 pub use crate::lambda::{
     CodeStore, FunctionFuture, FunctionHost, InvokeKind, InvokeRefusal, Invoked, Lambda, function_arn,
 };
-use crate::operator::History;
 pub use crate::operator::NodeDescription;
+use crate::operator::{History, PacedAnswers};
 pub use crate::perform::Refused;
 use crate::write::Writer;
 
@@ -83,6 +83,7 @@ struct Parts {
     writer: Writer,
     sessions: Sessions,
     history: History,
+    paced: PacedAnswers,
     node: OnceLock<NodeDescription>,
     ready: AtomicBool,
 }
@@ -109,6 +110,7 @@ impl Control {
             writer,
             sessions: Sessions::default(),
             history: History::default(),
+            paced: PacedAnswers::default(),
             node: OnceLock::new(),
             ready: AtomicBool::new(true),
         };
@@ -156,6 +158,10 @@ impl Control {
 
     fn history(&self) -> &History {
         &self.parts.history
+    }
+
+    fn paced(&self) -> &PacedAnswers {
+        &self.parts.paced
     }
 
     fn node(&self) -> Option<&NodeDescription> {

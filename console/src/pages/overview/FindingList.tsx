@@ -10,8 +10,13 @@ import { ErrorAlert } from "../../components/ErrorAlert";
 import { PageLink } from "../../components/PageLink";
 import { useFindings } from "../../components/queries";
 
+/** Keys in no plan that have a line each. */
+const KEYS_SHOWN = 3;
+
 export function FindingList(): ReactElement {
   const { data, error } = useFindings();
+  const loose = data?.filter(({ kind }) => kind === "KeyInNoPlan") ?? [];
+  const shown = [...(data?.filter(({ kind }) => kind !== "KeyInNoPlan") ?? []), ...loose.slice(0, KEYS_SHOWN)];
   return (
     <Container
       header={
@@ -25,9 +30,15 @@ export function FindingList(): ReactElement {
         {data?.length === 0 && (
           <StatusIndicator type="success">Nothing that shows in the configuration.</StatusIndicator>
         )}
-        {data?.map((finding) => (
+        {shown.map((finding) => (
           <FindingLine key={JSON.stringify(finding)} finding={finding} />
         ))}
+        {loose.length > KEYS_SHOWN && (
+          <div>
+            <Icon name="status-warning" variant="warning" ariaLabel="Warning" /> {loose.length - KEYS_SHOWN} or more
+            other keys are in no plan. <PageLink to="/api-keys">See the keys</PageLink>
+          </div>
+        )}
       </SpaceBetween>
     </Container>
   );

@@ -8,7 +8,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { ReactElement } from "react";
 import { ErrorAlert } from "../../components/ErrorAlert";
 import { latencyText } from "../../lib/latency";
-import { compact, count } from "../../lib/numbers";
+import { compact, count, rate } from "../../lib/numbers";
 import type { Rates } from "../../lib/rates";
 import { localClock } from "../../lib/time";
 import { useRates } from "./useRates";
@@ -23,7 +23,7 @@ const SHOWN: { of: Exclude<keyof Rates, "at">; title: string }[] = [
 
 export function LiveTraffic(): ReactElement {
   const { now, history, totals, latency, error } = useRates();
-  const most = Math.max(1, ...history.map((rate) => rate.answered));
+  const most = Math.max(1, ...history.map(({ answered }) => answered));
   return (
     <Container
       header={
@@ -37,9 +37,9 @@ export function LiveTraffic(): ReactElement {
     >
       <SpaceBetween size="m">
         <ErrorAlert error={error} />
-        <ColumnLayout columns={SHOWN.length + 1} variant="text-grid" minColumnWidth={110}>
+        <ColumnLayout columns={SHOWN.length + 1} variant="text-grid" minColumnWidth={130}>
           {SHOWN.map(({ of, title }) => (
-            <Figure key={of} title={title} name={`rate-${of}`} value={now === undefined ? "–" : count(now[of])} />
+            <Figure key={of} title={title} name={`rate-${of}`} value={now === undefined ? "–" : rate(now[of])} />
           ))}
           <Figure
             title="Latency, median / 99 %"
@@ -61,8 +61,8 @@ export function LiveTraffic(): ReactElement {
           series={SHOWN.map(({ of, title }) => ({
             title,
             type: "line",
-            data: history.map((rate) => ({ x: new Date(rate.at), y: rate[of] })),
-            valueFormatter: (value: number) => count(value),
+            data: history.map((point) => ({ x: new Date(point.at), y: point[of] })),
+            valueFormatter: (value: number) => rate(value),
           }))}
           empty="Readings begin a second after Tollgate does."
         />

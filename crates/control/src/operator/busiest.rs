@@ -1,6 +1,7 @@
 //! GetBusiest: the keys and plans with the most calls today, from the ledger.
 
 use serde::Serialize;
+use tollgate_store::StoreError;
 
 use super::{key_names, plan_name};
 use crate::Control;
@@ -41,8 +42,11 @@ struct BusiestWire {
 pub(crate) async fn get(control: &Control, request: &Request) -> Reply {
     control.gate().settle().await?;
     let day = request.now().day();
-    let plans = control.store().busiest_plans(day, SHOWN).await?;
-    let keys = control.store().busiest_keys(day, SHOWN).await?;
+    let work_out = async {
+        let store = control.store();
+        Ok::<_, StoreError>((store.busiest_plans(day, SHOWN).await?, store.busiest_keys(day, SHOWN).await?))
+    };
+    let (plans, keys) = control.paced().busiest.get(control.clock(), work_out).await?;
     let names = key_names(control, keys.iter().map(|busy| busy.key)).await?;
     let plans = plans.into_iter().map(|busy| BusyPlanWire {
         usage_plan_id: busy.plan.to_string(),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use tollgate_domain::{Catalog, DeployedApi, HttpMethod, Resource, RestApiTree, Stage, UsagePlan};
-use tollgate_store::KeyRow;
+use tollgate_store::StoreError;
 
 use crate::Control;
 use crate::answer::{Answer, Reply};
@@ -43,12 +43,13 @@ struct FindingsWire {
 
 pub(crate) async fn get(control: &Control, _: &Request) -> Reply {
     let mut found = of_catalog(&control.catalog());
-    found.extend(control.store().keys_in_no_plan(KEYS_TOLD).await?.iter().map(of_key));
+    let work_out = async {
+        let rows = control.store().keys_in_no_plan(KEYS_TOLD).await?;
+        Ok::<_, StoreError>(rows.into_iter().map(|row| (row.key.id, row.key.name)).collect())
+    };
+    let keys = control.paced().keys_in_no_plan.get(control.clock(), work_out).await?;
+    found.extend(keys.into_iter().map(|(id, name)| Finding::KeyInNoPlan { key_id: id.to_string(), name }));
     Answer::json(&FindingsWire { item: found })
-}
-
-fn of_key(row: &KeyRow) -> Finding {
-    Finding::KeyInNoPlan { key_id: row.key.id.to_string(), name: row.key.name.clone() }
 }
 
 fn of_catalog(catalog: &Catalog) -> Vec<Finding> {

@@ -10,6 +10,7 @@ pub(crate) mod findings;
 mod history;
 pub(crate) mod near_quota;
 pub(crate) mod node;
+mod paced;
 mod refusal;
 pub(crate) mod refusals;
 pub(crate) mod stack;
@@ -18,13 +19,23 @@ pub(crate) mod traffic;
 
 pub(crate) use history::History;
 pub use node::NodeDescription;
+use paced::Paced;
 pub(crate) use refusal::OperatorRefusal;
 pub(crate) use stack::StackConflict;
 
-use tollgate_domain::ApiKeyId;
+use tollgate_domain::{ApiKeyId, UsagePlanId};
+use tollgate_store::{KeyCalls, NearQuota, PlanCalls};
 
 use crate::Control;
 use crate::error::Failure;
+
+/// The last answers to questions that look at all that was used or at all keys.
+#[derive(Debug, Default)]
+pub(crate) struct PacedAnswers {
+    busiest: Paced<(Vec<PlanCalls>, Vec<KeyCalls>)>,
+    near_quota: Paced<Vec<(UsagePlanId, NearQuota)>>,
+    keys_in_no_plan: Paced<Vec<(ApiKeyId, Option<String>)>>,
+}
 
 /// The names of keys, by id; a deleted key has none.
 async fn key_names(
@@ -37,6 +48,6 @@ async fn key_names(
 }
 
 /// The name of a plan; a deleted plan has none.
-fn plan_name(control: &Control, id: tollgate_domain::UsagePlanId) -> Option<String> {
+fn plan_name(control: &Control, id: UsagePlanId) -> Option<String> {
     control.catalog().usage_plans.get(&id).map(|plan| plan.name.clone())
 }

@@ -1,8 +1,8 @@
 //! GetNearQuota: keys that have used most of their quota, those with the least left first.
 
 use serde::Serialize;
-use tollgate_domain::UsagePlan;
-use tollgate_store::NearQuota;
+use tollgate_domain::{Catalog, Day, UsagePlanId};
+use tollgate_store::{NearQuota, StoreError};
 
 use super::key_names;
 use crate::Control;
@@ -37,17 +37,10 @@ struct NearQuotasWire {
 pub(crate) async fn get(control: &Control, request: &Request) -> Reply {
     control.gate().settle().await?;
     let (catalog, today) = (control.catalog(), request.now().day());
-    let shown = u32::try_from(SHOWN).unwrap_or(u32::MAX);
-    let mut near: Vec<(&UsagePlan, NearQuota)> = Vec::new();
-    for plan in catalog.usage_plans.values() {
-        let Some(quota) = plan.quota else { continue };
-        let keys = control.store().near_quota(plan.id, quota, today, NEAR, shown).await?;
-        near.extend(keys.into_iter().map(|key| (&**plan, key)));
-    }
-    near.sort_by_key(|(_, key)| key.limit.saturating_sub(key.used));
-    near.truncate(SHOWN);
+    let near = control.paced().near_quota.get(control.clock(), find(control, &catalog, today)).await?;
     let names = key_names(control, near.iter().map(|(_, near)| near.key)).await?;
-    let wire = |(plan, near): &(&UsagePlan, NearQuota)| {
+    let wire = |(plan, near): &(UsagePlanId, NearQuota)| {
+        let plan = catalog.usage_plans.get(plan)?;
         let quota = plan.quota?;
         Some(NearQuotaWire {
             key_id: near.key.to_string(),
@@ -61,4 +54,17 @@ pub(crate) async fn get(control: &Control, request: &Request) -> Reply {
         })
     };
     Answer::json(&NearQuotasWire { item: near.iter().filter_map(wire).collect() })
+}
+
+async fn find(control: &Control, catalog: &Catalog, today: Day) -> Result<Vec<(UsagePlanId, NearQuota)>, StoreError> {
+    let shown = u32::try_from(SHOWN).unwrap_or(u32::MAX);
+    let mut near = Vec::new();
+    for plan in catalog.usage_plans.values() {
+        let Some(quota) = plan.quota else { continue };
+        let keys = control.store().near_quota(plan.id, quota, today, NEAR, shown).await?;
+        near.extend(keys.into_iter().map(|key| (plan.id, key)));
+    }
+    near.sort_by_key(|(_, key)| key.limit.saturating_sub(key.used));
+    near.truncate(SHOWN);
+    Ok(near)
 }

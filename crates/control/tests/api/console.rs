@@ -120,8 +120,6 @@ async fn what_no_page_of_the_console_sent_is_refused() {
 #[tokio::test]
 async fn a_link_signs_in_once() {
     let bench = Bench::new().await;
-    let made = bench.post("/tollgate/v1/console-links", Value::Null).await;
-    assert_eq!(made.status, 400, "null is no object");
     let made = bench.send(bench.signed("POST", "/tollgate/v1/console-links", "")).await.expect(201);
     let path = text(&made, "path");
     let token = path.strip_prefix("/console/#link=").expect("a link");
