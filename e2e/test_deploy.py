@@ -308,7 +308,7 @@ def described(client, ids):
 
 def without(answers):
     """Answers without what each change moves."""
-    moving = {"ResponseMetadata", "lastUpdatedDate", "createdDate", "RevisionId", "LastModified"}
+    moving = {"ResponseMetadata", "lastUpdatedDate", "createdDate", "certificateUploadDate"}
     return {
         name: {key: value for key, value in answer.items() if key not in moving} if isinstance(answer, dict) else answer
         for name, answer in answers.items()
