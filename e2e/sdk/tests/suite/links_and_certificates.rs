@@ -22,10 +22,11 @@ cases![
 async fn a_link_lives_from_creation_to_deletion(client: Client) {
     let name = unique("nlb");
     let made = answered(client.create_vpc_link().name(&name).target_arns(LOAD_BALANCER).send()).await;
-    assert_eq!(made.status(), Some(&VpcLinkStatus::Available));
+    assert_eq!(made.status(), Some(&VpcLinkStatus::Pending));
     let id = made.id().expect("an id");
     let get = || client.get_vpc_link().vpc_link_id(id);
-    assert_eq!(answered(get().send()).await.name(), Some(name.as_str()));
+    let shown = answered(get().send()).await;
+    assert_eq!((shown.name(), shown.status()), (Some(name.as_str()), Some(&VpcLinkStatus::Available)));
     let list = answered(client.get_vpc_links().limit(500).send()).await;
     assert!(list.items().iter().any(|link| link.id() == Some(id)));
     let update = || client.update_vpc_link().vpc_link_id(id).patch_operations(replace("/name", "new"));
