@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
-use http_body::Body as _;
 
 use super::headers::{API_ID, MappedHeader, forward_request, forward_response};
 use super::parameters::{self, Parameters};
@@ -71,7 +70,6 @@ impl Upstream {
         call: &Call<'_>,
         mut request: Request<RequestBody>,
     ) -> Result<Response<AnswerBody>, Refusal> {
-        frame(&mut request);
         if let Some(span) = &call.span {
             request.headers_mut().insert(TRACEPARENT, span.for_integration());
         }
@@ -153,18 +151,6 @@ impl HttpProxy {
         let keep_length = bodyless || response.status() == StatusCode::NOT_MODIFIED;
         forward_response(response.headers_mut(), keep_length);
         Ok(response)
-    }
-}
-
-/// Names the framing where hyper would leave it out: it sends no body of unknown length with a GET, and no
-/// `Content-Length: 0` with a POST.
-fn frame(request: &mut Request<RequestBody>) {
-    if request.body().is_end_stream() {
-        if matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH) {
-            request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
-        }
-    } else if request.body().size_hint().exact().is_none() {
-        request.headers_mut().insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
 }
 
