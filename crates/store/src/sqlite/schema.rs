@@ -68,6 +68,8 @@ const STEPS: &[&str] = &[
     "CREATE TABLE stack (
         name TEXT PRIMARY KEY, revision INTEGER NOT NULL, modified INTEGER NOT NULL, sealed BLOB NOT NULL
     ) WITHOUT ROWID;",
+    // deltas: what a round reported, packed. entries: how much that is.
+    "CREATE TABLE usage_journal (seq INTEGER PRIMARY KEY, entries INTEGER NOT NULL, deltas BLOB NOT NULL);",
 ];
 
 /// Brings the tables to this program's version, in one transaction.
