@@ -13,6 +13,7 @@ use super::target::Target;
 use super::{Site, report};
 use crate::body::{AnswerBody, RequestBody};
 use crate::call::Call;
+use crate::clients::within;
 use crate::refusal::Refusal;
 use crate::trace::TRACEPARENT;
 use crate::upstream::{UpstreamBody, UpstreamError};
@@ -76,7 +77,7 @@ impl Upstream {
         report::request(call, &self.target.endpoint, &request);
         let began = worker.shared.clock.ticks();
         let sending = worker.upstreams.send(&self.target.endpoint, request);
-        let answer = self.outcome(call, self.within_timeout(call, sending).await);
+        let answer = self.outcome(call, self.within_timeout(worker, call, sending).await);
         report::answer(worker, call, began, &answer);
         answer
     }
@@ -102,14 +103,13 @@ impl Upstream {
 impl Upstream {
     /// Waits for the integration's timeout. While the caller's body passes, the time begins anew: AWS has the whole
     /// body before it begins to wait, so that a caller with a slow line does not use up the upstream's time.
-    async fn within_timeout<T>(&self, call: &Call<'_>, sending: impl Future<Output = T>) -> Option<T> {
+    async fn within_timeout<T>(&self, worker: &Worker, call: &Call<'_>, sending: impl Future<Output = T>) -> Option<T> {
         let mut sending = pin!(sending);
         loop {
             let passed = call.client.body_bytes();
-            match tokio::time::timeout(self.timeout, &mut sending).await {
-                Ok(sent) => return Some(sent),
-                Err(_elapsed) if call.client.body_bytes() > passed => {}
-                Err(_elapsed) => return None,
+            let sent = within(call.client, self.timeout, &*worker.shared.clock, sending.as_mut()).await;
+            if sent.is_some() || call.client.body_bytes() == passed {
+                return sent;
             }
         }
     }
