@@ -1,6 +1,6 @@
 //! HTTP_PROXY: the call goes to the upstream as it came, and the answer comes back as it is.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use http::header::{self, HeaderMap, HeaderValue};
@@ -76,7 +76,7 @@ impl Upstream {
         }
         report::request(call, &self.target.endpoint, &request);
         let began = worker.shared.clock.ticks();
-        let sending = worker.upstreams.send(&self.target.endpoint, request);
+        let sending = pin!(worker.upstreams.send(&self.target.endpoint, request));
         let answer = self.outcome(call, self.within_timeout(worker, call, sending).await);
         report::answer(worker, call, began, &answer);
         answer
@@ -103,8 +103,12 @@ impl Upstream {
 impl Upstream {
     /// Waits for the integration's timeout. While the caller's body passes, the time begins anew: AWS has the whole
     /// body before it begins to wait, so that a caller with a slow line does not use up the upstream's time.
-    async fn within_timeout<T>(&self, worker: &Worker, call: &Call<'_>, sending: impl Future<Output = T>) -> Option<T> {
-        let mut sending = pin!(sending);
+    async fn within_timeout<T>(
+        &self,
+        worker: &Worker,
+        call: &Call<'_>,
+        mut sending: Pin<&mut impl Future<Output = T>>,
+    ) -> Option<T> {
         loop {
             let passed = call.client.body_bytes();
             let sent = within(call.client, self.timeout, &*worker.shared.clock, sending.as_mut()).await;

@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::{Method, Response, StatusCode};
+use http::{Method, StatusCode};
 use hyper::ext::ReasonPhrase;
 
 use super::ExchangeError;
@@ -13,10 +13,16 @@ use super::framing::Framing;
 /// Headers that an answer may have.
 const MAX_HEADERS: usize = 100;
 
+/// Headers that the gateway adds, for which there is room from the beginning.
+const ROOM: usize = 8;
+
 /// A head that was read.
 #[derive(Debug)]
 pub(super) struct AnswerHead {
-    pub(super) head: Response<()>,
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    /// A reason that is not the usual one of its status.
+    pub(super) reason: Option<ReasonPhrase>,
     pub(super) framing: Framing,
     /// Whether the connection may be used for another call once the body has ended.
     pub(super) reusable: bool,
@@ -34,14 +40,8 @@ impl AnswerHead {
             .parse_response_with_uninit_headers(&mut parsed, bytes, &mut headers)
             .map_err(ExchangeError::Head)?;
         let httparse::Status::Complete(length) = status else { return Ok(None) };
-        let mut head = Response::new(());
-        let code = parsed.code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(ExchangeError::Status)?;
-        *head.status_mut() = code;
-        if let Some(reason) = own_reason(code, parsed.reason) {
-            head.extensions_mut().insert(reason);
-        }
-        let map = head.headers_mut();
-        map.reserve(parsed.headers.len());
+        let status = parsed.code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(ExchangeError::Status)?;
+        let mut map = HeaderMap::with_capacity(parsed.headers.len() + ROOM);
         for line in parsed.headers.iter() {
             let name = HeaderName::from_bytes(line.name.as_bytes()).map_err(|_| ExchangeError::Header)?;
             // A part of the bytes that were read, and no copy.
@@ -49,9 +49,10 @@ impl AnswerHead {
             map.append(name, value.map_err(|_| ExchangeError::Header)?);
         }
         let is_http11 = parsed.version == Some(1);
-        let framing = Framing::of(verb, code, map, is_http11)?;
-        let reusable = framing.is_delimited() && code != StatusCode::SWITCHING_PROTOCOLS && persists(map, is_http11);
-        Ok(Some(Self { head, framing, reusable, length }))
+        let framing = Framing::of(verb, status, &map, is_http11)?;
+        let reusable = framing.is_delimited() && status != StatusCode::SWITCHING_PROTOCOLS && persists(&map, is_http11);
+        let reason = own_reason(status, parsed.reason);
+        Ok(Some(Self { status, headers: map, reason, framing, reusable, length }))
     }
 }
 
@@ -91,8 +92,8 @@ mod tests {
         }
         let head = whole(text);
         assert_eq!(head.length, text.len() - 2);
-        assert_eq!(head.head.status(), StatusCode::OK);
-        assert_eq!(head.head.headers().get_all("set-cookie").iter().collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(head.status, StatusCode::OK);
+        assert_eq!(head.headers.get_all("set-cookie").iter().collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!(head.framing, Framing::Length(2));
         assert!(head.reusable);
     }
@@ -109,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_reason_of_its_own_is_kept() {
-        let reason = |text| whole(text).head.extensions().get::<ReasonPhrase>().map(|r| r.as_bytes().to_vec());
+        let reason = |text| whole(text).reason.map(|reason| reason.as_bytes().to_vec());
         assert_eq!(reason("HTTP/1.1 404 Not Found\r\n\r\n"), None);
         assert_eq!(reason("HTTP/1.1 404 Nothing Here\r\n\r\n"), Some(b"Nothing Here".to_vec()));
     }

@@ -5,7 +5,7 @@ use http::{Request, header};
 use std::future::poll_fn;
 
 use super::connect;
-use super::exchange::{Answer, Unsent};
+use super::exchange::{Answer, Exchange};
 use super::stream::{Scratch, Stream};
 use super::{Endpoint, TlsSettings};
 use crate::body::RequestBody;
@@ -23,10 +23,10 @@ pub(crate) async fn get(url: &str, tls: &TlsSettings, max: usize) -> Result<Byte
     let request = Request::get(path).header(header::HOST, authority).header(header::ACCEPT, "application/json");
     let request = request.body(RequestBody::Empty).map_err(|error| error.to_string())?;
     let socket = connect::connect(&endpoint, tls).await.map_err(|error| error.to_string())?;
-    let exchange = Unsent::from(request).over(Stream::new(socket, Scratch::default()));
-    let Answer { head, mut rest } = exchange.answer().await.map_err(|failure| failure.into_error().to_string())?;
-    if head.status() != http::StatusCode::OK {
-        return Err(format!("{url} answered {}", head.status()));
+    let answered = Exchange::new(request).over(Stream::new(socket, Scratch::default())).await;
+    let Answer { head, mut rest } = answered.map_err(|error| error.to_string())?;
+    if head.status != http::StatusCode::OK {
+        return Err(format!("{url} answered {}", head.status));
     }
     let mut bytes = Vec::new();
     while let Some(piece) = poll_fn(|cx| rest.poll_data(cx)).await.map_err(|error| error.to_string())? {

@@ -1,9 +1,10 @@
 //! One request and its answer over a connection.
 
+use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use http::{Method, Request, Response};
+use http::{Method, Request, StatusCode};
 
 use super::ExchangeError;
 use super::answer_head::AnswerHead;
@@ -16,8 +17,9 @@ use crate::body::RequestBody;
 const MAX_HEAD: usize = 65_536;
 
 /// A request that is sent, and what came of its answer so far.
+///
+/// It stays where it is made, and its parts are taken out where they are needed: to move it costs more than to poll it.
 pub(super) struct Exchange {
-    stream: Stream,
     sending: Sending,
     verb: Method,
     /// What came of a head that is not whole yet.
@@ -26,30 +28,9 @@ pub(super) struct Exchange {
     unwritten: Option<ExchangeError>,
 }
 
-/// A request that did not get an answer.
-pub(super) enum Failure {
-    /// None of it was sent, so that it can be sent again.
-    Unsent(Box<Unsent>, ExchangeError),
-    Failed(ExchangeError),
-}
-
-impl Failure {
-    pub(super) fn into_error(self) -> ExchangeError {
-        match self {
-            Self::Unsent(_, error) | Self::Failed(error) => error,
-        }
-    }
-}
-
-/// A request of which nothing was written.
-pub(super) struct Unsent {
-    sending: Sending,
-    verb: Method,
-}
-
 /// An answer whose body is still to come.
 pub(super) struct Answer {
-    pub(super) head: Response<()>,
+    pub(super) head: AnswerHead,
     pub(super) rest: Rest,
 }
 
@@ -57,52 +38,43 @@ pub(super) struct Answer {
 pub(super) struct Rest {
     pub(super) stream: Stream,
     /// The rest of a request that was answered before all of it was sent.
-    pub(super) sending: Option<Sending>,
+    pub(super) sending: Option<Box<Sending>>,
     pub(super) framing: Framing,
     /// What was read of the body, or after it.
     read: Bytes,
     reusable: bool,
 }
 
-impl From<Request<RequestBody>> for Unsent {
-    fn from(request: Request<RequestBody>) -> Self {
-        Self { verb: request.method().clone(), sending: Sending::new(request) }
-    }
-}
-
-impl Unsent {
-    /// Sends it over a connection that nobody else uses.
-    pub(super) fn over(self, stream: Stream) -> Exchange {
-        let Self { sending, verb } = self;
-        Exchange { stream, sending, verb, head: BytesMut::new(), unwritten: None }
-    }
-}
-
 impl Exchange {
-    /// Waits for the head of the answer.
-    pub(super) async fn answer(mut self) -> Result<Answer, Failure> {
-        let received = std::future::poll_fn(|cx| self.poll(cx)).await;
-        let Self { stream, sending, verb, unwritten, .. } = self;
-        match received {
-            Ok((head, read)) => {
-                let AnswerHead { head, framing, reusable, .. } = head;
-                let sending = (!sending.is_done()).then_some(sending);
-                let reusable = reusable && unwritten.is_none();
+    pub(super) fn new(request: Request<RequestBody>) -> Self {
+        let verb = request.method().clone();
+        Self { sending: Sending::new(request), verb, head: BytesMut::new(), unwritten: None }
+    }
+
+    /// Sends the request over a connection that nobody else uses, and waits for the head of the answer. Once it has
+    /// one it is used up.
+    pub(super) async fn over(&mut self, mut stream: Stream) -> Result<Answer, ExchangeError> {
+        match poll_fn(|cx| self.poll(cx, &mut stream)).await {
+            Ok((mut head, read)) => {
+                let sending = (!self.sending.is_done()).then(|| Box::new(self.sending.take()));
+                let reusable = head.reusable && self.unwritten.is_none();
+                let framing = std::mem::replace(&mut head.framing, Framing::Ended);
                 Ok(Answer { head, rest: Rest { stream, sending, framing, read, reusable } })
             }
-            // The connection was closed while it was idle.
-            Err(error) if sending.is_unsent() && !error.is_the_callers() => {
-                Err(Failure::Unsent(Box::new(Unsent { sending, verb }), unwritten.unwrap_or(error)))
-            }
-            Err(error) => Err(Failure::Failed(unwritten.unwrap_or(error))),
+            Err(error) => Err(self.unwritten.take().unwrap_or(error)),
         }
     }
 
+    /// Whether nothing of the request was written, so that it can be sent again.
+    pub(super) fn is_unsent(&self) -> bool {
+        self.sending.is_unsent()
+    }
+
     /// A head, and what was read after it.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(AnswerHead, Bytes), ExchangeError>> {
+    fn poll(&mut self, cx: &mut Context<'_>, stream: &mut Stream) -> Poll<Result<(AnswerHead, Bytes), ExchangeError>> {
         if self.unwritten.is_none()
             && !self.sending.is_done()
-            && let Poll::Ready(Err(error)) = self.sending.poll(cx, &mut self.stream)
+            && let Poll::Ready(Err(error)) = self.sending.poll(cx, stream)
         {
             if error.is_the_callers() {
                 return Poll::Ready(Err(error));
@@ -110,7 +82,7 @@ impl Exchange {
             self.unwritten = Some(error);
         }
         loop {
-            let read = ready!(self.stream.poll_read(cx, 0)).map_err(ExchangeError::Io)?;
+            let read = ready!(stream.poll_read(cx, 0)).map_err(ExchangeError::Io)?;
             if read.is_empty() {
                 return Poll::Ready(Err(ExchangeError::Unanswered));
             }
@@ -130,8 +102,7 @@ impl Exchange {
         };
         while let Some(head) = AnswerHead::parse(&bytes, &self.verb)? {
             bytes.advance(head.length);
-            let interim =
-                head.head.status().is_informational() && head.head.status() != http::StatusCode::SWITCHING_PROTOCOLS;
+            let interim = head.status.is_informational() && head.status != StatusCode::SWITCHING_PROTOCOLS;
             if !interim {
                 return Ok(Some((head, bytes)));
             }

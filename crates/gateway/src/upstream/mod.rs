@@ -28,7 +28,7 @@ use crate::config::GatewayConfig;
 pub(crate) use answer_body::UpstreamBody;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use errand::get;
-use exchange::{Answer, Failure, Unsent};
+use exchange::{Answer, Exchange};
 use pool::{Place, Pool};
 use stream::{Scratch, Stream};
 pub(crate) use tls::TlsSettings;
@@ -123,24 +123,30 @@ impl Upstreams {
         endpoint: &Arc<Endpoint>,
         request: Request<RequestBody>,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
-        let mut unsent = Unsent::from(request);
+        let mut exchange = Exchange::new(request);
         while let Some(stream) = self.pool.take(endpoint) {
-            match unsent.over(stream).answer().await {
+            match exchange.over(stream).await {
                 Ok(answer) => return Ok(self.receive(endpoint, answer)),
-                Err(Failure::Failed(error)) => return Err(error.into()),
-                Err(Failure::Unsent(again, _)) => unsent = *again,
+                Err(error) if error.is_the_callers() || !exchange.is_unsent() => return Err(error.into()),
+                // The connection was closed while it was idle.
+                Err(_) => {}
             }
         }
         // Boxed: a handshake's state is large and rare, and each call would carry room for it.
         let socket = Box::pin(connect::connect(endpoint, &self.tls)).await?;
-        match unsent.over(Stream::new(socket, self.scratch.clone())).answer().await {
-            Ok(answer) => Ok(self.receive(endpoint, answer)),
-            Err(failure) => Err(failure.into_error().into()),
-        }
+        let answer = exchange.over(Stream::new(socket, self.scratch.clone())).await?;
+        Ok(self.receive(endpoint, answer))
     }
 
     fn receive(&self, endpoint: &Arc<Endpoint>, answer: Answer) -> Response<UpstreamBody> {
         let Answer { head, rest } = answer;
-        head.map(|()| UpstreamBody::new(rest, Place::new(endpoint, &self.pool), self.body_timeout))
+        let body = UpstreamBody::new(rest, Place::new(endpoint, &self.pool), self.body_timeout);
+        let mut response = Response::new(body);
+        *response.status_mut() = head.status;
+        *response.headers_mut() = head.headers;
+        if let Some(reason) = head.reason {
+            response.extensions_mut().insert(reason);
+        }
+        response
     }
 }

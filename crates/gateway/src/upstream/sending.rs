@@ -48,6 +48,12 @@ impl Sending {
         Self { outgoing: Outgoing::starting_with(head), body, framing, owes_line_end: false }
     }
 
+    /// Takes what is left to be sent.
+    pub(super) fn take(&mut self) -> Self {
+        let nothing = Self { outgoing: Outgoing::default(), body: None, framing: Framing::None, owes_line_end: false };
+        std::mem::replace(self, nothing)
+    }
+
     /// Whether nothing of it was written, so that it can go over another connection.
     pub(super) fn is_unsent(&self) -> bool {
         !self.outgoing.has_left()

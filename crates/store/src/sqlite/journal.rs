@@ -3,7 +3,7 @@
 //! Under load nearly each call of a round is of another key, and a row for each costs more than the rest of the call.
 //! So a round is appended as one row, as durable as any, and many of them are folded into days together.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, params};
 use tollgate_domain::{ApiKeyId, Day, Period, UsageDelta, UsagePlanId};
@@ -59,12 +59,12 @@ pub(super) fn is_empty(connection: &Connection) -> Result<bool, StoreError> {
 
 /// What of some keys' usage is not in `usage_day` yet.
 #[derive(Debug, Default)]
-pub(super) struct Recent(HashMap<Of, Vec<(Day, i64)>>);
+pub(super) struct Recent(BTreeMap<Of, Vec<(Day, i64)>>);
 
 impl Recent {
     /// Reads it for the keys that are asked for.
     pub(super) fn read(connection: &Connection, keys: impl Iterator<Item = Of>) -> Result<Self, StoreError> {
-        let keys: HashSet<Of> = keys.collect();
+        let keys: BTreeSet<Of> = keys.collect();
         let mut recent = Self::default();
         if keys.is_empty() {
             return Ok(recent);
@@ -95,29 +95,38 @@ fn each(connection: &Connection, mut show: impl FnMut(Of, Day, i64)) -> Result<(
     Ok(())
 }
 
-/// One entry after the other: the ids, each behind its length in a byte; the day and the calls, eight bytes each, the
-/// lowest first.
+/// One entry after the other: plan, key, day and calls. A plan is left out where it is that of the entry before.
 fn pack(usage: &[UsageDelta]) -> Vec<u8> {
-    let mut packed = Vec::with_capacity(usage.len() * 40);
+    let (mut packed, mut plan) = (Vec::with_capacity(usage.len() * 16), None);
     for delta in usage {
-        for id in [delta.plan.as_str(), delta.key.as_str()] {
-            packed.push(u8::try_from(id.len()).unwrap_or(0));
-            packed.extend_from_slice(id.as_bytes());
-        }
-        packed.extend_from_slice(&i64::from(delta.day.0).to_le_bytes());
-        packed.extend_from_slice(&i64::try_from(delta.calls).unwrap_or(i64::MAX).to_le_bytes());
+        let known = plan.replace(delta.plan) == Some(delta.plan);
+        put_text(&mut packed, if known { "" } else { delta.plan.as_str() });
+        put_text(&mut packed, delta.key.as_str());
+        put_number(&mut packed, u64::from(delta.day.0.cast_unsigned()));
+        put_number(&mut packed, delta.calls);
     }
     packed
 }
 
 fn unpack(mut packed: &[u8], show: &mut impl FnMut(Of, Day, i64)) -> Result<(), StoreError> {
+    let mut plan = None;
     while !packed.is_empty() {
-        let (Some(plan), Some(key)) = (take_text(&mut packed), take_text(&mut packed)) else { return Err(corrupt()) };
-        let (Some(day), Some(calls)) = (take_word(&mut packed), take_word(&mut packed)) else { return Err(corrupt()) };
-        let day = Day(day.try_into().map_err(|_| corrupt())?);
-        show((parse_plan_id(plan)?, parse_key_id(key)?), day, calls);
+        match take_text(&mut packed).ok_or_else(corrupt)? {
+            "" => {}
+            named => plan = Some(parse_plan_id(named)?),
+        }
+        let (plan, key) = plan.zip(take_text(&mut packed)).ok_or_else(corrupt)?;
+        let (day, calls) = take_number(&mut packed).zip(take_number(&mut packed)).ok_or_else(corrupt)?;
+        let day = Day(u32::try_from(day).map_err(|_| corrupt())?.cast_signed());
+        show((plan, parse_key_id(key)?), day, i64::try_from(calls).unwrap_or(i64::MAX));
     }
     Ok(())
+}
+
+/// Puts a text behind its length, which is a byte: ids are short.
+fn put_text(packed: &mut Vec<u8>, text: &str) {
+    packed.push(u8::try_from(text.len()).unwrap_or(0));
+    packed.extend_from_slice(text.as_bytes());
 }
 
 fn take_text<'a>(packed: &mut &'a [u8]) -> Option<&'a str> {
@@ -127,10 +136,26 @@ fn take_text<'a>(packed: &mut &'a [u8]) -> Option<&'a str> {
     std::str::from_utf8(text).ok()
 }
 
-fn take_word(packed: &mut &[u8]) -> Option<i64> {
-    let (word, rest) = packed.split_first_chunk()?;
-    *packed = rest;
-    Some(i64::from_le_bytes(*word))
+/// Puts seven bits in a byte, the lowest first; the eighth says that others follow (LEB128).
+fn put_number(packed: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        packed.push(u8::try_from(number & 0x7f).unwrap_or(0) | 0x80);
+        number >>= 7;
+    }
+    packed.push(u8::try_from(number).unwrap_or(0));
+}
+
+fn take_number(packed: &mut &[u8]) -> Option<u64> {
+    let mut number = 0;
+    for shift in (0..u64::BITS).step_by(7) {
+        let (byte, rest) = packed.split_first()?;
+        *packed = rest;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
 }
 
 fn corrupt() -> StoreError {
@@ -198,11 +223,20 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_told() {
-        let packed = pack(&[delta("abc", 1, 2)]);
-        for end in 1..packed.len() {
-            assert!(unpack(&packed[..end], &mut |_, _, _| {}).is_err(), "{end}");
+    fn what_was_packed_is_unpacked_and_a_part_of_it_is_told() {
+        let other = UsageDelta { plan: UsagePlanId::parse("plan2").expect("an id"), ..delta("b", i32::MIN, 1 << 40) };
+        let usage = [delta("abc", 20_000, 2), delta("d", -1, 127), other, delta("abc", i32::MAX, 128)];
+        let packed = pack(&usage);
+        let mut unpacked = Vec::new();
+        let mut show =
+            |(plan, key), day, calls: i64| unpacked.push(UsageDelta { plan, key, day, calls: calls.unsigned_abs() });
+        unpack(&packed, &mut show).expect("entries");
+        assert_eq!(unpacked, usage);
+        let first = pack(&usage[..1]);
+        for end in 1..first.len() {
+            assert!(unpack(&first[..end], &mut |_, _, _| {}).is_err(), "{end}");
         }
-        assert!(unpack(&packed, &mut |_, _, _| {}).is_ok());
+        assert!(unpack(&[0, 1, b'k', 1, 1], &mut |_, _, _| {}).is_err(), "there is no plan before");
+        assert!(unpack(&[1, b'p', 1, b'k', 1, 0xff, 0xff], &mut |_, _, _| {}).is_err(), "a number has no end");
     }
 }
