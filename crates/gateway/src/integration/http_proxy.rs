@@ -16,7 +16,7 @@ use crate::call::Call;
 use crate::clients::within;
 use crate::refusal::Refusal;
 use crate::trace::TRACEPARENT;
-use crate::upstream::{UpstreamBody, UpstreamError};
+use crate::upstream::{Exchange, UpstreamBody, UpstreamError};
 use crate::worker::Worker;
 
 /// An HTTP_PROXY integration.
@@ -69,14 +69,29 @@ impl Upstream {
         &self,
         worker: &Worker,
         call: &Call<'_>,
-        mut request: Request<RequestBody>,
+        request: Request<RequestBody>,
     ) -> Result<Response<AnswerBody>, Refusal> {
+        self.exchange(worker, call, &mut self.begin(call, request)).await
+    }
+
+    /// Puts a request as it is sent. Nothing of its headers is held while the answer is waited for.
+    fn begin(&self, call: &Call<'_>, mut request: Request<RequestBody>) -> Exchange {
         if let Some(span) = &call.span {
             request.headers_mut().insert(TRACEPARENT, span.for_integration());
         }
         report::request(call, &self.target.endpoint, &request);
+        Exchange::new(request)
+    }
+
+    /// Sends what was put, and waits for the head of its answer.
+    async fn exchange(
+        &self,
+        worker: &Worker,
+        call: &Call<'_>,
+        exchange: &mut Exchange,
+    ) -> Result<Response<AnswerBody>, Refusal> {
         let began = worker.shared.clock.ticks();
-        let sending = pin!(worker.upstreams.send(&self.target.endpoint, request));
+        let sending = pin!(worker.upstreams.send(&self.target.endpoint, exchange));
         let answer = self.outcome(call, self.within_timeout(worker, call, sending).await);
         report::answer(worker, call, began, &answer);
         answer
@@ -130,14 +145,29 @@ impl HttpProxy {
         &self,
         worker: &Worker,
         call: &Call<'_>,
-        mut headers: HeaderMap,
+        headers: HeaderMap,
         mut body: RequestBody,
     ) -> Result<Response<AnswerBody>, Refusal> {
-        let upstream = &self.upstream;
         if self.read_body {
             let payload = body.whole().await?;
             body = RequestBody::Whole(call.payload.get_or_init(|| payload).clone());
         }
+        let request = self.request(call, headers, body)?;
+        let bodyless = *request.method() == Method::HEAD;
+        let mut exchange = self.upstream.begin(call, request);
+        let mut response = self.upstream.exchange(worker, call, &mut exchange).await?;
+        let keep_length = bodyless || response.status() == StatusCode::NOT_MODIFIED;
+        forward_response(response.headers_mut(), keep_length);
+        Ok(response)
+    }
+
+    fn request(
+        &self,
+        call: &Call<'_>,
+        mut headers: HeaderMap,
+        body: RequestBody,
+    ) -> Result<Request<RequestBody>, Refusal> {
+        let upstream = &self.upstream;
         let uri = upstream.target.uri(call, &headers, call.query())?;
         forward_request(&mut headers, call);
         headers.insert(header::HOST, upstream.target.host.clone());
@@ -150,11 +180,7 @@ impl HttpProxy {
         *request.uri_mut() = uri;
         *request.method_mut() = upstream.verb.as_ref().unwrap_or(call.verb).clone();
         *request.headers_mut() = headers;
-        let bodyless = *request.method() == Method::HEAD;
-        let mut response = upstream.send(worker, call, request).await?;
-        let keep_length = bodyless || response.status() == StatusCode::NOT_MODIFIED;
-        forward_response(response.headers_mut(), keep_length);
-        Ok(response)
+        Ok(request)
     }
 }
 

@@ -19,7 +19,7 @@ const MAX_HEAD: usize = 65_536;
 /// A request that is sent, and what came of its answer so far.
 ///
 /// It stays where it is made, and its parts are taken out where they are needed: to move it costs more than to poll it.
-pub(super) struct Exchange {
+pub(crate) struct Exchange {
     sending: Sending,
     verb: Method,
     /// What came of a head that is not whole yet.
@@ -46,7 +46,8 @@ pub(super) struct Rest {
 }
 
 impl Exchange {
-    pub(super) fn new(request: Request<RequestBody>) -> Self {
+    /// Puts a request as it is sent.
+    pub(crate) fn new(request: Request<RequestBody>) -> Self {
         let verb = request.method().clone();
         Self { sending: Sending::new(request), verb, head: BytesMut::new(), unwritten: None }
     }

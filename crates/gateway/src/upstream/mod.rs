@@ -21,14 +21,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::Response;
 
-use crate::body::{BodyError, RequestBody};
+use crate::body::BodyError;
 use crate::config::GatewayConfig;
 pub(crate) use answer_body::UpstreamBody;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use errand::get;
-use exchange::{Answer, Exchange};
+use exchange::Answer;
+pub(crate) use exchange::Exchange;
 use pool::{Place, Pool};
 use stream::{Scratch, Stream};
 pub(crate) use tls::TlsSettings;
@@ -121,9 +122,8 @@ impl Upstreams {
     pub(crate) async fn send(
         &self,
         endpoint: &Arc<Endpoint>,
-        request: Request<RequestBody>,
+        exchange: &mut Exchange,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
-        let mut exchange = Exchange::new(request);
         while let Some(stream) = self.pool.take(endpoint) {
             match exchange.over(stream).await {
                 Ok(answer) => return Ok(self.receive(endpoint, answer)),
