@@ -138,13 +138,23 @@ async fn an_answer_that_comes_before_the_body_was_sent_is_passed_on_and_the_rest
         let mut read = read_head(&mut stream).await;
         let head = read.windows(4).position(|window| window == b"\r\n\r\n").expect("a head") + 4;
         stream.write_all(ok("early").as_bytes()).await.expect("a reader");
-        while read.len() < head + LENGTH {
-            assert_ne!(stream.read_buf(&mut read).await.expect("bytes"), 0, "the rest");
+        // Not one byte more: the next request may follow at once.
+        let rest = (head + LENGTH - read.len()) as u64;
+        let sent = (&mut stream).take(rest).read_to_end(&mut read).await.expect("the rest") as u64;
+        assert_eq!(sent, rest);
+        // The same connection is used again, as soon as the gateway knows that all was sent.
+        loop {
+            tokio::select! {
+                _ = read_head(&mut stream) => break,
+                other = listener.accept() => {
+                    let (mut other, _) = other.expect("a connection");
+                    read_head(&mut other).await;
+                    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nother";
+                    other.write_all(answer.as_bytes()).await.expect("a reader");
+                }
+            }
         }
-        // The same connection, once all was sent.
-        read_head(&mut stream).await;
         stream.write_all(ok("again").as_bytes()).await.expect("a reader");
-        read.len() - head
     });
     // A caller that closes its connection after the answer would break off its own body.
     let mut caller = TcpStream::connect(served.addr).await.expect("a connection");
@@ -154,9 +164,10 @@ async fn an_answer_that_comes_before_the_body_was_sent_is_passed_on_and_the_rest
     while !answer.ends_with(b"early") {
         assert_ne!(soon(caller.read_buf(&mut answer)).await.expect("bytes"), 0, "an answer");
     }
-    let again = served.get("/b").await;
-    assert_eq!((again.status(), again.body()), (200, "again"));
-    assert_eq!(soon(upstream).await.expect("an upstream"), LENGTH);
+    while served.get("/b").await.body() != "again" {
+        tokio::task::yield_now().await;
+    }
+    soon(upstream).await.expect("an upstream");
 }
 
 #[tokio::test]
