@@ -1,6 +1,7 @@
 //! The binary: command line, configuration and wiring.
 
 mod access_log;
+mod account;
 mod certificates;
 mod cli;
 mod config;
@@ -15,6 +16,8 @@ mod function_config;
 mod functions;
 mod gate;
 mod hand_over;
+mod import;
+mod import_command;
 mod ledger;
 mod lint_command;
 mod live_facts;

@@ -25,7 +25,7 @@ impl ManagementClient {
     /// A client of the node that runs with this configuration.
     pub(crate) fn new(config: &Config) -> anyhow::Result<Self> {
         let RootCredentials { access_key_id, secret_access_key } = RootCredentials::kept(config)?;
-        let credentials = EndpointCredentials { access_key_id, secret_access_key };
+        let credentials = EndpointCredentials { access_key_id, secret_access_key, session_token: None };
         Ok(Self { address: config.management, credentials, region: config.region.clone() })
     }
 

@@ -202,7 +202,8 @@ impl Wanted {
             api_key_source: told.api_key_source,
             binary_media_types: told.binary_media_types.clone(),
             minimum_compression_size: told.minimum_compression_size,
-            policy: told.policy.clone(),
+            // Not every document tells it, and to do without it would let more callers in.
+            policy: told.policy.clone().or_else(|| self.api.policy.clone()),
             ..self.api.clone()
         });
         Ok(tree)

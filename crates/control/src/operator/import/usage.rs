@@ -26,11 +26,13 @@ pub(crate) async fn put(control: &Control, request: &Request) -> Reply {
     if known.is_none() && !is_dry(request) {
         return Err(crate::conflict::Conflict::NoSuchUsagePlan.into());
     }
+    // The plan of a dry run may still be to come, and with it all that is told.
+    let to_come = known.is_none();
     let quota = known.and_then(|plan| plan.quota);
     let (mut changes, mut imports) = (Vec::new(), Vec::new());
     for (id, told) in &keys {
         let import = read(plan, id, told, quota, request.now())?;
-        let counts = control.store().imports_something(import.clone()).await?;
+        let counts = to_come || control.store().imports_something(import.clone()).await?;
         changes.push(ImportChange::of(id, if counts { vec!["usage".to_owned()] } else { Vec::new() }));
         if counts {
             imports.push(import);
