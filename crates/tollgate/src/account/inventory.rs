@@ -113,10 +113,10 @@ impl Inventory {
         let (id, name) = (segment(text(api, "id")), text(stage, "stageName"));
         let path = format!("/restapis/{id}/stages/{}/exports/oas30?extensions=apigateway", segment(name));
         match reader.read(&path).await {
-            Ok(document) if document["paths"].is_object() => Ok(document),
+            Ok(document) if has_integrations(&document) => Ok(document),
             Err(unread) if unread.status == 0 => Err(unread),
             answer => {
-                let why = answer.err().map_or_else(|| "it is no OpenAPI document".to_owned(), |unread| unread.message);
+                let why = answer.err().map_or_else(|| "the document has no integrations".to_owned(), |unread| unread.message);
                 self.notes.push(format!(
                     "API {}: the stage {name} cannot be exported; it is taken as the API stands now, by its resources \
                      ({why})",
@@ -258,6 +258,13 @@ pub(crate) fn named(item: &Value) -> String {
         Some(name) => format!("{name} ({})", text(item, "id")),
         None => text(item, "id").to_owned(),
     }
+}
+
+/// Whether a document says what answers calls: some endpoints leave it out.
+fn has_integrations(document: &Value) -> bool {
+    let items = document["paths"].as_object().into_iter().flat_map(|paths| paths.values());
+    let mut operations = items.filter_map(Value::as_object).flat_map(|item| item.values());
+    operations.any(|operation| operation.get("x-amazon-apigateway-integration").is_some())
 }
 
 /// The names of functions that documents refer to by ARN.
