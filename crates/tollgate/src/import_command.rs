@@ -59,7 +59,7 @@ impl ImportAws {
             AwsAccount::find(&environment, self.profile.as_deref(), self.region.clone(), self.endpoint_url.clone())?;
         tell(&format!("reading from {}", account.endpoint()));
         let today = SystemClock::new().now().wall.day();
-        let scope = Scope { key_tags: !self.skip_key_tags, key_values: true, usage: Some(today) };
+        let scope = Scope { apis: true, key_tags: !self.skip_key_tags, key_values: true, usage: Some(today) };
         let inventory = Inventory::read(&account, scope, |line| tell(&line)).await?;
         let notes = inventory.notes.clone();
         let diff = Diff::of(&client, steps(inventory), self.overwrite, |line| tell(&line)).await?;

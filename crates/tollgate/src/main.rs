@@ -11,6 +11,8 @@ mod credential_command;
 mod demo;
 mod deploy_command;
 mod deploy_files;
+mod export;
+mod export_command;
 mod function_command;
 mod function_config;
 mod functions;

@@ -15,6 +15,8 @@ const AT_ONCE: usize = 8;
 /// What of an account is wanted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scope {
+    /// APIs with their stages and documents.
+    pub(crate) apis: bool,
     /// Tags of keys, which take a request each.
     pub(crate) key_tags: bool,
     /// Values of keys, which are secrets.
@@ -52,7 +54,7 @@ impl Inventory {
     /// Reads an account. `tell` hears how far it is. What cannot be had is noted, unless nothing can do without it.
     pub(crate) async fn read(reader: &impl Reader, scope: Scope, tell: impl Fn(String)) -> Result<Self, Unread> {
         let mut inventory = Self::default();
-        let apis = reader.items("/restapis").await?;
+        let apis = if scope.apis { reader.items("/restapis").await? } else { Vec::new() };
         for (done, api) in apis.iter().enumerate() {
             tell(format!("reading API {} of {}: {}", done + 1, apis.len(), named(api)));
             inventory.read_api(reader, api).await?;
@@ -62,7 +64,9 @@ impl Inventory {
         if let Some(today) = scope.usage {
             inventory.read_usage(reader, today, &tell).await;
         }
-        inventory.note_domain_names(reader).await;
+        if scope.apis {
+            inventory.note_domain_names(reader).await;
+        }
         Ok(inventory)
     }
 
@@ -99,10 +103,7 @@ impl Inventory {
         let functions = functions_called(deployments.iter().map(|one| &one["document"]).chain(&document));
         if !functions.is_empty() {
             let functions = functions.into_iter().collect::<Vec<_>>().join(", ");
-            self.notes.push(format!(
-                "API {} calls functions, which have to be here under their names: {functions}",
-                named(api)
-            ));
+            self.notes.push(format!("API {} calls functions, which do not come along: {functions}", named(api)));
         }
         self.apis.push(ApiInventory { api: api.clone(), deployments, stages, document });
         Ok(())
@@ -116,7 +117,8 @@ impl Inventory {
             Ok(document) if has_integrations(&document) => Ok(document),
             Err(unread) if unread.status == 0 => Err(unread),
             answer => {
-                let why = answer.err().map_or_else(|| "the document has no integrations".to_owned(), |unread| unread.message);
+                let why =
+                    answer.err().map_or_else(|| "the document has no integrations".to_owned(), |unread| unread.message);
                 self.notes.push(format!(
                     "API {}: the stage {name} cannot be exported; it is taken as the API stands now, by its resources \
                      ({why})",

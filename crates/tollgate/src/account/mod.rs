@@ -8,4 +8,4 @@ mod resources_document;
 mod usage;
 
 pub(crate) use inventory::{Inventory, Scope};
-pub(crate) use reader::{segment, text};
+pub(crate) use reader::{Reader, Unread, segment, text};

@@ -287,7 +287,7 @@ mod tests {
         let method = json!({
             "authorizationType": "COGNITO_USER_POOLS", "authorizerId": "a1", "authorizationScopes": ["read"],
             "apiKeyRequired": true, "requestValidatorId": "v1",
-            "requestParameters": {"method.request.querystring.q": true, "method.request.path.id": false},
+            "requestParameters": {"method.request.path.id": false, "method.request.querystring.q": true},
             "methodResponses": {"200": {"responseParameters": {"method.response.header.ETag": false}}},
             "methodIntegration": {
                 "type": "HTTP", "httpMethod": "GET", "uri": "http://pets", "passthroughBehavior": "WHEN_NO_MATCH",
