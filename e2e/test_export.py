@@ -27,6 +27,9 @@ def odd_keys(client, *plans):
     """Keys whose names and descriptions are hard to write down."""
     a_key(client, *plans, name='so "called", it\'s', description="a $HOME `id` \\n back\\slash")
     a_key(client, *plans, name="ünïcödé", description="line\nbreak")
+
+
+def a_nameless_key(client, *plans):
     nameless = client.create_api_key(enabled=True)
     client.create_usage_plan_key(usagePlanId=plans[0], keyId=nameless["id"], keyType="API_KEY")
 
@@ -78,6 +81,7 @@ def test_a_script_makes_the_same_again(old, mover, start, tmp_path, upstream):
     for number in range(3):
         a_key(client, plan, second, name=f"plain-{number}")
     odd_keys(client, plan, second)
+    a_nameless_key(client, plan)
     folder = tmp_path / "script"
     _, told = mover.run("export", "aws-cli", "--out", folder, "--include-values")
     assert "3 APIs, 2 plans, 8 keys" in told
@@ -118,6 +122,7 @@ def test_lines_of_keys_make_the_same_keys_again(old, mover, tmp_path):
     client = old.client()
     plans = [a_plan(client), a_plan(client)]
     odd_keys(client, *plans)
+    a_nameless_key(client, *plans)
     a_key(client, plans[0], name="off", enabled=False)
     before = shape(client)
     mover.run("export", "csv", "--out", tmp_path / "keys.csv", "--include-values")

@@ -197,7 +197,9 @@ impl Export {
         let id = text(key, "id");
         let name = label(text(key, "name"), id);
         self.resource("aws_api_gateway_api_key", &name, id, |body| {
-            body.value("name", &key["name"]);
+            // Terraform has no keys without a name.
+            let name = if text(key, "name").is_empty() { id } else { text(key, "name") };
+            body.value("name", &name.into());
             // Terraform has a description of its own for keys that have none.
             let description = key["description"].as_str().unwrap_or_default();
             body.raw("description", &quoted(description));
