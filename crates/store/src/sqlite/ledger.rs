@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, params};
 use tollgate_domain::{Adjustment, ApiKeyId, Day, Draw, Grant, Period, QuotaSettings, Settlement, UsagePlanId};
 
-use super::Store;
 use super::journal::{self, Recent};
+use super::{Store, imports};
 use crate::error::StoreError;
 use crate::ledger::{DayUsage, KeyUsage, UsagePage, UsageQuery};
 
@@ -53,8 +53,10 @@ fn settle(connection: &Connection, settlement: &Settlement) -> Result<Vec<Grant>
     report(connection, settlement)?;
     let opening = settlement.draws.iter().filter(|draw| draw.opening).map(|draw| (draw.plan, draw.key));
     let adjusted = settlement.adjustments.iter().map(|adjustment| (adjustment.plan, adjustment.key));
-    let recent = Recent::read(connection, opening.chain(adjusted))?;
+    let imported = settlement.imports.iter().map(|import| (import.plan, import.key));
+    let recent = Recent::read(connection, opening.chain(adjusted).chain(imported))?;
     settlement.adjustments.iter().try_for_each(|adjustment| adjust(connection, adjustment, &recent))?;
+    settlement.imports.iter().try_for_each(|import| imports::count(connection, import, &recent))?;
     let grants: Vec<Grant> =
         settlement.draws.iter().map(|draw| grant(connection, draw, &recent)).collect::<Result<_, _>>()?;
     let packed: Vec<u8> =
@@ -105,9 +107,9 @@ fn report(connection: &Connection, settlement: &Settlement) -> Result<(), StoreE
 }
 
 #[derive(Clone, Copy, Default)]
-struct Drawn {
-    drawn: i64,
-    extra: i64,
+pub(super) struct Drawn {
+    pub(super) drawn: i64,
+    pub(super) extra: i64,
 }
 
 fn grant(connection: &Connection, draw: &Draw, recent: &Recent) -> Result<Grant, StoreError> {
@@ -126,7 +128,7 @@ fn grant(connection: &Connection, draw: &Draw, recent: &Recent) -> Result<Grant,
 
 /// Reads a period's row, first raising `drawn` to what was metered: calls made under another period, or without a
 /// quota, count from the moment on which this period applies.
-fn drawn_at_least_used(
+pub(super) fn drawn_at_least_used(
     connection: &Connection,
     plan: UsagePlanId,
     key: ApiKeyId,
@@ -161,7 +163,7 @@ fn read_drawn(
         .optional()?)
 }
 
-fn write_drawn(
+pub(super) fn write_drawn(
     connection: &Connection,
     plan: UsagePlanId,
     key: ApiKeyId,
