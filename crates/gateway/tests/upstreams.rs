@@ -188,6 +188,20 @@ async fn an_answer_that_comes_with_a_hang_up_is_passed_on() {
 }
 
 #[tokio::test]
+async fn what_came_of_an_answer_that_breaks_off_reaches_the_caller() {
+    for half in [
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nno size\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf",
+    ] {
+        let upstream = Upstream::start(Script::AnswerAndClose(half.as_bytes().to_vec())).await;
+        let answer = proxy_to(upstream.uri("/{proxy}")).get("/a").await;
+        assert_eq!(answer.status(), 200, "{half:?}");
+        assert!(answer.body().contains("half") && !answer.body().contains("0\r\n\r\n"), "{answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn bodies_of_any_size_come_back_whole() {
     for length in [1, 16_383, 16_384, 16_385, 65_536, 3_000_000] {
         let body: String = (0..length).map(|at: usize| char::from(b'a' + (at % 26) as u8)).collect();

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::time::Sleep;
 
+use super::ExchangeError;
 use super::exchange::Rest;
 use super::pool::Place;
 use crate::body::BodyError;
@@ -25,6 +26,8 @@ pub(crate) struct UpstreamBody {
 enum State {
     /// All of it is here, as far as it was not taken.
     Whole(Bytes),
+    /// It broke off. What came before is to be written first.
+    Failed(Option<ExchangeError>),
     Arriving(Box<(Rest, Place)>),
 }
 
@@ -51,11 +54,20 @@ impl UpstreamBody {
         let rest = match &mut self.state {
             State::Whole(bytes) if bytes.is_empty() => return Poll::Ready(None),
             State::Whole(bytes) => return Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            State::Failed(error) => return Poll::Ready(error.take().map(|error| Err(error.into()))),
             State::Arriving(arriving) => &mut arriving.0,
         };
         let Poll::Ready(data) = rest.poll_data(cx) else { return self.poll_pause(cx) };
         self.pause = None;
-        let data = data?;
+        let data = match data {
+            Ok(data) => data,
+            Err(error) => {
+                // Whoever writes to the caller does so when nothing comes for a moment, and drops all when this fails.
+                self.state = State::Failed(Some(error));
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+        };
         if rest.framing.has_ended() {
             self.finish();
         }
@@ -85,6 +97,7 @@ impl UpstreamBody {
     pub(crate) fn size_hint(&self) -> SizeHint {
         let left = match &self.state {
             State::Whole(bytes) => Some(bytes.len() as u64),
+            State::Failed(_) => None,
             State::Arriving(arriving) => arriving.0.framing.exact(),
         };
         left.map_or_else(SizeHint::default, SizeHint::with_exact)
