@@ -17,6 +17,8 @@ from peers import PEERS, Nginx, Upstream
 
 # The key that each path is called with.
 PATHS = {"200": "free", "429": keys.SLOW, "403": keys.UNKNOWN}
+# How long a peer is called before it is measured: long enough that nearly each of the keys has been.
+WARM_SECONDS = 3
 # A steady load that is answered less than this is more than the peer can take.
 ANSWERED = 0.99
 
@@ -53,7 +55,7 @@ def run_round(name, folder, upstream, given, half, seed):
     own.mkdir()
     peer = PEERS[name](own, upstream.port)
     try:
-        load.saturate(peer, "free", 1, seed)
+        load.saturate(peer, "free", WARM_SECONDS, seed)
         figures = {}
         for path in peer.paths:
             figures[f"cpu {path}"], figures[f"rate {path}"] = measure(peer, path, given.seconds, seed)
