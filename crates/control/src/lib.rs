@@ -27,11 +27,12 @@ mod sdk;
 mod server;
 mod write;
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use tollgate_domain::{Catalog, Clock, IdSource, ThrottleSettings};
-use tollgate_store::{Store, StoreError};
+use tollgate_domain::{Catalog, Clock, IdSource, KeyDigest, ThrottleSettings};
+use tollgate_store::{CallerRow, Change, Store, StoreError};
 
 pub use crate::console::SecureConnection;
 use crate::console::Sessions;
@@ -99,7 +100,7 @@ impl Control {
         config: ControlConfig,
     ) -> Result<Self, StoreError> {
         let writer = Writer::open(store.clone(), Arc::clone(&gate)).await?;
-        credentials.extend(store.credentials().await?);
+        credentials.take(store.credentials().await?);
         let parts = Parts {
             store,
             gate,
@@ -135,6 +136,28 @@ impl Control {
     /// Loads what other nodes have committed and shows it to the gate.
     pub async fn refresh(&self) -> Result<(), StoreError> {
         self.parts.writer.refresh().await
+    }
+
+    /// Puts in force what other nodes, or this one, have changed.
+    pub async fn take_over(&self, change: &Change) -> Result<(), StoreError> {
+        if change.catalog {
+            self.refresh().await?;
+        }
+        let _showing = self.writer().showing().await;
+        if !change.digests.is_empty() {
+            let callers = self.store().callers(change.digests.clone()).await?;
+            let known: HashSet<KeyDigest> = callers.iter().map(|caller| caller.digest).collect();
+            for caller in callers {
+                let CallerRow { digest, id, enabled, plans } = caller;
+                self.gate().put_key(digest, GateKey { id, enabled, plans });
+            }
+            let gone = change.digests.iter().filter(|digest| !known.contains(digest));
+            gone.for_each(|digest| self.gate().remove_key(*digest));
+        }
+        if change.credentials {
+            self.credentials().take(self.store().credentials().await?);
+        }
+        Ok(())
     }
 
     /// Says where this node's calls come in, once that is known.

@@ -67,7 +67,14 @@ pub(crate) async fn respond(
     let request_id = control.ids().uuid();
     let outcome = tokio::spawn(work).await;
     let outcome = outcome.unwrap_or(Err(Failure::Panicked));
-    if let Err(failure @ (Failure::Store(_) | Failure::Gate(_) | Failure::Panicked | Failure::KeyPair(_))) = &outcome {
+    if let Err(
+        failure @ (Failure::Store(_)
+        | Failure::Undecided(_)
+        | Failure::Gate(_)
+        | Failure::Panicked
+        | Failure::KeyPair(_)),
+    ) = &outcome
+    {
         tracing::error!(%request_id, cause = %failure, "a management request failed");
     }
     let mut response = match outcome {

@@ -292,11 +292,8 @@ async fn start_admission(
 ) -> anyhow::Result<(Arc<Admission>, tokio::task::JoinHandle<()>)> {
     let (admission, inbox) = Admission::new(store.secrets().digester());
     let admission = Arc::new(admission);
-    let (filled, source) = (Arc::clone(&admission), store.clone());
-    tokio::task::spawn_blocking(move || {
-        source.for_each_key(|digest, id, enabled, plans| filled.put_key(digest, id, enabled, plans))
-    })
-    .await??;
+    let filled = Arc::clone(&admission);
+    store.for_each_key(move |digest, id, enabled, plans| filled.put_key(digest, id, enabled, plans)).await?;
     let ledger: Arc<dyn Ledger> = Arc::new(StoreLedger(store.clone()));
     let keeper = Keeper::new(Arc::clone(&admission), inbox, ledger, Arc::clone(clock), ids.word());
     Ok((admission, tokio::spawn(keeper.run())))

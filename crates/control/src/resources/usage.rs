@@ -60,7 +60,7 @@ pub(crate) async fn get(control: &Control, request: &Request) -> Reply {
 pub(crate) async fn update(control: &Control, request: &Request) -> Reply {
     let operations = patch::operations(request, "updateUsageInput")?;
     // The quota has to be in force until it is adjusted.
-    let _turn = control.writer().turn().await;
+    let _turn = control.writer().turn().await?;
     let plan = usage_plan::find(&control.catalog(), request.usage_plan_id()?)?;
     let key = request.api_key_id("keyId")?;
     control.store().plan_key(plan.id, key).await?.ok_or(Conflict::NoSuchApiKey)?;

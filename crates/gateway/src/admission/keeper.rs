@@ -178,7 +178,11 @@ mod tests {
                 self.rounds.fetch_add(1, Ordering::Relaxed);
                 let calls: u64 = settlement.usage.iter().map(|delta| delta.calls).sum();
                 self.calls.fetch_add(calls, Ordering::Relaxed);
-                Ok(settlement.draws.iter().map(|draw| Grant { units: draw.units, left: 1_000_000 }).collect())
+                Ok(settlement
+                    .draws
+                    .iter()
+                    .map(|draw| Grant { units: draw.units, left: 1_000_000, pending: false })
+                    .collect())
             })
         }
     }
