@@ -22,7 +22,7 @@ pub use error::StoreError;
 pub use extension::QuotaExtension;
 pub use keys::{Attached, CallerRow, KeyImport, KeyPage, KeyQuery, KeyRow};
 pub use ledger::{DayUsage, KeyUsage, Unspent, UsagePage, UsageQuery};
-pub use postgres::{Change, Changes, NodeDescription, NodeRow, PostgresSettings};
+pub use postgres::{Change, Changes, NodeRecord, NodeRow, PostgresSettings};
 pub use secrets::Secrets;
 pub use stacks::{StackHead, StackRow};
 pub use standing::{KeyCalls, NearQuota, PlanCalls};

@@ -76,6 +76,9 @@ pub(crate) struct Settings {
     /// Where all state is kept.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<String>,
+    /// The PostgreSQL database that nodes share, as postgres://USER@HOST/DATABASE.
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
     /// Where callers come in.
     #[arg(long, value_name = "ADDR")]
     gateway: Option<String>,
@@ -91,7 +94,12 @@ impl Settings {
     /// Reads the configuration. `defaults` are flags that the caller's own beat.
     pub(crate) fn load(&self, defaults: &[Flag]) -> anyhow::Result<Config> {
         let mut flags = defaults.to_vec();
-        let given = [("data_dir", &self.data_dir), ("gateway", &self.gateway), ("management", &self.management)];
+        let given = [
+            ("data_dir", &self.data_dir),
+            ("store.url", &self.store),
+            ("gateway", &self.gateway),
+            ("management", &self.management),
+        ];
         flags.extend(given.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
         if self.print_addresses {
             flags.push(("print_addresses", "true".to_owned()));

@@ -10,6 +10,7 @@ mod credential_command;
 mod demo;
 mod deploy_command;
 mod deploy_files;
+mod follow;
 mod function_command;
 mod function_config;
 mod functions;
@@ -32,6 +33,7 @@ mod serverless_project;
 mod sockets;
 mod stack_command;
 mod stack_node;
+mod state;
 #[cfg(feature = "test-clock")]
 mod test_clock;
 mod traces;

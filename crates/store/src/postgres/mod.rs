@@ -30,7 +30,7 @@ use crate::secrets::Secrets;
 pub use changes::{Change, Changes};
 use connect::Connector;
 pub use connect::PostgresSettings;
-pub use nodes::{NodeDescription, NodeRow};
+pub use nodes::{NodeRecord, NodeRow};
 use session::{Parameters, execute, one, one_or_none, rows};
 pub(crate) use turn::Turn;
 

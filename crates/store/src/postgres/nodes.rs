@@ -11,7 +11,7 @@ const ALIVE: &str = "heartbeat > now() - interval '3 seconds'";
 
 /// What a process says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NodeDescription {
+pub struct NodeRecord {
     /// Names it to the ledger and to other nodes; no other process ever has it.
     pub source: u64,
     /// Its version.
@@ -26,7 +26,7 @@ pub struct NodeDescription {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeRow {
     /// What it says of itself.
-    pub node: NodeDescription,
+    pub node: NodeRecord,
     /// When it began, in milliseconds since 1970.
     pub started: i64,
     /// Whether it was heard of in the last three seconds.
@@ -43,11 +43,11 @@ pub struct NodeRow {
 
 impl Database {
     /// Says that this process serves, and up to which change.
-    pub(crate) async fn announce_node(&self, node: &NodeDescription, revision: u64) -> Result<(), StoreError> {
+    pub(crate) async fn announce_node(&self, node: &NodeRecord, revision: u64) -> Result<(), StoreError> {
         let client = self.client().await?;
         let sql = "INSERT INTO node (id, version, gateway, management, revision) VALUES ($1, $2, $3, $4, $5)
                    ON CONFLICT (id) DO UPDATE SET heartbeat = now(), revision = greatest(node.revision, $5)";
-        let NodeDescription { source, version, gateway, management } = node;
+        let NodeRecord { source, version, gateway, management } = node;
         let (id, revision) = (source.cast_signed(), revision.cast_signed());
         execute(&client, sql, &[&id, version, gateway, management, &revision]).await?;
         let alive = format!("SELECT count(*) FROM node WHERE {ALIVE}");
@@ -81,7 +81,7 @@ impl Database {
         );
         let found = rows(&self.client().await?, &sql, &[]).await?;
         let read = |row: &tokio_postgres::Row| {
-            let node = NodeDescription {
+            let node = NodeRecord {
                 source: row.try_get::<_, i64>(0)?.cast_unsigned(),
                 version: row.try_get(1)?,
                 gateway: row.try_get(2)?,

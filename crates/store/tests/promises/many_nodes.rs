@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tollgate_domain::{Catalog, Draw, Edit, Grant, Record, RecordKey, Return, Settlement, UnixMillis, UsagePlan};
-use tollgate_store::{Change, NodeDescription, Secrets, Store, StoreError};
+use tollgate_store::{Change, NodeRecord, Secrets, Store, StoreError};
 
 use crate::bench::{Account, Bench, TODAY, monthly, plan, plan_id};
 
@@ -11,9 +11,9 @@ async fn store(bench: &Bench) -> Store {
     bench.open(Secrets::new(&[1; 32])).await.expect("opens")
 }
 
-fn node(source: u64) -> NodeDescription {
+fn node(source: u64) -> NodeRecord {
     let (gateway, management) = ("127.0.0.1:1".to_owned(), "127.0.0.1:2".to_owned());
-    NodeDescription { source, version: "1".to_owned(), gateway, management }
+    NodeRecord { source, version: "1".to_owned(), gateway, management }
 }
 
 #[tokio::test(flavor = "multi_thread")]
