@@ -30,6 +30,7 @@ mod write;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tollgate_domain::{Catalog, Clock, IdSource, KeyDigest, ThrottleSettings};
 use tollgate_store::{CallerRow, Change, Store, StoreError};
@@ -55,6 +56,8 @@ pub struct ControlConfig {
     pub account_id: String,
     /// The account's rate and burst, as GetAccount shows them.
     pub account_throttle: ThrottleSettings,
+    /// How long an operation that may take a key away waits until it is in force on all nodes.
+    pub wait_for_nodes: Duration,
 }
 
 impl Default for ControlConfig {
@@ -64,6 +67,7 @@ impl Default for ControlConfig {
             region: "us-east-1".to_owned(),
             account_id: "000000000000".to_owned(),
             account_throttle: ThrottleSettings::new(10_000.0, 5000),
+            wait_for_nodes: Duration::ZERO,
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::function_command::FunctionCommand;
 use crate::lint_command::Lint;
 use crate::serve::{Start, serve};
 use crate::stack_command::StackCommand;
+use crate::status_command::Status;
 use crate::{console_link_command, demo, logging};
 
 /// An API gateway that enforces API keys and usage plans, driven by AWS API Gateway's own management API.
@@ -50,6 +51,8 @@ enum Command {
     Deploy(Deploy),
     /// Say what is most likely wrong about keys and plans; fail if something is.
     Lint(Lint),
+    /// Show the nodes that share a store, and how far each has come.
+    Status(Status),
     /// List, show and delete what was deployed.
     #[command(subcommand)]
     Stack(StackCommand),
@@ -135,6 +138,7 @@ impl Cli {
             Command::ConsoleLink(settings) => runtime()?.block_on(console_link_command::run(&settings)),
             Command::Deploy(deploy) => runtime()?.block_on(deploy.run()),
             Command::Lint(lint) => runtime()?.block_on(lint.run()),
+            Command::Status(status) => runtime()?.block_on(status.run()),
             Command::Stack(command) => runtime()?.block_on(command.run()),
             Command::Launch { arguments } => {
                 Err(tollgate_functions::launch::run(arguments)).context("the function's program cannot be started")

@@ -50,6 +50,7 @@ pub(crate) struct Config {
     #[serde(deserialize_with = "address_or_none")]
     pub(crate) management_tls: Option<SocketAddr>,
     pub(crate) print_addresses: bool,
+    pub(crate) node_name: String,
     pub(crate) region: String,
     pub(crate) account_id: String,
     pub(crate) root_access_key_id: String,

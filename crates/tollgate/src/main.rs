@@ -34,6 +34,7 @@ mod sockets;
 mod stack_command;
 mod stack_node;
 mod state;
+mod status_command;
 #[cfg(feature = "test-clock")]
 mod test_clock;
 mod traces;

@@ -180,12 +180,13 @@ impl Node {
             region: config.region.clone(),
             account_id: config.account_id.clone(),
             account_throttle: config.account_throttle(),
+            wait_for_nodes: config.wait_for_nodes(),
         };
         let credentials = Credentials::root(root.access_key_id.clone(), root.secret_access_key.clone());
         let (kept, told) = (store.clone(), Arc::clone(&clock));
         let control = Control::new(kept, Arc::new(gate), told, ids, credentials, control_config).await?;
         control.describe(description(&addresses));
-        let node = record(source, &addresses);
+        let node = record(config, source, &addresses);
         if let Some(changes) = &changes {
             store.announce_node(&node, changes.seen()).await?;
         }
@@ -287,9 +288,10 @@ fn description(addresses: &Addresses) -> NodeDescription {
 }
 
 /// What a node says of itself to the others.
-fn record(source: u64, addresses: &Addresses) -> NodeRecord {
+fn record(config: &Config, source: u64, addresses: &Addresses) -> NodeRecord {
     NodeRecord {
         source,
+        name: if config.node_name.is_empty() { addresses.management.to_string() } else { config.node_name.clone() },
         version: env!("CARGO_PKG_VERSION").to_owned(),
         gateway: addresses.gateway.to_string(),
         management: addresses.management.to_string(),

@@ -10,6 +10,7 @@ pub(crate) mod findings;
 mod history;
 pub(crate) mod near_quota;
 pub(crate) mod node;
+pub(crate) mod nodes;
 mod paced;
 mod refusal;
 pub(crate) mod refusals;

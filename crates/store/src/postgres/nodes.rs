@@ -14,6 +14,8 @@ const ALIVE: &str = "heartbeat > now() - interval '3 seconds'";
 pub struct NodeRecord {
     /// Names it to the ledger and to other nodes; no other process ever has it.
     pub source: u64,
+    /// What people call it by.
+    pub name: String,
     /// Its version.
     pub version: String,
     /// Where calls come in.
@@ -45,11 +47,11 @@ impl Database {
     /// Says that this process serves, and up to which change.
     pub(crate) async fn announce_node(&self, node: &NodeRecord, revision: u64) -> Result<(), StoreError> {
         let client = self.client().await?;
-        let sql = "INSERT INTO node (id, version, gateway, management, revision) VALUES ($1, $2, $3, $4, $5)
+        let sql = "INSERT INTO node (id, version, gateway, management, revision, name) VALUES ($1, $2, $3, $4, $5, $6)
                    ON CONFLICT (id) DO UPDATE SET heartbeat = now(), revision = greatest(node.revision, $5)";
-        let NodeRecord { source, version, gateway, management } = node;
+        let NodeRecord { source, name, version, gateway, management } = node;
         let (id, revision) = (source.cast_signed(), revision.cast_signed());
-        execute(&client, sql, &[&id, version, gateway, management, &revision]).await?;
+        execute(&client, sql, &[&id, version, gateway, management, &revision, name]).await?;
         let alive = format!("SELECT count(*) FROM node WHERE {ALIVE}");
         let alive: i64 = one(&client, &alive, &[]).await?.try_get(0)?;
         self.shared.live_nodes.store(alive.max(1), Ordering::Relaxed);
@@ -76,7 +78,7 @@ impl Database {
                     (extract(epoch FROM now() - heartbeat) * 1000)::bigint, n.revision,
                     greatest(c.revision - n.revision, 0),
                     coalesce((SELECT (extract(epoch FROM now() - m.at) * 1000)::bigint FROM change m
-                              WHERE m.revision = n.revision + 1), 0)
+                              WHERE m.revision = n.revision + 1), 0), name
              FROM node n, change_revision c WHERE heartbeat > now() - interval '1 hour' ORDER BY started, id"
         );
         let found = rows(&self.client().await?, &sql, &[]).await?;
@@ -86,6 +88,7 @@ impl Database {
                 version: row.try_get(1)?,
                 gateway: row.try_get(2)?,
                 management: row.try_get(3)?,
+                name: row.try_get(10)?,
             };
             Ok(NodeRow {
                 node,

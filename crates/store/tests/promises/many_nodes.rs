@@ -13,7 +13,7 @@ async fn store(bench: &Bench) -> Store {
 
 fn node(source: u64) -> NodeRecord {
     let (gateway, management) = ("127.0.0.1:1".to_owned(), "127.0.0.1:2".to_owned());
-    NodeRecord { source, version: "1".to_owned(), gateway, management }
+    NodeRecord { source, name: "n".to_owned(), version: "1".to_owned(), gateway, management }
 }
 
 #[tokio::test(flavor = "multi_thread")]

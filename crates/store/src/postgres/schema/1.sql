@@ -83,6 +83,6 @@ CREATE INDEX change_by_time ON change (at);
 
 -- Processes that serve. revision: the last change that is in force there.
 CREATE TABLE node (
-    id bigint PRIMARY KEY, version text NOT NULL, gateway text NOT NULL, management text NOT NULL,
+    id bigint PRIMARY KEY, name text NOT NULL, version text NOT NULL, gateway text NOT NULL, management text NOT NULL,
     started timestamptz NOT NULL DEFAULT now(), heartbeat timestamptz NOT NULL DEFAULT now(), revision bigint NOT NULL
 );
