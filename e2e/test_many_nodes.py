@@ -1,6 +1,8 @@
 """Nodes that share a PostgreSQL behave as one: what is changed on one holds on all, and quotas are exact over all."""
 
+import json
 import signal
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -9,8 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from arrange import a_key, a_plan, an_api, change_plan, replace, unique, usage
-from callers import FORBIDDEN, LIMIT_EXCEEDED, TOO_MANY_REQUESTS, Connection, call, crowd
-from harness import poll
+from callers import LIMIT_EXCEEDED, TOO_MANY_REQUESTS, Connection, call, crowd
+from harness import BINARY, environment, poll
 
 CLIENTS = 96
 TRIALS = 200
@@ -356,3 +358,65 @@ def test_a_password_of_the_database_is_told_nowhere(start, own_postgres, tmp_pat
     node.settings["TOLLGATE_STORE__URL"] = wrong
     said = node.refuses_to_start(because="nowhere") + node.log()
     assert "s3cr3tpw" not in said and "an0therpw" not in said
+
+
+def run(*command):
+    done = subprocess.run(
+        [str(BINARY), *command],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environment(),
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_status_shows_the_nodes_and_how_far_they_have_come(start_nodes, shared_postgres):
+    nodes = start_nodes(shared_postgres, count=2)
+    a = nodes[0].client()
+    a.create_usage_plan(name="x")
+    at = ["--management", "{}:{}".format(*nodes[0].management)]
+    shown = [line.split("\t") for line in run("status", "--wait", "2000", *at).splitlines()]
+    assert [line[0] for line in shown[1:]] == ["{}:{}".format(*node.management) for node in nodes]
+    assert {(line[2], line[4]) for line in shown[1:]} == {("alive", "0")}
+    nodes[1].kill()
+    poll(lambda: "silent for" in run("status", *at), within=10, what="the dead node is noticed")
+    assert nodes[0].stop() == 0
+    nodes[0].start()
+    shown = run("status", "--management", "{}:{}".format(*nodes[0].management))
+    assert shown.count("alive") == 1 and len(shown.splitlines()) == 3, "who stops cleanly leaves nothing behind"
+
+
+def test_all_state_moves_from_a_data_directory_counters_included(start, start_nodes, shared_postgres, upstream, one_day):
+    alone = start(TOLLGATE_ROOT_ACCESS_KEY_ID=None, TOLLGATE_ROOT_SECRET_ACCESS_KEY=None)
+    root = json.loads((alone.data_dir / "root.json").read_text())
+    pair = root["access_key_id"], root["secret_access_key"]
+    client = alone.client(*pair)
+    api = an_api(client, upstream)
+    plan = a_plan(client, api, quota={"limit": 100, "period": "DAY"})
+    key = a_key(client, plan)
+    assert [status(alone, api, key) for _ in range(30)] == [200] * 30
+    assert alone.stop() == 0
+    database = shared_postgres.make_database()
+    to = shared_postgres.url(database)
+    done = subprocess.run(
+        [str(BINARY), "migrate-store", "--from", f"sqlite:{alone.data_dir}", "--to", to],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment(TOLLGATE_ROOT_ACCESS_KEY_ID=None, TOLLGATE_ROOT_SECRET_ACCESS_KEY=None),
+    )
+    assert done.returncode == 0 and "api_key\t1 rows" in done.stdout, done.stdout + done.stderr
+    nodes = start_nodes(
+        shared_postgres,
+        count=2,
+        database=database,
+        TOLLGATE_MASTER_KEY=None,
+        TOLLGATE_MASTER_KEY_FILE=alone.data_dir / "master.key",
+        TOLLGATE_ROOT_ACCESS_KEY_ID=None,
+        TOLLGATE_ROOT_SECRET_ACCESS_KEY=None,
+    )
+    for node in nodes:
+        assert usage(node.client(*pair), plan, key) == (30, 70)
+    assert [status(node, api, key) for node in nodes for _ in range(40)].count(200) == 70

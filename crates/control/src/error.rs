@@ -48,6 +48,8 @@ pub(crate) enum Failure {
     Busy,
     #[error("the store cannot be used right now: {0}")]
     Unavailable(#[source] StoreError),
+    #[error("Invalid text specified: it has a character that cannot be stored")]
+    UnstorableText,
     #[error("the store went away while it was written: {0}")]
     Undecided(#[source] StoreError),
     #[error("the store failed: {0}")]
@@ -83,6 +85,7 @@ impl From<StoreError> for Failure {
             StoreError::DuplicateKeyValue { .. } => Self::Conflict(Conflict::ApiKeyExists),
             StoreError::Stale => Self::Busy,
             StoreError::Unavailable(_) => Self::Unavailable(error),
+            StoreError::UnstorableText => Self::UnstorableText,
             StoreError::Undecided(_) => Self::Undecided(error),
             other => Self::Store(other),
         }
@@ -111,7 +114,7 @@ impl Failure {
             Self::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException"),
             Self::BrokenBody | Self::Body(_) => (StatusCode::BAD_REQUEST, "SerializationException"),
             Self::Violations(_) => (StatusCode::BAD_REQUEST, "ValidationException"),
-            Self::Page(_) | Self::Patch(_) => (StatusCode::BAD_REQUEST, "BadRequestException"),
+            Self::Page(_) | Self::Patch(_) | Self::UnstorableText => (StatusCode::BAD_REQUEST, "BadRequestException"),
             Self::Conflict(conflict) => match conflict.fault() {
                 Fault::Bad => (StatusCode::BAD_REQUEST, "BadRequestException"),
                 Fault::Missing => (StatusCode::NOT_FOUND, "NotFoundException"),

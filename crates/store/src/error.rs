@@ -55,6 +55,12 @@ pub enum StoreError {
         /// Kept in the database.
         kept_from: u64,
     },
+    /// A database that was to be filled is not empty.
+    #[error("the database is not empty: it has {0}")]
+    NotEmpty(String),
+    /// A text has a character that the database cannot store.
+    #[error("a text has a character that cannot be stored")]
+    UnstorableText,
     /// The settings lead to no database.
     #[error("the settings of the store: {0}")]
     Settings(String),
@@ -91,6 +97,7 @@ impl From<tokio_postgres::Error> for StoreError {
         match (class, code) {
             // Connections, resources, operators, locks and deadlocks, standbys: all of them pass.
             ("08" | "53" | "57" | "40", _) | (_, "55P03" | "25006" | "25P03" | "25P02") => Self::Unavailable(why),
+            (_, "22021") => Self::UnstorableText,
             _ => Self::Io(why),
         }
     }

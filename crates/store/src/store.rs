@@ -14,6 +14,7 @@ use crate::error::StoreError;
 use crate::extension::QuotaExtension;
 use crate::keys::{Attached, CallerRow, KeyImport, KeyPage, KeyQuery, KeyRow};
 use crate::ledger::{UsagePage, UsageQuery};
+use crate::migration::{self, MovedTable};
 use crate::postgres::{self, Changes, NodeRecord, NodeRow, PostgresSettings};
 use crate::secrets::Secrets;
 use crate::sqlite;
@@ -352,6 +353,23 @@ impl Store {
         match &self.0 {
             Backend::Sqlite(_) => Ok(()),
             Backend::Postgres(database) => database.tidy(source).await,
+        }
+    }
+
+    /// Moves all of a data directory into an empty database, counters included, and holds what arrived against what was
+    /// there. On any difference nothing is moved.
+    pub async fn migrate_to(&self, to: &Self) -> Result<Vec<MovedTable>, StoreError> {
+        match (&self.0, &to.0) {
+            (Backend::Sqlite(from), Backend::Postgres(to)) => migration::migrate(from, to).await,
+            _ => Err(StoreError::Settings("state moves from a data directory to PostgreSQL".to_owned())),
+        }
+    }
+
+    /// Asks all nodes for what they have on leases of a key's quota, and waits a moment for it.
+    pub async fn gather(&self, plan: UsagePlanId, key: ApiKeyId) -> Result<(), StoreError> {
+        match &self.0 {
+            Backend::Sqlite(_) => Ok(()),
+            Backend::Postgres(database) => database.gather(plan, key).await,
         }
     }
 

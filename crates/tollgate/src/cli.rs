@@ -12,6 +12,7 @@ use crate::credential_command::CredentialCommand;
 use crate::deploy_command::Deploy;
 use crate::function_command::FunctionCommand;
 use crate::lint_command::Lint;
+use crate::migrate_command::MigrateStore;
 use crate::serve::{Start, serve};
 use crate::stack_command::StackCommand;
 use crate::status_command::Status;
@@ -51,6 +52,8 @@ enum Command {
     Deploy(Deploy),
     /// Say what is most likely wrong about keys and plans; fail if something is.
     Lint(Lint),
+    /// Move all state from a data directory into a PostgreSQL database that nodes share.
+    MigrateStore(MigrateStore),
     /// Show the nodes that share a store, and how far each has come.
     Status(Status),
     /// List, show and delete what was deployed.
@@ -94,6 +97,11 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// Settings of which the caller gave a file, if any.
+    pub(crate) fn of(config: Option<PathBuf>) -> Self {
+        Self { config, data_dir: None, store: None, gateway: None, management: None, print_addresses: false }
+    }
+
     /// Reads the configuration. `defaults` are flags that the caller's own beat.
     pub(crate) fn load(&self, defaults: &[Flag]) -> anyhow::Result<Config> {
         let mut flags = defaults.to_vec();
@@ -138,6 +146,7 @@ impl Cli {
             Command::ConsoleLink(settings) => runtime()?.block_on(console_link_command::run(&settings)),
             Command::Deploy(deploy) => runtime()?.block_on(deploy.run()),
             Command::Lint(lint) => runtime()?.block_on(lint.run()),
+            Command::MigrateStore(migrate) => runtime()?.block_on(migrate.run()),
             Command::Status(status) => runtime()?.block_on(status.run()),
             Command::Stack(command) => runtime()?.block_on(command.run()),
             Command::Launch { arguments } => {

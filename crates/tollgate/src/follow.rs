@@ -52,6 +52,9 @@ impl Follower {
                     }
                 }
                 Err(error) => {
+                    if matches!(error, StoreError::TooFarBehind { .. }) {
+                        self.control.set_ready(false);
+                    }
                     if !std::mem::replace(&mut failing, true) {
                         tracing::error!(target: "tollgate::nodes", %error, "changes of other nodes cannot be seen");
                     }

@@ -23,6 +23,7 @@ mod logging;
 mod management;
 mod management_client;
 mod metrics;
+mod migrate_command;
 mod node;
 mod outlets;
 mod peers;

@@ -70,6 +70,7 @@ pub(crate) async fn update(control: &Control, request: &Request) -> Reply {
     match remaining {
         Some(remaining) => {
             let period = quota.period_at(today);
+            control.store().gather(plan.id, key).await?;
             control.gate().adjust(Adjustment { plan: plan.id, key, quota, period, remaining }).await?;
             let noted = control.store().note_extension(extension(request, plan.id, key, remaining)).await;
             if let Err(error) = noted {

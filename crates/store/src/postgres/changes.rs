@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tollgate_domain::{ApiKeyId, KeyDigest, UsagePlanId};
 
 use super::keys::{bytes, read_digest};
+use super::nodes::is_alive;
 use super::{Database, one, one_or_none, rows};
 use crate::error::StoreError;
 use crate::keys::{parse_key_id, parse_plan_id};
@@ -26,6 +27,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Changes that are read at once.
 const CHANGES_A_READ: i64 = 1000;
+
+/// How often is looked for leases that were asked for, and how many times at most.
+const LOOK_FOR_LEASES_EVERY: Duration = Duration::from_millis(15);
+const GATHERING: usize = 20;
 
 /// How long an announced change can be read.
 const KEPT: &str = "7 days";
@@ -63,6 +68,28 @@ pub(super) async fn ask_back(
     let asked: Vec<String> = quotas.iter().map(|(plan, key)| format!("{source:016x} {plan} {key}")).collect();
     rows(transaction, "SELECT pg_notify('tollgate_recall', asked) FROM unnest($1::text[]) AS asked", &[&asked]).await?;
     Ok(())
+}
+
+impl Database {
+    /// Asks all nodes for what they have on leases of a quota, and waits a moment until it is there.
+    pub(crate) async fn gather(&self, plan: UsagePlanId, key: ApiKeyId) -> Result<(), StoreError> {
+        let client = self.client().await?;
+        // No process has this number, so that all are asked.
+        let asked = format!("{:016x} {plan} {key}", 0);
+        rows(&client, "SELECT pg_notify('tollgate_recall', $1)", &[&asked]).await?;
+        let sql = format!(
+            "SELECT 1 FROM lease l JOIN node n ON n.id = l.source
+             WHERE l.plan = $1 AND l.key = $2 AND l.units > 0 AND {} LIMIT 1",
+            is_alive()
+        );
+        for _ in 0..GATHERING {
+            if one_or_none(&client, &sql, &[&plan.as_str(), &key.as_str()]).await?.is_none() {
+                break;
+            }
+            tokio::time::sleep(LOOK_FOR_LEASES_EVERY).await;
+        }
+        Ok(())
+    }
 }
 
 /// What other nodes, or this one, did since this one last looked.

@@ -126,6 +126,8 @@ struct Standing {
     extra: i64,
     /// What was used in the period, where somebody asks.
     used: i64,
+    /// What other nodes that are alive have on their leases, where what remains is to be set.
+    elsewhere: i64,
     /// Whether there is a row to write.
     kept: bool,
     changed: bool,
@@ -143,7 +145,7 @@ impl Books {
         let touched: BTreeSet<Account> = made.iter().copied().chain(returned).collect();
         let opening = settlement.draws.iter().filter(|draw| draw.opening);
         let counted: BTreeSet<Account> =
-            opening.map(|draw| account(draw.plan, draw.key, draw.period)).chain(adjusted).collect();
+            opening.map(|draw| account(draw.plan, draw.key, draw.period)).chain(adjusted.iter().copied()).collect();
         let mut accounts: BTreeMap<Account, Standing> =
             touched.iter().map(|account| (*account, Standing::default())).collect();
         if touched.is_empty() {
@@ -178,6 +180,11 @@ impl Books {
                 }
             }
         }
+        for (account, units) in on_leases(transaction, settlement.source, &adjusted).await? {
+            if let Some(standing) = accounts.get_mut(&account) {
+                standing.elsewhere = units;
+            }
+        }
         Ok(Self { accounts })
     }
 
@@ -196,6 +203,8 @@ impl Books {
             let standing = self.of(set.plan, set.key, set.period);
             standing.raise_to_used();
             let remaining = i64::try_from(set.remaining).unwrap_or(i64::MAX / 2);
+            // What others have drawn and not spent remains, too.
+            let remaining = remaining - standing.elsewhere;
             standing.extra = remaining - (i64::from(set.quota.limit) - standing.drawn);
             standing.changed = true;
         }
@@ -329,27 +338,38 @@ async fn look_elsewhere(
     if wanted.is_empty() {
         return Ok(grants);
     }
+    let elsewhere = on_leases(transaction, settlement.source, &wanted).await?;
+    for (draw, grant) in settlement.draws.iter().zip(&mut grants) {
+        let account = (draw.plan, draw.key, draw.period.first.0, draw.period.end.0);
+        grant.pending |= grant.units == 0 && elsewhere.contains_key(&account);
+    }
+    let asked: Vec<_> = elsewhere.keys().map(|(plan, key, ..)| (*plan, *key)).collect();
+    if !asked.is_empty() {
+        ask_back(transaction, settlement.source, &asked).await?;
+    }
+    Ok(grants)
+}
+
+/// What other nodes that are alive have on leases of some quotas; those of which they have nothing are left out.
+async fn on_leases(
+    transaction: &Transaction<'_>,
+    source: u64,
+    asked: impl IntoIterator<Item = &Account>,
+) -> Result<BTreeMap<Account, i64>, StoreError> {
+    let columns = Columns::of(asked);
+    if columns.plans.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let sql = format!(
-        "SELECT l.plan, l.key, l.first, l.until
+        "SELECT l.plan, l.key, l.first, l.until, sum(l.units)::bigint
          FROM unnest($1::text[], $2::text[], $3::int[], $4::int[]) AS asked (plan, key, first, until)
          JOIN lease l USING (plan, key, first, until) JOIN node n ON n.id = l.source
          WHERE l.source <> $5 AND l.units > 0 AND {} GROUP BY 1, 2, 3, 4",
         is_alive()
     );
-    let columns = Columns::of(&wanted);
     let [plans, keys, firsts, untils] = columns.parameters();
-    let source = settlement.source.cast_signed();
-    let found = rows(transaction, &sql, &[plans, keys, firsts, untils, &source]).await?;
-    let elsewhere: BTreeSet<Account> = found.iter().map(read_account).collect::<Result<_, _>>()?;
-    for (draw, grant) in settlement.draws.iter().zip(&mut grants) {
-        let account = (draw.plan, draw.key, draw.period.first.0, draw.period.end.0);
-        grant.pending |= grant.units == 0 && elsewhere.contains(&account);
-    }
-    let asked: Vec<_> = elsewhere.iter().map(|(plan, key, ..)| (*plan, *key)).collect();
-    if !asked.is_empty() {
-        ask_back(transaction, settlement.source, &asked).await?;
-    }
-    Ok(grants)
+    let found = rows(transaction, &sql, &[plans, keys, firsts, untils, &source.cast_signed()]).await?;
+    found.iter().map(|row| Ok((read_account(row)?, row.try_get(4)?))).collect()
 }
 
 /// Keeps what this process has on leases: what it drew, less what it handed back and what it reported as used.

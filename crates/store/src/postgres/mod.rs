@@ -10,6 +10,7 @@ mod credentials;
 mod extensions;
 mod keys;
 mod ledger;
+pub(crate) mod migration;
 mod nodes;
 mod schema;
 mod session;
@@ -119,13 +120,13 @@ impl Database {
 }
 
 /// A connection for a change.
-enum Writing {
+pub(crate) enum Writing {
     OnTurn(tokio::sync::OwnedMutexGuard<ClientWrapper>),
     Pooled(Box<Object>),
 }
 
 impl Writing {
-    async fn begin(&mut self) -> Result<Transaction<'_>, StoreError> {
+    pub(crate) async fn begin(&mut self) -> Result<Transaction<'_>, StoreError> {
         Ok(match self {
             Self::OnTurn(client) => client.transaction().await?,
             Self::Pooled(client) => client.transaction().await?,

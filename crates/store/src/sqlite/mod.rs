@@ -5,6 +5,7 @@ mod credentials;
 mod extensions;
 mod keys;
 mod ledger;
+mod migration;
 mod schema;
 mod stacks;
 mod standings;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod many_nodes;
+mod moving;
 mod promises;
 mod server;
 
