@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use tollgate_domain::{
     ApiKey, ApiKeyId, Catalog, Day, Edit, Grant, IdSource, KeyDigest, QuotaSettings, Settlement, UnixMillis,
-    UsagePlanId,
+    UsageImport, UsagePlanId,
 };
 
 use crate::credential::Credential;
 use crate::data_dir::DataDir;
 use crate::error::StoreError;
 use crate::extension::QuotaExtension;
-use crate::keys::{Attached, CallerRow, KeyImport, KeyPage, KeyQuery, KeyRow};
+use crate::keys::{Attached, CallerRow, KeyImport, KeyPage, KeyPut, KeyQuery, KeyRow};
 use crate::ledger::{UsagePage, UsageQuery};
 use crate::migration::{self, MovedTable};
 use crate::postgres::{self, Changes, NodeRecord, NodeRow, PostgresSettings};
@@ -180,6 +180,21 @@ impl Store {
             Backend::Sqlite(database) => database.import_keys(rows).await,
             Backend::Postgres(database) => database.import_keys(rows).await,
         }
+    }
+
+    /// Puts keys under the ids that they have: makes those that are not there, and changes those that differ; to plans
+    /// they are added, and from none are they taken. If one of them cannot be put, none is. With `imagine` nothing is
+    /// done.
+    pub async fn put_keys(&self, keys: Vec<KeyImport>, imagine: bool) -> Result<Vec<KeyPut>, StoreError> {
+        match &self.0 {
+            Backend::Sqlite(database) => database.put_keys(keys, imagine).await,
+            Backend::Postgres(database) => database.put_keys(keys, imagine).await,
+        }
+    }
+
+    /// Whether counting an import of usage would change anything.
+    pub async fn imports_something(&self, import: UsageImport) -> Result<bool, StoreError> {
+        ask!(self.imports_something(import))
     }
 
     /// Adds a key to a plan.

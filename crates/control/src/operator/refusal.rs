@@ -21,6 +21,10 @@ pub(crate) enum OperatorRefusal {
     BadCall(&'static str),
     #[error("Invalid stage identifier specified")]
     NoSuchStage,
+    #[error("{0}")]
+    BadImport(String),
+    #[error("This is here already, as something else: {0}")]
+    ImportClash(String),
 }
 
 impl OperatorRefusal {
@@ -30,9 +34,13 @@ impl OperatorRefusal {
             Self::NoSuchCredential | Self::NoSuchRefusal | Self::NoSuchStage => {
                 (StatusCode::NOT_FOUND, "NotFoundException")
             }
-            Self::BadRole | Self::NoPlans | Self::NoSuchPlan(_) | Self::BadPath | Self::BadCall(_) => {
-                (StatusCode::BAD_REQUEST, "BadRequestException")
-            }
+            Self::ImportClash(_) => (StatusCode::CONFLICT, "ConflictException"),
+            Self::BadImport(_)
+            | Self::BadRole
+            | Self::NoPlans
+            | Self::NoSuchPlan(_)
+            | Self::BadPath
+            | Self::BadCall(_) => (StatusCode::BAD_REQUEST, "BadRequestException"),
         }
     }
 }

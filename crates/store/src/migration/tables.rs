@@ -78,6 +78,17 @@ pub(crate) const TABLES: &[Table] = &[
             long("extra"),
         ],
     },
+    Table { name: "imported_day", columns: &[text("plan"), text("key"), column("day", Kind::Int), long("calls")] },
+    Table {
+        name: "imported_extra",
+        columns: &[
+            text("plan"),
+            text("key"),
+            column("first", Kind::Int),
+            Column { here: "end", there: "until", kind: Kind::Int },
+            long("extra"),
+        ],
+    },
     Table {
         name: "credential",
         columns: &[text("id"), bytes("sealed"), text("role"), text("description"), long("created")],

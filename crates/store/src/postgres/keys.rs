@@ -47,8 +47,7 @@ impl Database {
 
     pub(crate) async fn keys(&self, ids: Vec<ApiKeyId>) -> Result<Vec<KeyRow>, StoreError> {
         let ids: Vec<&str> = ids.iter().map(ApiKeyId::as_str).collect();
-        let sql = format!("SELECT {COLUMNS} FROM api_key k WHERE k.id = ANY($1)");
-        read_all(&self.shared.secrets, &rows(&self.client().await?, &sql, &[&ids]).await?)
+        read_ids(&self.client().await?, &self.shared.secrets, &ids).await
     }
 
     pub(crate) async fn key_of_digest(&self, of: KeyDigest) -> Result<Option<KeyRow>, StoreError> {
@@ -180,8 +179,7 @@ impl Database {
             }
         }
         attach_all(&transaction, &imports).await?;
-        let sql = format!("SELECT {COLUMNS} FROM api_key k WHERE k.digest = ANY($1)");
-        let found = read_all(&self.shared.secrets, &rows(&transaction, &sql, &[&bytes(&digests)]).await?)?;
+        let found = read_keys(&transaction, &self.shared.secrets, &digests).await?;
         announce(&transaction, Announcement::of_keys(&digests)).await?;
         commit(transaction).await?;
         let by_digest: HashMap<KeyDigest, KeyRow> = found.into_iter().map(|row| (row.digest, row)).collect();
@@ -284,7 +282,7 @@ pub(super) fn read_digest(bytes: &[u8]) -> Result<KeyDigest, StoreError> {
 }
 
 /// Stores keys, in order, whose values are new; the digests of those are returned.
-async fn insert(
+pub(super) async fn insert(
     transaction: &Transaction<'_>,
     keys: &[(&SealedValue, &ApiKey)],
 ) -> Result<HashSet<KeyDigest>, StoreError> {
@@ -323,7 +321,7 @@ fn labels(key: &ApiKey) -> Result<(Option<String>, Option<String>), StoreError> 
     ))
 }
 
-async fn update(transaction: &Transaction<'_>, key: &ApiKey) -> Result<(), StoreError> {
+pub(super) async fn update(transaction: &Transaction<'_>, key: &ApiKey) -> Result<(), StoreError> {
     let sql = "UPDATE api_key SET name = $2, description = $3, customer_id = $4, enabled = $5, updated = $6,
                                   stage_keys = $7, tags = $8
                WHERE id = $1";
@@ -344,7 +342,10 @@ async fn overwrite(transaction: &Transaction<'_>, sealed: &SealedValue, key: &Ap
 }
 
 /// Adds the keys of an import to their plans.
-async fn attach_all(transaction: &Transaction<'_>, imports: &[(SealedValue, KeyImport)]) -> Result<(), StoreError> {
+pub(super) async fn attach_all(
+    transaction: &Transaction<'_>,
+    imports: &[(SealedValue, KeyImport)],
+) -> Result<(), StoreError> {
     let (digests, plans): (Vec<&[u8]>, Vec<&str>) = imports
         .iter()
         .flat_map(|(sealed, row)| row.plans.iter().map(|plan| (digest(&sealed.digest), plan.as_str())))
@@ -359,6 +360,22 @@ async fn attach_all(transaction: &Transaction<'_>, imports: &[(SealedValue, KeyI
 async fn find(client: &impl Session, secrets: &Secrets, id: ApiKeyId) -> Result<Option<KeyRow>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM api_key k WHERE k.id = $1");
     one_or_none(client, &sql, &[&id.as_str()]).await?.map(|row| read(secrets, &row)).transpose()
+}
+
+/// The keys whose values have these digests.
+pub(super) async fn read_keys(
+    on: &impl Session,
+    secrets: &Secrets,
+    digests: &[KeyDigest],
+) -> Result<Vec<KeyRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM api_key k WHERE k.digest = ANY($1)");
+    read_all(secrets, &rows(on, &sql, &[&bytes(digests)]).await?)
+}
+
+/// The keys that have these ids.
+pub(super) async fn read_ids(on: &impl Session, secrets: &Secrets, ids: &[&str]) -> Result<Vec<KeyRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM api_key k WHERE k.id = ANY($1)");
+    read_all(secrets, &rows(on, &sql, &[&ids]).await?)
 }
 
 fn read_all(secrets: &Secrets, rows: &[Row]) -> Result<Vec<KeyRow>, StoreError> {

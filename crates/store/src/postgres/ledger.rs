@@ -10,6 +10,7 @@ use tokio_postgres::{IsolationLevel, Row};
 use tollgate_domain::{ApiKeyId, Day, Draw, Grant, Period, QuotaSettings, Record, Settlement, UsageDelta, UsagePlanId};
 
 use super::changes::ask_back;
+use super::imports;
 use super::nodes::is_alive;
 use super::session::Session;
 use super::{Database, commit, execute, one, rows};
@@ -31,7 +32,11 @@ impl Database {
         report(&transaction, &settlement.usage).await?;
         let mut books = Books::open(&transaction, &settlement).await?;
         let in_force = quotas_in_force(&transaction, &settlement.draws).await?;
-        let grants = books.reckon(&settlement, &in_force, self.live_nodes());
+        books.hand_back(&settlement);
+        for import in &settlement.imports {
+            imports::count(&transaction, &mut books, import).await?;
+        }
+        let grants = books.draw(&settlement, &in_force, self.live_nodes());
         books.close(&transaction).await?;
         let grants = look_elsewhere(&transaction, &settlement, grants).await?;
         keep_leases(&transaction, &settlement, &grants).await?;
@@ -116,21 +121,21 @@ fn names<'a>(ids: impl Iterator<Item = (&'a UsagePlanId, &'a ApiKeyId)>) -> (Vec
 }
 
 /// Rows of quotas, locked.
-struct Books {
+pub(super) struct Books {
     accounts: BTreeMap<Account, Standing>,
 }
 
 #[derive(Clone, Copy, Default)]
-struct Standing {
-    drawn: i64,
-    extra: i64,
+pub(super) struct Standing {
+    pub(super) drawn: i64,
+    pub(super) extra: i64,
     /// What was used in the period, where somebody asks.
     used: i64,
     /// What other nodes that are alive have on their leases, where what remains is to be set.
     elsewhere: i64,
     /// Whether there is a row to write.
     kept: bool,
-    changed: bool,
+    pub(super) changed: bool,
 }
 
 impl Books {
@@ -140,12 +145,16 @@ impl Books {
         let draws = settlement.draws.iter().map(|draw| account(draw.plan, draw.key, draw.period));
         let adjusted: Vec<Account> =
             settlement.adjustments.iter().map(|set| account(set.plan, set.key, set.period)).collect();
-        let made: BTreeSet<Account> = draws.chain(adjusted.iter().copied()).collect();
+        let imported = settlement.imports.iter().filter_map(|import| Some((import, import.left?)));
+        let imported: Vec<Account> =
+            imported.map(|(import, left)| account(import.plan, import.key, left.period)).collect();
+        let set = || adjusted.iter().chain(&imported).copied();
+        let made: BTreeSet<Account> = draws.chain(set()).collect();
         let returned = settlement.returns.iter().map(|back| account(back.plan, back.key, back.period));
         let touched: BTreeSet<Account> = made.iter().copied().chain(returned).collect();
         let opening = settlement.draws.iter().filter(|draw| draw.opening);
         let counted: BTreeSet<Account> =
-            opening.map(|draw| account(draw.plan, draw.key, draw.period)).chain(adjusted.iter().copied()).collect();
+            opening.map(|draw| account(draw.plan, draw.key, draw.period)).chain(set()).collect();
         let mut accounts: BTreeMap<Account, Standing> =
             touched.iter().map(|account| (*account, Standing::default())).collect();
         if touched.is_empty() {
@@ -188,13 +197,8 @@ impl Books {
         Ok(Self { accounts })
     }
 
-    /// Hands back, adjusts and draws, in this order, and answers the draws.
-    fn reckon(
-        &mut self,
-        settlement: &Settlement,
-        in_force: &HashMap<UsagePlanId, Option<QuotaSettings>>,
-        nodes: i64,
-    ) -> Vec<Grant> {
+    /// Hands back, then sets what is to be left.
+    fn hand_back(&mut self, settlement: &Settlement) {
         for back in &settlement.returns {
             let standing = self.of(back.plan, back.key, back.period);
             standing.set_drawn(standing.drawn - back.units);
@@ -208,6 +212,15 @@ impl Books {
             standing.extra = remaining - (i64::from(set.quota.limit) - standing.drawn);
             standing.changed = true;
         }
+    }
+
+    /// Answers draws.
+    fn draw(
+        &mut self,
+        settlement: &Settlement,
+        in_force: &HashMap<UsagePlanId, Option<QuotaSettings>>,
+        nodes: i64,
+    ) -> Vec<Grant> {
         let grant = |draw: &Draw| match in_force.get(&draw.plan) {
             // The node does not know of the last change yet. It will in a moment, and asks again.
             Some(quota) if !quota.is_some_and(|quota| quota.period_at(draw.period.first) == draw.period) => {
@@ -221,7 +234,16 @@ impl Books {
         settlement.draws.iter().map(grant).collect()
     }
 
-    fn of(&mut self, plan: UsagePlanId, key: ApiKeyId, period: Period) -> &mut Standing {
+    /// Notes that so many calls more were made on a day, for the periods that count it.
+    pub(super) fn count(&mut self, plan: UsagePlanId, key: ApiKeyId, day: Day, calls: i64) {
+        for ((of_plan, of_key, first, until), standing) in &mut self.accounts {
+            if (*of_plan, *of_key) == (plan, key) && (*first..*until).contains(&day.0) {
+                standing.used += calls;
+            }
+        }
+    }
+
+    pub(super) fn of(&mut self, plan: UsagePlanId, key: ApiKeyId, period: Period) -> &mut Standing {
         self.accounts.entry((plan, key, period.first.0, period.end.0)).or_default()
     }
 
@@ -246,13 +268,13 @@ impl Books {
 }
 
 impl Standing {
-    fn set_drawn(&mut self, drawn: i64) {
+    pub(super) fn set_drawn(&mut self, drawn: i64) {
         self.changed |= self.drawn != drawn;
         self.drawn = drawn;
     }
 
     /// Calls made under another period, or without a quota, count from the moment on which this period applies.
-    fn raise_to_used(&mut self) {
+    pub(super) fn raise_to_used(&mut self) {
         self.set_drawn(self.drawn.max(self.used));
     }
 

@@ -231,7 +231,7 @@ impl Database {
     }
 }
 
-fn id_of(connection: &Connection, digest: &KeyDigest) -> Result<Option<ApiKeyId>, StoreError> {
+pub(super) fn id_of(connection: &Connection, digest: &KeyDigest) -> Result<Option<ApiKeyId>, StoreError> {
     let id: Option<String> = connection
         .prepare_cached("SELECT id FROM api_key WHERE digest = ?")?
         .query_row([digest.as_bytes().as_slice()], |row| row.get(0))
@@ -239,7 +239,7 @@ fn id_of(connection: &Connection, digest: &KeyDigest) -> Result<Option<ApiKeyId>
     id.map(|id| parse_key_id(&id)).transpose()
 }
 
-fn insert(connection: &Connection, key: &ApiKey, sealed: &SealedValue) -> Result<(), StoreError> {
+pub(super) fn insert(connection: &Connection, key: &ApiKey, sealed: &SealedValue) -> Result<(), StoreError> {
     connection
         .prepare_cached(
             "INSERT INTO api_key (id, digest, sealed, name, description, customer_id, enabled, created, updated,
@@ -262,7 +262,7 @@ fn insert(connection: &Connection, key: &ApiKey, sealed: &SealedValue) -> Result
     Ok(())
 }
 
-fn update(connection: &Connection, key: &ApiKey) -> Result<(), StoreError> {
+pub(super) fn update(connection: &Connection, key: &ApiKey) -> Result<(), StoreError> {
     connection
         .prepare_cached(
             "UPDATE api_key SET name = ?, description = ?, customer_id = ?, enabled = ?, updated = ?,
@@ -302,14 +302,14 @@ fn import(
     find(connection, shared, existing)?.ok_or(StoreError::Closed)
 }
 
-fn attach(connection: &Connection, plan: UsagePlanId, seq: i64) -> Result<(), StoreError> {
+pub(super) fn attach(connection: &Connection, plan: UsagePlanId, seq: i64) -> Result<(), StoreError> {
     connection
         .prepare_cached("INSERT OR IGNORE INTO plan_key (plan, seq) VALUES (?, ?)")?
         .execute(params![plan.as_str(), seq])?;
     Ok(())
 }
 
-fn find(connection: &Connection, shared: &Shared, id: ApiKeyId) -> Result<Option<KeyRow>, StoreError> {
+pub(super) fn find(connection: &Connection, shared: &Shared, id: ApiKeyId) -> Result<Option<KeyRow>, StoreError> {
     let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM api_key k WHERE k.id = ?"))?;
     let mut rows = statement.query([id.as_str()])?;
     rows.next()?.map(|row| read(connection, shared, row)).transpose()

@@ -3,9 +3,11 @@
 mod catalog;
 mod credentials;
 mod extensions;
+mod imports;
 mod keys;
 mod ledger;
 mod migration;
+mod put_keys;
 mod schema;
 mod stacks;
 mod standings;

@@ -45,4 +45,7 @@ on_every_backend! {
     a_pair_outlives_the_process_until_it_is_deleted,
     who_uses_most_and_who_has_least_left_is_found,
     extensions_of_quotas_are_told_the_latest_first,
+    what_was_used_elsewhere_counts_once_beside_what_is_used_here,
+    what_a_quota_was_extended_by_elsewhere_and_here_adds_up,
+    keys_are_put_under_their_own_ids_all_of_them_or_none,
 }

@@ -40,6 +40,17 @@ CREATE TABLE quota_period (
     PRIMARY KEY (plan, key, first, until)
 ) WITH (fillfactor = 60);
 
+-- What usage_day and quota_period.extra have of another gateway, so that importing it again counts it once.
+CREATE TABLE imported_day (
+    plan text COLLATE "C" NOT NULL, key text COLLATE "C" NOT NULL, day integer NOT NULL, calls bigint NOT NULL,
+    PRIMARY KEY (plan, key, day)
+);
+CREATE TABLE imported_extra (
+    plan text COLLATE "C" NOT NULL, key text COLLATE "C" NOT NULL, first integer NOT NULL, until integer NOT NULL,
+    extra bigint NOT NULL,
+    PRIMARY KEY (plan, key, first, until)
+);
+
 -- Units that a process drew and has neither handed back nor reported as used.
 CREATE TABLE lease (
     source bigint NOT NULL,
