@@ -76,6 +76,7 @@ pub(crate) async fn migrate(from: &sqlite::Database, to: &postgres::Database) ->
     if from.secrets().fingerprint() != to.secrets().fingerprint() {
         return Err(StoreError::WrongMasterKey(MASTER_KEY_FILE));
     }
+    from.fold_usage().await?;
     let mut arrival = to.client_for_migration().await?;
     let transaction = arrival.begin().await?;
     postgres::migration::require_empty(&transaction).await?;
