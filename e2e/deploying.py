@@ -23,17 +23,17 @@ def missing_tools():
 
 
 class Deployer:
-    """The command line against one Tollgate."""
+    """The command line against one Tollgate, with further variables of its environment."""
 
-    def __init__(self, tollgate):
-        self.tollgate = tollgate
+    def __init__(self, tollgate, **variables):
+        self.tollgate, self.variables = tollgate, variables
 
     def start(self, *arguments):
         """Starts the binary."""
         command = [BINARY, *arguments, "--data-dir", self.tollgate.data_dir]
         command += ["--management", _text(self.tollgate.management), "--gateway", _text(self.tollgate.gateway)]
         path = os.pathsep.join([str(TOOLS / "node_modules" / ".bin"), os.environ["PATH"]])
-        surroundings = {**environment(TOLLGATE_REGION=REGION), "PATH": path, "SLS_NOTIFICATIONS_MODE": "off"}
+        surroundings = {**environment(TOLLGATE_REGION=REGION), "PATH": path, "SLS_NOTIFICATIONS_MODE": "off", **self.variables}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         return subprocess.Popen(list(map(str, command)), env=surroundings, **pipes)
 

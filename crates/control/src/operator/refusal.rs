@@ -21,6 +21,8 @@ pub(crate) enum OperatorRefusal {
     BadCall(&'static str),
     #[error("Invalid stage identifier specified")]
     NoSuchStage,
+    #[error("The value of a key that is issued cannot be chosen")]
+    ValueChosen,
 }
 
 impl OperatorRefusal {
@@ -30,9 +32,12 @@ impl OperatorRefusal {
             Self::NoSuchCredential | Self::NoSuchRefusal | Self::NoSuchStage => {
                 (StatusCode::NOT_FOUND, "NotFoundException")
             }
-            Self::BadRole | Self::NoPlans | Self::NoSuchPlan(_) | Self::BadPath | Self::BadCall(_) => {
-                (StatusCode::BAD_REQUEST, "BadRequestException")
-            }
+            Self::BadRole
+            | Self::NoPlans
+            | Self::NoSuchPlan(_)
+            | Self::BadPath
+            | Self::BadCall(_)
+            | Self::ValueChosen => (StatusCode::BAD_REQUEST, "BadRequestException"),
         }
     }
 }
