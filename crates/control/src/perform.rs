@@ -27,13 +27,15 @@ pub struct Refused {
 type Find = fn(&Method, &str, &[(String, String)]) -> Option<Routed>;
 
 impl Control {
-    /// Runs one operation, AWS's or our own, named by method and path as on the wire, and returns its answer (null when
-    /// it has none).
+    /// Runs one operation of AWS, named by method and path as on the wire, and returns its answer (null when it has
+    /// none).
     pub async fn perform(&self, method: Method, uri: &str, body: Option<Value>) -> Result<Value, Refused> {
-        self.run_operation(&method, uri, body).await.map_err(|failure| {
-            let answer = failure.answer();
-            Refused { status: answer.status.as_u16(), code: answer.code.to_owned(), message: answer.message }
-        })
+        self.run_operation(router::find, &method, uri, body).await
+    }
+
+    /// As `perform`, for our own operations, too: what built-in functions do. Nothing that callers choose may be the path.
+    pub async fn operate(&self, method: Method, uri: &str, body: Option<Value>) -> Result<Value, Refused> {
+        self.run_operation(router::find_any, &method, uri, body).await
     }
 
     /// Answers a request for an operation of AWS as on the wire, but for its signature.
@@ -58,9 +60,19 @@ impl Control {
         response
     }
 
-    async fn run_operation(&self, method: &Method, uri: &str, body: Option<Value>) -> Result<Value, Failure> {
+    async fn run_operation(
+        &self,
+        find: Find,
+        method: &Method,
+        uri: &str,
+        body: Option<Value>,
+    ) -> Result<Value, Refused> {
         let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
-        match self.run_request(router::find_any, method, uri, body).await?.1 {
+        let (_, answer) = self.run_request(find, method, uri, body).await.map_err(|failure| {
+            let answer = failure.answer();
+            Refused { status: answer.status.as_u16(), code: answer.code.to_owned(), message: answer.message }
+        })?;
+        match answer {
             Answer::Json(document) => Ok(serde_json::from_slice(&document).unwrap_or(Value::Null)),
             // Text that is no JSON, such as YAML, is a string; an archive has no place in an answer of values.
             Answer::File { bytes, .. } => {

@@ -106,11 +106,11 @@ impl InProcessManagement {
     }
 
     /// Runs one operation, AWS's or our own, and returns its answer.
-    pub(crate) async fn perform(&self, method: Method, uri: &str, body: Option<Value>) -> Result<Value, Refused> {
+    pub(crate) async fn operate(&self, method: Method, uri: &str, body: Option<Value>) -> Result<Value, Refused> {
         let control = self.control().clone();
         let closed =
             || Refused { status: 503, code: "ServiceUnavailableException".to_owned(), message: CLOSED.to_owned() };
-        control.ok_or_else(closed)?.perform(method, uri, body).await
+        control.ok_or_else(closed)?.operate(method, uri, body).await
     }
 
     /// Lets go of the management API. Calls of it are refused from here on.

@@ -117,7 +117,7 @@ impl SelfService {
         let plan = event.variable(ADMIN_PLAN).ok_or_else(forbidden)?;
         let key = event.request_context.identity.api_key_id.as_deref().ok_or_else(forbidden)?;
         let path = format!("/usageplans/{}/keys/{}", encoded(plan), encoded(key));
-        match self.management.perform(Method::GET, &path, None).await {
+        match self.management.operate(Method::GET, &path, None).await {
             Ok(_) => Ok(()),
             Err(refused) if refused.status == 404 => Err(forbidden()),
             Err(refused) => Err(refused.into()),
@@ -165,7 +165,7 @@ impl SelfService {
         }
         event.check_shows(plan)?;
         let path = format!("/usageplans/{}", encoded(plan));
-        let shown = self.management.perform(Method::GET, &path, None).await?;
+        let shown = self.management.operate(Method::GET, &path, None).await?;
         if event.variable(PLANS).is_none() && self.opens_an_app(event, &shown).await? {
             return Err(No(
                 403,
@@ -173,7 +173,7 @@ impl SelfService {
             ));
         }
         let path = format!("/tollgate/v1/usageplans/{}/keys", encoded(plan));
-        let made = self.management.perform(Method::POST, &path, Some(json!({ "name": name }))).await?;
+        let made = self.management.operate(Method::POST, &path, Some(json!({ "name": name }))).await?;
         Ok(json!({ "apiKeyId": made["id"], "apiKeyToken": made["value"], "message": HOW_TO }))
     }
 
@@ -187,7 +187,7 @@ impl SelfService {
                 (covered["apiId"].as_str().unwrap_or_default(), covered["stage"].as_str().unwrap_or_default());
             let path = format!("/restapis/{}/stages/{}", encoded(api), encoded(stage));
             let is_app = |stage: &Value| stage["variables"][ADMIN_PLAN].is_string();
-            match self.management.perform(Method::GET, &path, None).await {
+            match self.management.operate(Method::GET, &path, None).await {
                 Ok(stage) if api == event.request_context.api_id || is_app(&stage) => return Ok(true),
                 // A stage that went in the meantime opens nothing.
                 Ok(_) | Err(Refused { status: 404, .. }) => {}
@@ -212,7 +212,7 @@ impl SelfService {
         loop {
             let after = position.map(|position| format!("&position={}", encoded(&position))).unwrap_or_default();
             let uri = format!("{path}{}", format!("{limit}{after}").trim_start_matches('&'));
-            let mut page = self.management.perform(Method::GET, &uri, None).await?;
+            let mut page = self.management.operate(Method::GET, &uri, None).await?;
             let taken = take(&mut page);
             position = page["position"].as_str().map(str::to_owned);
             if one || position.is_none() || taken >= WHOLE {
