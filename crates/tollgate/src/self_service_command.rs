@@ -16,16 +16,24 @@ use crate::self_service::{ADMIN_PLAN, NAME, PLANS};
 
 /// The tag by which the API is known.
 const TAG: &str = "tollgate:built-in";
-/// Method, path, and its parameters, each with whether it is required.
-const METHODS: [(&str, &str, &[(&str, bool)]); 3] = [
-    ("get", "/getUsagePlans", &[("limit", false), ("position", false)]),
-    (
-        "get",
-        "/getUsage",
-        &[("from", true), ("to", true), ("usagePlanId", true), ("keyId", false), ("limit", false), ("position", false)],
-    ),
-    ("post", "/addKey", &[("name", true), ("usagePlanId", true)]),
+const METHODS: [AppMethod; 3] = [
+    AppMethod { verb: "get", path: "/getUsagePlans", required: &[], optional: &["limit", "position"] },
+    AppMethod {
+        verb: "get",
+        path: "/getUsage",
+        required: &["from", "to", "usagePlanId"],
+        optional: &["keyId", "limit", "position"],
+    },
+    AppMethod { verb: "post", path: "/addKey", required: &["name", "usagePlanId"], optional: &[] },
 ];
+
+/// A method of the app, with the parameters of its query.
+struct AppMethod {
+    verb: &'static str,
+    path: &'static str,
+    required: &'static [&'static str],
+    optional: &'static [&'static str],
+}
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SelfServiceCommand {
@@ -255,10 +263,12 @@ impl App {
 /// The API as an OpenAPI document.
 fn definition(name: &str, uri: &str) -> Value {
     let mut paths = json!({});
-    for (method, path, parameters) in METHODS {
-        let parameter = |(name, required): &(&str, bool)| json!({ "name": name, "in": "query", "required": required, "schema": { "type": "string" } });
-        paths[path][method] = json!({
-            "parameters": parameters.iter().map(parameter).collect::<Vec<_>>(),
+    for AppMethod { verb, path, required, optional } in METHODS {
+        let parameter = |name: &&str, required| json!({ "name": name, "in": "query", "required": required, "schema": { "type": "string" } });
+        let required = required.iter().map(|name| parameter(name, true));
+        let parameters: Vec<_> = required.chain(optional.iter().map(|name| parameter(name, false))).collect();
+        paths[path][verb] = json!({
+            "parameters": parameters,
             "security": [{ "api_key": [] }],
             "responses": { "200": { "description": "200 response" } },
             "x-amazon-apigateway-integration": { "type": "aws_proxy", "httpMethod": "POST", "uri": uri },
@@ -284,7 +294,7 @@ fn serves(exported: &Value, uri: &str) -> bool {
     let methods =
         exported["paths"].as_object().into_iter().flat_map(|paths| paths.values().filter_map(Value::as_object));
     methods.map(serde_json::Map::len).sum::<usize>() == METHODS.len()
-        && METHODS.iter().all(|(method, path, _)| has(method, path))
+        && METHODS.iter().all(|method| has(method.verb, method.path))
 }
 
 /// The stage's variables.
