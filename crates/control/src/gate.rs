@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tollgate_domain::{
     Adjustment, ApiKeyId, AuthorizerAnswer, AuthorizerTest, Catalog, KeyDigest, RefusedCall, RestApiId, StageName,
-    TestAnswer, TestInvocation, TestRefusal, Traffic, UsagePlanId,
+    TestAnswer, TestInvocation, TestRefusal, Traffic, UsageImport, UsagePlanId,
 };
 use tollgate_store::{KeyRow, Unspent};
 
@@ -62,6 +62,9 @@ pub trait Gate: Send + Sync + 'static {
 
     /// Sets what is left of a key's quota, in one step with calling back its lease: no call comes between.
     fn adjust(&self, adjustment: Adjustment) -> GateFuture<'_>;
+
+    /// Counts here what a key used elsewhere, in one step with calling back its lease: no call comes between.
+    fn import_usage(&self, import: UsageImport) -> GateFuture<'_>;
 
     /// Tells the unspent units of a plan's keys, which the ledger has given out and usage must not count as used.
     fn unspent(&self, plan: UsagePlanId) -> Unspent;

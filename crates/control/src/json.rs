@@ -45,6 +45,12 @@ impl Members {
         Value::Object(self.0).to_string()
     }
 
+    /// The object with one member set anew.
+    pub(crate) fn with(mut self, name: &str, value: Value) -> Self {
+        self.0.insert(name.to_owned(), value);
+        self
+    }
+
     pub(crate) fn has(&self, name: &str) -> bool {
         self.get(name).is_some()
     }
@@ -107,6 +113,11 @@ impl Members {
 
     pub(crate) fn object_map(&self, name: &str) -> Result<Option<BTreeMap<String, Members>>, BodyError> {
         self.map(name, as_members)
+    }
+
+    /// Each member of this object as an integer.
+    pub(crate) fn integers(&self) -> Result<BTreeMap<String, i64>, BodyError> {
+        self.0.keys().map(|name| Ok((name.clone(), self.integer(name)?.unwrap_or(0)))).collect()
     }
 
     /// Each member of this object as an object.

@@ -188,6 +188,10 @@ operations! {
     CreateConsoleLink POST   CREATED    [operator::console_link::create]     "/tollgate/v1/console-links";
     CreateCredential  POST   CREATED    [operator::credential::create]       "/tollgate/v1/credentials";
     DeleteCredential  DELETE NO_CONTENT [operator::credential::delete]       "/tollgate/v1/credentials/{access_key_id}";
+    ImportAccountKeys PUT    OK         [operator::import::api_key::put]     "/tollgate/v1/import/apikeys";
+    ImportAccountPlan PUT    OK         [operator::import::usage_plan::put]  "/tollgate/v1/import/usageplans/{usageplanId}";
+    ImportAccountUsage PUT   OK         [operator::import::usage::put]       "/tollgate/v1/import/usageplans/{usageplanId}/usage";
+    ImportAccountApi  PUT    OK         [operator::import::rest_api::put]    "/tollgate/v1/import/restapis/{restapi_id}";
     GetBusiest        GET    OK         [operator::busiest::get]             "/tollgate/v1/busiest";
     GetCredentials    GET    OK         [operator::credential::list]         "/tollgate/v1/credentials";
     GetExtensions     GET    OK         [operator::extension::list]          "/tollgate/v1/usageplans/{usageplanId}/extensions";

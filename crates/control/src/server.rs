@@ -19,7 +19,7 @@ use crate::access::{AccessDenied, Asked, Caller};
 use crate::answer::Answer;
 use crate::console;
 use crate::error::{ApiError, Failure};
-use crate::operator::stack;
+use crate::operator::{import, stack};
 use crate::request::Request;
 use crate::router::{self, Operation, Routed};
 
@@ -165,7 +165,8 @@ impl Control {
 
 fn body_limit(operation: &Operation) -> usize {
     match operation.name {
-        "ImportApiKeys" => IMPORT_LIMIT,
+        "ImportApiKeys" | "ImportAccountKeys" => IMPORT_LIMIT,
+        "ImportAccountApi" => import::BODY_LIMIT,
         "PutStack" => stack::BODY_LIMIT,
         _ => BODY_LIMIT,
     }

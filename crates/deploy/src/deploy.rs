@@ -54,6 +54,8 @@ pub enum Did {
     Replaced,
     /// Changed.
     Changed,
+    /// Taken over.
+    Adopted,
     /// Left as it was.
     Kept,
     /// Removed.
@@ -150,6 +152,14 @@ impl<N: Node> Run<'_, N> {
         let (entry, did) = match &decision.action {
             Action::Create(calls) => (self.make(&decision, calls).await?, Did::Made),
             Action::Replace(calls) => (self.make(&decision, calls).await?, Did::Replaced),
+            Action::Adopt { before, calls } => {
+                let after = decision.kept(before);
+                if !calls.is_empty() {
+                    self.undo.push(Undo::Changed { before: before.clone(), after: after.clone() });
+                    send_all(self.node, calls).await?;
+                }
+                (after, Did::Adopted)
+            }
             Action::Update { before, calls } => {
                 let after = decision.kept(before);
                 if !calls.is_empty() {

@@ -151,6 +151,29 @@ fn item_operations(path: &str, before: Option<&Value>, after: Option<&Value>) ->
     gone.chain(new).collect()
 }
 
+/// The properties that an answer shows, each as a template has it. Tags are a mapping, which is taken, too.
+pub(crate) fn properties(members: &[Member], wire: &Value) -> Members {
+    let told = |member: &Member| {
+        let value = wire.get(member.wire_name().unwrap_or_else(|| camel(member.name)))?;
+        (!value.is_null()).then(|| (member.name.to_owned(), property(&member.shape, value)))
+    };
+    members.iter().filter_map(told).collect()
+}
+
+fn property(shape: &Shape, value: &Value) -> Value {
+    match (shape, value) {
+        (Shape::Object(members), value) => Value::Object(properties(members, value)),
+        (Shape::Objects(members), Value::Array(items)) => {
+            items.iter().map(|item| Value::Object(properties(members, item))).collect()
+        }
+        (Shape::ObjectMap(members), Value::Object(map)) => {
+            let items = map.iter().map(|(name, item)| (name.clone(), Value::Object(properties(members, item))));
+            items.collect::<Members>().into()
+        }
+        (_, value) => value.clone(),
+    }
+}
+
 /// The body that properties make: checked against their members, in camel case.
 pub(crate) fn body(kind: &str, members: &[Member], properties: &Members) -> Result<Members, Fault> {
     check_names(kind, members, properties, "")?;

@@ -143,6 +143,16 @@ pub enum Fault {
         /// The other's logical id.
         other: String,
     },
+    /// Two things on the node that could be meant.
+    #[error(
+        "{one} and {other} on the node are both what it describes; one of them has to go, or to be called otherwise"
+    )]
+    Several {
+        /// One's id.
+        one: String,
+        /// The other's.
+        other: String,
+    },
     /// Code of a function that is not there.
     #[error("the code of the function is not found: {0}")]
     NoCode(String),

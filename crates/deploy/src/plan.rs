@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::files::Files;
+use crate::found::Found;
 use crate::kind::Kind;
 use crate::lint::{self, Finding};
 use crate::mistake::{Fault, Mistake};
@@ -16,6 +17,7 @@ use crate::walk::{Action, Decision, Walk};
 pub struct Plan<'a> {
     pub(crate) template: &'a Template,
     pub(crate) files: &'a dyn Files,
+    found: Option<&'a Found>,
     pub(crate) scope: Scope,
     pub(crate) order: Vec<String>,
     pub(crate) current: Stack,
@@ -44,6 +46,8 @@ pub enum Change {
     Create,
     /// It is changed in place: the properties that differ.
     Update(Vec<String>),
+    /// It is on the node and no stack's: it is taken over, and the properties that differ are changed.
+    Adopt(Vec<String>),
     /// It is made anew, and the old one is removed.
     Replace,
     /// It stays as it is.
@@ -65,6 +69,18 @@ impl<'a> Plan<'a> {
         files: &'a dyn Files,
         current: Stack,
     ) -> Result<Self, Vec<Mistake>> {
+        Self::adopting(template, parameters, place, files, current, None)
+    }
+
+    /// As `new`, and takes over what the template describes and the node has already.
+    pub fn adopting(
+        template: &'a Template,
+        parameters: &BTreeMap<String, String>,
+        place: Place,
+        files: &'a dyn Files,
+        current: Stack,
+        found: Option<&'a Found>,
+    ) -> Result<Self, Vec<Mistake>> {
         check_types(template)?;
         let scope = Scope::new(template, parameters, place).map_err(|mistake| vec![mistake])?;
         let order = order(template, &scope)?;
@@ -73,7 +89,7 @@ impl<'a> Plan<'a> {
         let shown = shown.map(|(name, value)| (name.clone(), value.clone())).collect();
         let current = Stack { parameters: shown, description: template.description.clone(), ..current };
         let (steps, doomed, imagined) = (Vec::new(), BTreeSet::new(), Vec::new());
-        let mut plan = Self { template, files, scope, order, current, steps, doomed, imagined };
+        let mut plan = Self { template, files, found, scope, order, current, steps, doomed, imagined };
         plan.imagine()?;
         Ok(plan)
     }
@@ -96,7 +112,7 @@ impl<'a> Plan<'a> {
     }
 
     pub(crate) fn walk(&self) -> Walk<'_> {
-        Walk::new(self.template, self.files, self.scope.clone(), &self.current)
+        Walk::new(self.template, self.files, self.found, self.scope.clone(), &self.current)
     }
 
     /// Whether nothing will go on with an entry.
@@ -154,6 +170,11 @@ fn imagined(decision: &Decision, place: &Place) -> (Change, Entry) {
     match &decision.action {
         Action::Create(_) => (Change::Create, decision.imagined(place)),
         Action::Replace(_) => (Change::Replace, decision.imagined(place)),
+        Action::Adopt { before, calls } => {
+            // What is written otherwise and says the same takes no request.
+            let names = if calls.is_empty() { Vec::new() } else { differing(before, &decision.properties) };
+            (Change::Adopt(names), decision.kept(before))
+        }
         Action::Update { before, calls } => {
             let change = update(before, &decision.logical_id, &decision.properties, calls.is_empty());
             (change, decision.kept(before))
@@ -178,9 +199,14 @@ fn update(before: &Entry, logical_id: &str, properties: &crate::document::Member
     if unchanged {
         return Change::Keep;
     }
+    Change::Update(differing(before, properties))
+}
+
+/// The names of properties that differ.
+fn differing(before: &Entry, properties: &crate::document::Members) -> Vec<String> {
     let differs = |name: &&String| before.properties.get(*name) != properties.get(*name);
     let names: BTreeSet<&String> = before.properties.keys().chain(properties.keys()).collect();
-    Change::Update(names.into_iter().filter(differs).cloned().collect())
+    names.into_iter().filter(differs).cloned().collect()
 }
 
 /// Names all types that are not deployed here, before anything else is looked at.

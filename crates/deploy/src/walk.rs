@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::call::Call;
 use crate::document::{Members, Node};
 use crate::files::Files;
+use crate::found::Found;
 use crate::kind::{Kind, Subject};
 use crate::kinds::{ARCHIVE_SHA256, ARCHIVE_SIZE};
 use crate::mistake::{Fault, Mistake};
@@ -20,6 +21,8 @@ use crate::template::{Resource, Template};
 pub(crate) struct Walk<'a> {
     template: &'a Template,
     files: &'a dyn Files,
+    /// What may be taken over.
+    found: Option<&'a Found>,
     pub(crate) scope: Scope,
     /// What there is and nobody has claimed.
     pub(crate) pool: Vec<Entry>,
@@ -45,12 +48,20 @@ pub(crate) enum Action {
     Replace(Vec<Call>),
     /// Change what there is; no requests where it differs in nothing that counts.
     Update { before: Entry, calls: Vec<Call> },
+    /// Take over what is on the node and no stack has, and change what differs.
+    Adopt { before: Entry, calls: Vec<Call> },
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) fn new(template: &'a Template, files: &'a dyn Files, scope: Scope, current: &Stack) -> Self {
+    pub(crate) fn new(
+        template: &'a Template,
+        files: &'a dyn Files,
+        found: Option<&'a Found>,
+        scope: Scope,
+        current: &Stack,
+    ) -> Self {
         let pool = current.resources.values().chain(&current.leftovers).cloned().collect();
-        Self { template, files, scope, pool, settled: Vec::new() }
+        Self { template, files, found, scope, pool, settled: Vec::new() }
     }
 
     /// Decides what is to be done about a resource, and takes what it goes on with out of the pool.
@@ -73,10 +84,22 @@ impl<'a> Walk<'a> {
             (None, _) if self.pool.iter().any(|entry| entry.logical_id == logical_id) => {
                 Action::Replace(kind.noun.create(&subject).map_err(at)?)
             }
-            (None, _) => Action::Create(kind.noun.create(&subject).map_err(at)?),
+            (None, _) => match self.adoptable(&subject).map_err(at)? {
+                Some((before, calls)) => Action::Adopt { before, calls },
+                None => Action::Create(kind.noun.create(&subject).map_err(at)?),
+            },
         };
         let (retained, order) = (resource.retained, self.settled.len());
         Ok(Decision { kind, logical_id: logical_id.to_owned(), properties, retained, order, action })
+    }
+
+    /// What on the node is the thing described, and what makes it so. Something that cannot be changed in place is
+    /// another thing.
+    fn adoptable(&self, subject: &Subject<'_>) -> Result<Option<(Entry, Vec<Call>)>, Fault> {
+        let Some(found) = self.found else { return Ok(None) };
+        let claimed: Vec<Entry> = self.settled.iter().chain(&self.pool).cloned().collect();
+        let Some(entry) = found.entry(subject, &claimed)? else { return Ok(None) };
+        Ok(subject.kind.noun.update(subject, &entry)?.map(|calls| (entry, calls)))
     }
 
     /// Takes note of a resource that is as it should be.

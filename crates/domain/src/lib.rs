@@ -66,7 +66,7 @@ pub use request_validator::RequestValidator;
 pub use resource::Resource;
 pub use rest_api::RestApi;
 pub use role::Role;
-pub use settlement::{Adjustment, Draw, Grant, Return, Settlement, UsageDelta};
+pub use settlement::{Adjustment, Draw, Grant, LeftElsewhere, Return, Settlement, UsageDelta, UsageImport};
 pub use stage::{MethodSetting, Stage};
 pub use test_invocation::{AuthorizerAnswer, AuthorizerTest, TestAnswer, TestInvocation, TestRefusal};
 pub use throttle::ThrottleSettings;

@@ -71,6 +71,43 @@ pub struct Adjustment {
     pub remaining: u64,
 }
 
+/// What a key used of a plan elsewhere, before its calls came here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageImport {
+    /// The plan.
+    pub plan: UsagePlanId,
+    /// The key.
+    pub key: ApiKeyId,
+    /// All calls of these days there. Another import of a day takes the place of the one before; calls that were
+    /// admitted here count beside them.
+    pub days: Vec<(Day, u64)>,
+    /// What was left there.
+    pub left: Option<LeftElsewhere>,
+}
+
+/// What was left of a quota elsewhere, after all calls that an import has of its period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeftElsewhere {
+    /// The quota in force here.
+    pub quota: QuotaSettings,
+    /// The period.
+    pub period: Period,
+    /// Units left.
+    pub remaining: u64,
+}
+
+impl UsageImport {
+    /// What the quota was extended by there: what was used and what was left come to more or less than its limit.
+    /// `None` when nothing is known of it.
+    pub fn extra(&self) -> Option<i64> {
+        let LeftElsewhere { quota, period, remaining } = self.left?;
+        let within = self.days.iter().filter(|(day, _)| period.contains(*day));
+        let used = within.fold(0_u64, |sum, (_, calls)| sum.saturating_add(*calls));
+        let sum = i64::try_from(used.saturating_add(remaining)).unwrap_or(i64::MAX / 2);
+        Some(sum - i64::from(quota.limit))
+    }
+}
+
 /// Everything that one round writes, in one transaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settlement {
@@ -84,6 +121,8 @@ pub struct Settlement {
     pub returns: Vec<Return>,
     /// What is to be left, of keys whose leases are among the returns. Written third.
     pub adjustments: Vec<Adjustment>,
+    /// What was used elsewhere, of keys whose leases are among the returns. Written fourth.
+    pub imports: Vec<UsageImport>,
     /// Units to draw. Written last.
     pub draws: Vec<Draw>,
 }

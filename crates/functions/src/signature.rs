@@ -17,6 +17,8 @@ pub struct EndpointCredentials {
     pub access_key_id: String,
     /// The secret half.
     pub secret_access_key: String,
+    /// What comes with pairs that are valid for some hours.
+    pub session_token: Option<String>,
 }
 
 impl fmt::Debug for EndpointCredentials {
@@ -39,8 +41,8 @@ pub fn sign_request(
     now: UnixMillis,
 ) -> Result<(), Unsignable> {
     let unfit = |error: &dyn fmt::Display| Unsignable(error.to_string());
-    let EndpointCredentials { access_key_id, secret_access_key } = credentials;
-    let identity = Credentials::new(access_key_id, secret_access_key, None, None, "tollgate").into();
+    let EndpointCredentials { access_key_id, secret_access_key, session_token } = credentials;
+    let identity = Credentials::new(access_key_id, secret_access_key, session_token.clone(), None, "tollgate").into();
     let params = v4::SigningParams::builder()
         .identity(&identity)
         .region(region)

@@ -1,6 +1,6 @@
 //! API keys as rows, and the questions asked of them.
 
-use tollgate_domain::{ApiKey, KeyDigest, UsagePlanId};
+use tollgate_domain::{ApiKey, ApiKeyId, KeyDigest, UsagePlanId};
 
 /// A key as it is stored.
 #[derive(Clone, PartialEq)]
@@ -57,6 +57,37 @@ pub struct KeyImport {
     pub value: String,
     /// The plans to add it to.
     pub plans: Vec<UsagePlanId>,
+}
+
+/// A key that was put under the id that it has.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeyPut {
+    /// What came of it.
+    pub outcome: PutOutcome,
+    /// The key as it is now; `None` where it was only to be told what would be done.
+    pub row: Option<KeyRow>,
+}
+
+/// What came of putting a key, or would.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PutOutcome {
+    /// It was made.
+    Made,
+    /// What differed was changed: the names of its members.
+    Changed(Vec<&'static str>),
+    /// It was so already.
+    Same,
+    /// Nothing: its id has another value here.
+    OtherValue,
+    /// Nothing: this key, of another id, has its value.
+    ValueOf(ApiKeyId),
+}
+
+impl PutOutcome {
+    /// Whether the key cannot be put.
+    pub fn is_clash(&self) -> bool {
+        matches!(self, Self::OtherValue | Self::ValueOf(_))
+    }
 }
 
 /// What became of adding a key to a plan.

@@ -17,7 +17,7 @@ pub use credential::Credential;
 pub use data_dir::DataDir;
 pub use error::StoreError;
 pub use extension::QuotaExtension;
-pub use keys::{Attached, KeyImport, KeyPage, KeyQuery, KeyRow};
+pub use keys::{Attached, KeyImport, KeyPage, KeyPut, KeyQuery, KeyRow, PutOutcome};
 pub use ledger::{DayUsage, KeyUsage, Unspent, UsagePage, UsageQuery};
 pub use secrets::Secrets;
 pub use sqlite::Store;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tollgate_domain::{
-    Adjustment, ApiKey, ApiKeyId, Catalog, Day, Draw, Edit, Grant, IdSource, QuotaPeriod, QuotaSettings, Record,
-    RecordKey, Return, Settlement, UnixMillis, UsageDelta, UsagePlan, UsagePlanId,
+    Adjustment, ApiKey, ApiKeyId, Catalog, Day, Draw, Edit, Grant, IdSource, LeftElsewhere, QuotaPeriod, QuotaSettings,
+    Record, RecordKey, Return, Settlement, UnixMillis, UsageDelta, UsageImport, UsagePlan, UsagePlanId,
 };
-use tollgate_store::{Attached, DataDir, KeyImport, KeyQuery, Secrets, Store, StoreError, UsageQuery};
+use tollgate_store::{Attached, DataDir, KeyImport, KeyQuery, PutOutcome, Secrets, Store, StoreError, UsageQuery};
 
 const TODAY: Day = Day(20_779);
 
@@ -371,4 +371,95 @@ async fn what_a_stack_is_made_of_cannot_be_read_on_disk() {
         let bytes = std::fs::read(file.expect("a file").path()).expect("read");
         assert!(!bytes.windows(12).any(|window| window == b"SECRETSECRET"));
     }
+}
+
+/// What the account's key used elsewhere on two days, and what was left of it there.
+fn elsewhere(account: &Account, quota: QuotaSettings, days: [u64; 2], remaining: u64) -> UsageImport {
+    let left = LeftElsewhere { quota, period: quota.period_at(TODAY), remaining };
+    let days = vec![(TODAY.plus(-1), days[0]), (TODAY, days[1])];
+    UsageImport { plan: account.plan, key: account.key, days, left: Some(left) }
+}
+
+#[tokio::test]
+async fn what_was_used_elsewhere_counts_once_beside_what_is_used_here() {
+    let bench = Bench::new();
+    let account = Account::new(&bench);
+    let quota = monthly(100);
+    let round = |sequence, usage: Vec<UsageDelta>, imports: Vec<UsageImport>| Settlement {
+        source: 1,
+        sequence,
+        usage,
+        imports,
+        ..Settlement::default()
+    };
+    let settle = |round| async { bench.store().settle(round).await.expect("written") };
+    let there = elsewhere(&account, quota, [20, 10], 70);
+    assert!(bench.store().imports_something(there.clone()).await.expect("read"));
+    settle(round(1, Vec::new(), vec![there.clone()])).await;
+    assert!(!bench.store().imports_something(there.clone()).await.expect("read"));
+    assert_eq!(account.report(&bench, Some(quota), 0).await, [(20, 80), (10, 70)]);
+    // Calls come here, and again there until the last caller has moved.
+    let draws = vec![Draw { opening: true, ..account.draw(quota, 5) }];
+    let grants = settle(Settlement { draws, ..round(2, vec![account.used(TODAY, 2)], vec![there]) }).await;
+    assert_eq!(grants, [Grant { units: 5, left: 63 }]);
+    settle(round(3, vec![account.used(TODAY, 5)], vec![elsewhere(&account, quota, [20, 14], 66)])).await;
+    assert_eq!(account.report(&bench, Some(quota), 0).await, [(20, 80), (21, 59)]);
+}
+
+#[tokio::test]
+async fn what_a_quota_was_extended_by_elsewhere_and_here_adds_up() {
+    let bench = Bench::new();
+    let account = Account::new(&bench);
+    let quota = monthly(10);
+    let round = |sequence, adjustments, imports| Settlement {
+        source: 1,
+        sequence,
+        adjustments,
+        imports,
+        draws: vec![Draw { opening: true, ..account.draw(quota, 0) }],
+        ..Settlement::default()
+    };
+    let left = |round| async { bench.store().settle(round).await.expect("written")[0].left };
+    let there = elsewhere(&account, quota, [4, 4], 20);
+    assert_eq!(left(round(1, vec![], vec![there.clone()])).await, 20);
+    assert_eq!(left(round(2, vec![account.left(quota, 30)], vec![])).await, 30);
+    assert_eq!(left(round(3, vec![], vec![there])).await, 30);
+    assert_eq!(left(round(4, vec![], vec![elsewhere(&account, quota, [4, 6], 18)])).await, 28);
+}
+
+#[tokio::test]
+async fn keys_are_put_under_their_own_ids_all_of_them_or_none() {
+    let bench = Bench::new();
+    let import = |id: &str, value: &str, name: &str| KeyImport {
+        key: ApiKey { id: ApiKeyId::parse(id).expect("an id"), ..bench.key(name) },
+        value: value.to_owned(),
+        plans: vec![plan_id("gold")],
+    };
+    let put = async |keys: &[KeyImport], imagine| {
+        let puts = bench.store().put_keys(keys.to_vec(), imagine).await.expect("put");
+        puts.into_iter().map(|put| put.outcome).collect::<Vec<_>>()
+    };
+    let pair = [import("one", "the value of one", "a"), import("two", "the value of two", "b")];
+    assert_eq!(put(&pair, true).await, [PutOutcome::Made, PutOutcome::Made]);
+    assert!(bench.store().key(pair[0].key.id).await.expect("read").is_none());
+    assert_eq!(put(&pair, false).await, [PutOutcome::Made, PutOutcome::Made]);
+    assert_eq!(put(&pair, false).await, [PutOutcome::Same, PutOutcome::Same]);
+    let row = bench.store().key(pair[1].key.id).await.expect("read").expect("there");
+    assert_eq!((row.value.as_str(), row.plans), ("the value of two", vec![plan_id("gold")]));
+
+    let clashes = [
+        import("new", "the value of new", "c"),
+        import("one", "another value of it", "a"),
+        import("three", "the value of two", "d"),
+        import("four", "the value of new", "e"),
+    ];
+    let expected = [
+        PutOutcome::Made,
+        PutOutcome::OtherValue,
+        PutOutcome::ValueOf(pair[1].key.id),
+        PutOutcome::ValueOf(clashes[0].key.id),
+    ];
+    assert_eq!(put(&clashes, false).await, expected);
+    assert!(bench.store().key(clashes[0].key.id).await.expect("read").is_none());
+    assert_eq!(put(&[import("one", "the value of one", "z")], false).await, [PutOutcome::Changed(vec!["name"])]);
 }

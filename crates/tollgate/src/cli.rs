@@ -10,7 +10,9 @@ use tollgate_gateway::certificates::Certificates;
 use crate::config::{Config, Flag};
 use crate::credential_command::CredentialCommand;
 use crate::deploy_command::Deploy;
+use crate::export_command::ExportCommand;
 use crate::function_command::FunctionCommand;
+use crate::import_command::ImportCommand;
 use crate::lint_command::Lint;
 use crate::self_service_command::SelfServiceCommand;
 use crate::serve::{Start, serve};
@@ -57,6 +59,12 @@ enum Command {
     /// List, show and delete what was deployed.
     #[command(subcommand)]
     Stack(StackCommand),
+    /// Bring what an account elsewhere has to a running node: its keys go on working.
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// Write what a running node has, for AWS or another node to take in.
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// Become another program, which ends when this one's parent does. For functions.
     #[command(hide = true)]
     Launch {
@@ -133,6 +141,8 @@ impl Cli {
             Command::SelfService(command) => runtime()?.block_on(command.run()),
             Command::Lint(lint) => runtime()?.block_on(lint.run()),
             Command::Stack(command) => runtime()?.block_on(command.run()),
+            Command::Import(command) => runtime()?.block_on(command.run()),
+            Command::Export(command) => runtime()?.block_on(command.run()),
             Command::Launch { arguments } => {
                 Err(tollgate_functions::launch::run(arguments)).context("the function's program cannot be started")
             }

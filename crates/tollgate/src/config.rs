@@ -175,6 +175,12 @@ impl fmt::Display for Mistakes {
     }
 }
 
+/// The variables that AWS's tools read, and where the files of the user are.
+#[expect(clippy::disallowed_methods, reason = "this is the seam")]
+pub(crate) fn environment_of_aws() -> std::collections::BTreeMap<String, String> {
+    std::env::vars().filter(|(name, _)| name.starts_with("AWS_") || name == "HOME").collect()
+}
+
 /// A setting given by a flag: its name, and its value as text.
 pub(crate) type Flag = (&'static str, String);
 

@@ -38,6 +38,10 @@ pub(crate) struct Deploy {
     /// Go on where a deployment was cut off. One that is under way would be disturbed.
     #[arg(long)]
     resume: bool,
+    /// Take over what the template describes and the node has already, unless another stack has it: APIs, plans and keys
+    /// by name, keys by value.
+    #[arg(long)]
+    adopt: bool,
     #[command(flatten)]
     settings: Settings,
 }
@@ -66,7 +70,8 @@ impl Deploy {
             exports,
         };
         let parameters = self.parameters.into_iter().collect();
-        let plan = Plan::new(&template, &parameters, place, &node.files, node.stack())
+        let found = if self.adopt { Some(node.found().await?) } else { None };
+        let plan = Plan::adopting(&template, &parameters, place, &node.files, node.stack(), found.as_ref())
             .map_err(|mistakes| told(&path, &mistakes))?;
         if self.dry_run {
             plan.steps().iter().for_each(|step| say(&shown(step)));
@@ -113,6 +118,8 @@ fn shown(step: &Step) -> String {
     let (sign, rest) = match &step.change {
         Change::Create => ("+", String::new()),
         Change::Update(names) => ("~", format!(": {}", names.join(", "))),
+        Change::Adopt(names) if names.is_empty() => (">", ": taken over as it is".to_owned()),
+        Change::Adopt(names) => (">", format!(": taken over, with {}", names.join(", "))),
         Change::Replace => ("±", ": made anew, and the old one removed".to_owned()),
         Change::Keep => ("=", String::new()),
         Change::Rename(from) => ("=", format!(": was {from}")),

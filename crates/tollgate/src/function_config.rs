@@ -46,7 +46,8 @@ impl FunctionEndpoint {
     /// What calls are signed with, if they are.
     pub(crate) fn credentials(&self) -> Option<EndpointCredentials> {
         let (access_key_id, secret_access_key) = (self.access_key_id.clone(), self.secret_access_key.clone());
-        (!access_key_id.is_empty()).then_some(EndpointCredentials { access_key_id, secret_access_key })
+        let session_token = None;
+        (!access_key_id.is_empty()).then_some(EndpointCredentials { access_key_id, secret_access_key, session_token })
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use tollgate_control::{AuthorizerTestFuture, CallFuture, Gate, GateError, GateFuture, GateKey, TestFuture};
 use tollgate_domain::{
     Adjustment, ApiKeyId, AuthorizerTest, Catalog, Clock, KeyDigest, RefusedCall, RestApiId, StageName, TestInvocation,
-    TestRefusal, Traffic, UsagePlanId,
+    TestRefusal, Traffic, UsageImport, UsagePlanId,
 };
 use tollgate_gateway::Gateway;
 use tollgate_gateway::admission::{Admission, LedgerUnavailable};
@@ -68,6 +68,10 @@ impl Gate for LocalGate {
 
     fn adjust(&self, adjustment: Adjustment) -> GateFuture<'_> {
         Box::pin(async move { self.admission.adjust(adjustment).await.map_err(unsettled) })
+    }
+
+    fn import_usage(&self, import: UsageImport) -> GateFuture<'_> {
+        Box::pin(async move { self.admission.import_usage(import).await.map_err(unsettled) })
     }
 
     fn flush_authorizers(&self, api: &RestApiId, stage: &StageName) {

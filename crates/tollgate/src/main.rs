@@ -1,6 +1,7 @@
 //! The binary: command line, configuration and wiring.
 
 mod access_log;
+mod account;
 mod certificates;
 mod cli;
 mod config;
@@ -10,11 +11,15 @@ mod credential_command;
 mod demo;
 mod deploy_command;
 mod deploy_files;
+mod export;
+mod export_command;
 mod function_command;
 mod function_config;
 mod functions;
 mod gate;
 mod hand_over;
+mod import;
+mod import_command;
 mod ledger;
 mod lint_command;
 mod live_facts;

@@ -10,6 +10,7 @@ use tollgate_domain::Clock;
 use tollgate_domain::clock::SystemClock;
 use tollgate_functions::signature::{EndpointCredentials, sign_request};
 
+use crate::account::{Reader, Unread};
 use crate::config::Config;
 use crate::plain_http;
 use crate::root::RootCredentials;
@@ -25,7 +26,7 @@ impl ManagementClient {
     /// A client of the node that runs with this configuration.
     pub(crate) fn new(config: &Config) -> anyhow::Result<Self> {
         let RootCredentials { access_key_id, secret_access_key } = RootCredentials::kept(config)?;
-        let credentials = EndpointCredentials { access_key_id, secret_access_key };
+        let credentials = EndpointCredentials { access_key_id, secret_access_key, session_token: None };
         Ok(Self { address: config.management, credentials, region: config.region.clone() })
     }
 
@@ -94,4 +95,17 @@ pub(crate) fn refusal(response: &Response<Bytes>) -> String {
     let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
     let message = body["message"].as_str().unwrap_or("no message");
     format!("{} {}: {message}", response.status().as_u16(), code.unwrap_or("no code"))
+}
+
+impl Reader for ManagementClient {
+    async fn read(&self, path: &str) -> Result<Value, Unread> {
+        let answer = self.ask("apigateway", Method::GET, path, Bytes::new()).await;
+        let answer = answer.map_err(|error| Unread { status: 0, message: format!("{error:#}") })?;
+        let status = answer.status().as_u16();
+        if !answer.status().is_success() {
+            return Err(Unread { status, message: format!("GET {path}: {}", refusal(&answer)) });
+        }
+        let unread = |error| Unread { status, message: format!("GET {path}: the answer is no JSON: {error}") };
+        serde_json::from_slice(answer.body()).map_err(unread)
+    }
 }

@@ -8,8 +8,9 @@ use anyhow::{Context, bail};
 use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
-use tollgate_deploy::{Archive, Call, Did, Node, Progress, Refusal, Service, Stack, Status, Verb};
+use tollgate_deploy::{Archive, Call, Did, Found, FoundApi, Node, Progress, Refusal, Service, Stack, Status, Verb};
 
+use crate::account::{Reader, segment, text};
 use crate::cli::tell;
 use crate::deploy_files::TemplateFiles;
 use crate::management_client::{ManagementClient, refusal};
@@ -67,6 +68,15 @@ impl StackNode {
             exports.extend(stack.exports().map(|(name, value)| (name.to_owned(), value.to_owned())));
         }
         Ok(exports)
+    }
+
+    /// What is on the node and in no other stack.
+    pub(crate) async fn found(&self) -> anyhow::Result<Found> {
+        let mut found = found_on(&self.client).await?;
+        for name in names(&self.client).await?.iter().filter(|name| **name != self.name) {
+            found.leave_out(&read(&self.client, name).await?.unwrap_or_default().0);
+        }
+        Ok(found)
     }
 
     /// Deletes the record.
@@ -139,6 +149,7 @@ impl Node for StackNode {
             Did::Made => "made",
             Did::Replaced => "made anew",
             Did::Changed => "changed",
+            Did::Adopted => "taken over",
             Did::Kept => return,
             Did::Removed => "removed",
             Did::Retained => "let go of",
@@ -147,6 +158,33 @@ impl Node for StackNode {
         let Progress { done, of, logical_id, kind, physical_id, .. } = progress;
         tell(&format!("[{done}/{of}] {did}: {logical_id} ({kind}) {physical_id}"));
     }
+}
+
+/// APIs, plans and keys of a node.
+async fn found_on(client: &ManagementClient) -> anyhow::Result<Found> {
+    let keys = client.items("/apikeys?includeValues=true").await?;
+    let (mut apis, mut plans) = (Vec::new(), Vec::new());
+    for plan in client.items("/usageplans").await? {
+        let id = segment(text(&plan, "id"));
+        let mut plan = client.read(&format!("/usageplans/{id}")).await?;
+        let members = client.items(&format!("/usageplans/{id}/keys")).await?;
+        plan["keyIds"] = members.iter().map(|key| json!({ "id": key["id"] })).collect();
+        plans.push(plan);
+    }
+    for api in client.items("/restapis").await? {
+        let id = segment(text(&api, "id"));
+        let list = async |part: &str| client.items(&format!("/restapis/{id}/{part}")).await;
+        apis.push(FoundApi {
+            resources: list("resources?embed=methods").await?,
+            stages: list("stages").await?,
+            authorizers: list("authorizers").await?,
+            models: list("models").await?,
+            validators: list("requestvalidators").await?,
+            gateway_responses: list("gatewayresponses").await?,
+            api,
+        });
+    }
+    Ok(Found::of(apis, plans, keys))
 }
 
 /// The names of all stacks.

@@ -8,6 +8,7 @@ pub(crate) mod credential;
 pub(crate) mod extension;
 pub(crate) mod findings;
 mod history;
+pub(crate) mod import;
 pub(crate) mod near_quota;
 pub(crate) mod node;
 mod paced;

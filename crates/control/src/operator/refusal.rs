@@ -23,6 +23,10 @@ pub(crate) enum OperatorRefusal {
     NoSuchStage,
     #[error("The value of a key that is issued cannot be chosen")]
     ValueChosen,
+    #[error("{0}")]
+    BadImport(String),
+    #[error("This is here already, as something else: {0}")]
+    ImportClash(String),
 }
 
 impl OperatorRefusal {
@@ -32,7 +36,9 @@ impl OperatorRefusal {
             Self::NoSuchCredential | Self::NoSuchRefusal | Self::NoSuchStage => {
                 (StatusCode::NOT_FOUND, "NotFoundException")
             }
-            Self::BadRole
+            Self::ImportClash(_) => (StatusCode::CONFLICT, "ConflictException"),
+            Self::BadImport(_)
+            | Self::BadRole
             | Self::NoPlans
             | Self::NoSuchPlan(_)
             | Self::BadPath

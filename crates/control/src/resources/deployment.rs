@@ -189,7 +189,7 @@ fn deployed_stage(tree: &RestApiTree, wanted: &Wanted) -> Result<Option<Stage>, 
 }
 
 /// An API can be deployed when it has methods and each of them has an integration.
-fn check_deployable(tree: &RestApiTree) -> Result<(), Conflict> {
+pub(crate) fn check_deployable(tree: &RestApiTree) -> Result<(), Conflict> {
     let mut methods = tree.resources.values().flat_map(|resource| resource.methods.values()).peekable();
     if methods.peek().is_none() {
         return Err(Conflict::NothingToDeploy);

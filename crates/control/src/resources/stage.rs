@@ -326,7 +326,7 @@ fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), Conflict>
 }
 
 /// What a stage serves is there.
-fn check_deployments(tree: &RestApiTree, stage: &Stage) -> Result<(), Conflict> {
+pub(crate) fn check_deployments(tree: &RestApiTree, stage: &Stage) -> Result<(), Conflict> {
     let canary = stage.canary_settings.as_ref().and_then(|canary| canary.deployment_id.as_ref());
     let mut served = std::iter::once(&stage.deployment_id).chain(canary);
     if served.all(|id| tree.deployments.contains_key(id)) { Ok(()) } else { Err(Conflict::StageDeploymentUnknown) }

@@ -150,7 +150,8 @@ async fn plans_of_key(control: &Control, key: &str) -> Result<Vec<UsagePlanId>, 
     Ok(control.store().key(id).await?.map(|row| row.plans).unwrap_or_default())
 }
 
-fn read(id: UsagePlanId, body: &Members) -> Result<UsagePlan, Failure> {
+/// Reads a plan as CreateUsagePlan takes it.
+pub(crate) fn read(id: UsagePlanId, body: &Members) -> Result<UsagePlan, Failure> {
     let mut validation = Validation::default();
     let name = validation.required(body.string("name")?, "createUsagePlanInput.name");
     validation.finish()?;
@@ -234,11 +235,11 @@ fn decide_delete(catalog: &Catalog, id: UsagePlanId) -> Result<Change<()>, Failu
 }
 
 /// What a lease or a bucket depends on.
-fn limits(plan: &UsagePlan) -> impl PartialEq + '_ {
+pub(crate) fn limits(plan: &UsagePlan) -> impl PartialEq + '_ {
     (plan.throttle, plan.quota, &plan.api_stages)
 }
 
-fn has_stage(catalog: &Catalog, api: &RestApiId, stage: &StageName) -> bool {
+pub(crate) fn has_stage(catalog: &Catalog, api: &RestApiId, stage: &StageName) -> bool {
     catalog.rest_apis.get(api).is_some_and(|tree| tree.stages.contains_key(stage))
 }
 

@@ -16,7 +16,7 @@ use tollgate_control::{
 use tollgate_domain::clock::ManualClock;
 use tollgate_domain::{
     Adjustment, ApiKeyId, AuthorizerAnswer, AuthorizerTest, Catalog, Clock, IdSource, KeyDigest, RefusedCall,
-    RestApiId, Role, Settlement, StageName, TestAnswer, TestInvocation, Traffic, UnixMillis, UsagePlanId,
+    RestApiId, Role, Settlement, StageName, TestAnswer, TestInvocation, Traffic, UnixMillis, UsageImport, UsagePlanId,
 };
 use tollgate_store::{DataDir, Store, Unspent};
 use tower::ServiceExt;
@@ -35,6 +35,7 @@ pub(crate) enum Told {
     RemoveKey,
     Recall(UsagePlanId, Option<ApiKeyId>),
     Adjust(ApiKeyId, u64),
+    Import(ApiKeyId),
     Settle,
     FlushAuthorizers(RestApiId, StageName),
 }
@@ -91,6 +92,16 @@ impl Gate for RecordingGate {
     fn adjust(&self, adjustment: Adjustment) -> GateFuture<'_> {
         let told = self.slow(Told::Adjust(adjustment.key, adjustment.remaining));
         let round = Settlement { adjustments: vec![adjustment], ..Settlement::default() };
+        Box::pin(async move {
+            told.await?;
+            self.store.settle(round).await.map(|_| ()).map_err(|error| GateError(error.to_string()))
+        })
+    }
+
+    fn import_usage(&self, import: UsageImport) -> GateFuture<'_> {
+        let told = self.slow(Told::Import(import.key));
+        let sequence = self.told.lock().expect("a lock").len() as u64;
+        let round = Settlement { source: 1, sequence, imports: vec![import], ..Settlement::default() };
         Box::pin(async move {
             told.await?;
             self.store.settle(round).await.map(|_| ()).map_err(|error| GateError(error.to_string()))

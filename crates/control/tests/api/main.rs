@@ -7,6 +7,7 @@ mod documentation;
 mod edge;
 mod functions;
 mod gateway_responses;
+mod imports;
 mod keys_and_plans;
 mod models_and_validators;
 mod mutate;

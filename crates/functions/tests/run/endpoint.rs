@@ -62,6 +62,7 @@ fn bench() -> Bench {
         config.endpoint_credentials = Some(EndpointCredentials {
             access_key_id: "AKIDEXAMPLE".to_owned(),
             secret_access_key: "secret".to_owned(),
+            session_token: None,
         });
     })
 }

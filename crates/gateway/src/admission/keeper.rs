@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tollgate_domain::{Adjustment, ApiKeyId, Clock, Period, Ticks, UsagePlanId};
+use tollgate_domain::{Adjustment, ApiKeyId, Clock, Period, Ticks, UsageImport, UsagePlanId};
 
 use super::Admission;
 use super::counter::CounterId;
@@ -39,6 +39,11 @@ impl Admission {
     /// Sets what is left of a key's quota, in one step with calling back its lease: no call comes between.
     pub async fn adjust(&self, adjustment: Adjustment) -> Result<(), LedgerUnavailable> {
         self.ask(|done| Message::Adjust { adjustment, done }).await
+    }
+
+    /// Counts here what a key used elsewhere, in one step with calling back its lease: no call comes between.
+    pub async fn import_usage(&self, import: UsageImport) -> Result<(), LedgerUnavailable> {
+        self.ask(|done| Message::Import { import, done }).await
     }
 
     /// Reports all usage counted so far.

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::{mpsc, oneshot};
-use tollgate_domain::{Adjustment, ApiKeyId, Draw, Grant, Return, Settlement, Ticks, UsageDelta, UsagePlanId};
+use tollgate_domain::{
+    Adjustment, ApiKeyId, Draw, Grant, Return, Settlement, Ticks, UsageDelta, UsageImport, UsagePlanId,
+};
 
 use super::Admission;
 use super::counter::{Counter, CounterId, PeriodLease};
@@ -35,6 +37,8 @@ pub(crate) enum Message {
     Recall { plan: UsagePlanId, key: Option<ApiKeyId>, done: Done },
     /// What is left of a key's quota is to be set.
     Adjust { adjustment: Adjustment, done: Done },
+    /// What a key used elsewhere is to count here.
+    Import { import: UsageImport, done: Done },
     /// Usage is to be reported now.
     Settle(Done),
     /// Everything is to be returned and reported, and the keeper is to end.
@@ -204,6 +208,11 @@ impl Rounds {
                 self.next.settlement.adjustments.push(adjustment);
                 self.next.waiting.push(done);
             }
+            Message::Import { import, done } => {
+                self.collect_recall(import.plan, Some(import.key));
+                self.next.settlement.imports.push(import);
+                self.next.waiting.push(done);
+            }
             Message::Settle(done) => self.next.waiting.push(done),
             Message::Close(done) => {
                 self.close_leases();
@@ -281,8 +290,8 @@ impl Rounds {
 impl Round {
     /// Whether there is nothing to write.
     fn is_empty(&self) -> bool {
-        let Settlement { usage, returns, adjustments, draws, .. } = &self.settlement;
-        usage.is_empty() && returns.is_empty() && adjustments.is_empty() && draws.is_empty()
+        let Settlement { usage, returns, adjustments, imports, draws, .. } = &self.settlement;
+        usage.is_empty() && returns.is_empty() && adjustments.is_empty() && imports.is_empty() && draws.is_empty()
     }
 
     /// Closes the lease of a counter and takes its units into the round.
@@ -316,9 +325,10 @@ impl Round {
     }
 
     /// Keeps what is to be written for later, and tells everybody who waits that it is not written yet. What is left
-    /// of a quota is not set later: whoever asked for it was told that it failed.
+    /// of a quota is not set later, nor is anything imported: whoever asked for it was told that it failed.
     fn put_off(&mut self, error: &LedgerUnavailable) {
         self.settlement.adjustments.clear();
+        self.settlement.imports.clear();
         self.draws.iter().for_each(|(_, lease)| lease.fail_draw());
         self.answer(&Err(error.clone()));
     }

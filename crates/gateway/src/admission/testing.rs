@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use tollgate_domain::{Adjustment, ApiKeyId, Clock, Day, Draw, Grant, KeyDigester, Period, Settlement, UsagePlanId};
+use tollgate_domain::{
+    Adjustment, ApiKeyId, Clock, Day, Draw, Grant, KeyDigester, Period, Settlement, UsageImport, UsagePlanId,
+};
 
 use super::ledger::{Ledger, LedgerUnavailable, Settling};
 use super::{Admission, Keeper};
@@ -112,6 +114,24 @@ impl State {
         self.extra.insert(id, i64::try_from(wish.remaining).unwrap_or(i64::MAX / 2) - left);
     }
 
+    /// Counts what was used elsewhere, once: what is left there is left here, less what was used here.
+    fn import(&mut self, import: &UsageImport) {
+        let UsageImport { plan, key, .. } = *import;
+        let period = import.left.map(|left| left.period);
+        if let Some(period) = period {
+            self.drawn_at_least_used((plan, key, period));
+        }
+        for (day, calls) in &import.days {
+            *self.used.entry((plan, key, *day)).or_default() += calls;
+            if let Some(period) = period.filter(|period| period.contains(*day)) {
+                *self.drawn.entry((plan, key, period)).or_default() += i64::try_from(*calls).unwrap_or(i64::MAX / 2);
+            }
+        }
+        if let Some((period, extra)) = period.zip(import.extra()) {
+            *self.extra.entry((plan, key, period)).or_default() += extra;
+        }
+    }
+
     fn settle(&mut self, settlement: &Settlement) -> Vec<Grant> {
         let Settlement { source, sequence, .. } = *settlement;
         if let Some((settled, grants)) = self.settled.get(&source)
@@ -126,6 +146,7 @@ impl State {
             *self.drawn.entry((back.plan, back.key, back.period)).or_default() -= back.units;
         }
         settlement.adjustments.iter().for_each(|wish| self.adjust(wish));
+        settlement.imports.iter().for_each(|import| self.import(import));
         let grants: Vec<Grant> = settlement.draws.iter().map(|draw| self.draw(draw)).collect();
         self.settled.insert(source, (sequence, grants.clone()));
         grants

@@ -223,7 +223,7 @@ pub(super) fn parse_plan_id(text: &str) -> Result<UsagePlanId, StoreError> {
     UsagePlanId::parse(text).map_err(|_| StoreError::Corrupt(format!("usage plan id {text:?}")))
 }
 
-fn id_of(connection: &Connection, digest: &KeyDigest) -> Result<Option<ApiKeyId>, StoreError> {
+pub(super) fn id_of(connection: &Connection, digest: &KeyDigest) -> Result<Option<ApiKeyId>, StoreError> {
     let id: Option<String> = connection
         .prepare_cached("SELECT id FROM api_key WHERE digest = ?")?
         .query_row([digest.as_bytes().as_slice()], |row| row.get(0))
@@ -232,18 +232,18 @@ fn id_of(connection: &Connection, digest: &KeyDigest) -> Result<Option<ApiKeyId>
 }
 
 /// A value as it is stored.
-struct SealedValue {
-    digest: KeyDigest,
+pub(super) struct SealedValue {
+    pub(super) digest: KeyDigest,
     bytes: Vec<u8>,
 }
 
 impl SealedValue {
-    fn new(shared: &Shared, id: ApiKeyId, value: &str) -> Result<Self, StoreError> {
+    pub(super) fn new(shared: &Shared, id: ApiKeyId, value: &str) -> Result<Self, StoreError> {
         Ok(Self { digest: shared.secrets.digest(value), bytes: shared.secrets.seal(id.as_str(), value, &shared.ids)? })
     }
 }
 
-fn insert(connection: &Connection, key: &ApiKey, sealed: &SealedValue) -> Result<(), StoreError> {
+pub(super) fn insert(connection: &Connection, key: &ApiKey, sealed: &SealedValue) -> Result<(), StoreError> {
     connection
         .prepare_cached(
             "INSERT INTO api_key (id, digest, sealed, name, description, customer_id, enabled, created, updated,
@@ -266,7 +266,7 @@ fn insert(connection: &Connection, key: &ApiKey, sealed: &SealedValue) -> Result
     Ok(())
 }
 
-fn update(connection: &Connection, key: &ApiKey) -> Result<(), StoreError> {
+pub(super) fn update(connection: &Connection, key: &ApiKey) -> Result<(), StoreError> {
     connection
         .prepare_cached(
             "UPDATE api_key SET name = ?, description = ?, customer_id = ?, enabled = ?, updated = ?,
@@ -306,14 +306,14 @@ fn import(
     find(connection, shared, existing)?.ok_or(StoreError::Closed)
 }
 
-fn attach(connection: &Connection, plan: UsagePlanId, seq: i64) -> Result<(), StoreError> {
+pub(super) fn attach(connection: &Connection, plan: UsagePlanId, seq: i64) -> Result<(), StoreError> {
     connection
         .prepare_cached("INSERT OR IGNORE INTO plan_key (plan, seq) VALUES (?, ?)")?
         .execute(params![plan.as_str(), seq])?;
     Ok(())
 }
 
-fn find(connection: &Connection, shared: &Shared, id: ApiKeyId) -> Result<Option<KeyRow>, StoreError> {
+pub(super) fn find(connection: &Connection, shared: &Shared, id: ApiKeyId) -> Result<Option<KeyRow>, StoreError> {
     let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM api_key k WHERE k.id = ?"))?;
     let mut rows = statement.query([id.as_str()])?;
     rows.next()?.map(|row| read(connection, shared, row)).transpose()

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, params};
 use tollgate_domain::{Adjustment, ApiKeyId, Day, Draw, Grant, Period, QuotaSettings, Settlement, UsagePlanId};
 
-use super::Store;
+use super::{Store, imports};
 use crate::error::StoreError;
 use crate::ledger::{DayUsage, KeyUsage, UsagePage, UsageQuery};
 
@@ -42,6 +42,7 @@ fn settle(connection: &Connection, settlement: &Settlement) -> Result<Vec<Grant>
     }
     report(connection, settlement)?;
     settlement.adjustments.iter().try_for_each(|adjustment| adjust(connection, adjustment))?;
+    settlement.imports.iter().try_for_each(|import| imports::count(connection, import))?;
     let grants: Vec<Grant> = settlement.draws.iter().map(|draw| grant(connection, draw)).collect::<Result<_, _>>()?;
     let packed: Vec<u8> =
         grants.iter().flat_map(|grant| [grant.units, grant.left]).flat_map(i64::to_le_bytes).collect();
@@ -98,9 +99,9 @@ fn report(connection: &Connection, settlement: &Settlement) -> Result<(), StoreE
 }
 
 #[derive(Clone, Copy, Default)]
-struct Drawn {
-    drawn: i64,
-    extra: i64,
+pub(super) struct Drawn {
+    pub(super) drawn: i64,
+    pub(super) extra: i64,
 }
 
 fn grant(connection: &Connection, draw: &Draw) -> Result<Grant, StoreError> {
@@ -119,7 +120,7 @@ fn grant(connection: &Connection, draw: &Draw) -> Result<Grant, StoreError> {
 
 /// Reads a period's row, first raising `drawn` to what was metered: calls made under another period, or without a
 /// quota, count from the moment on which this period applies.
-fn drawn_at_least_used(
+pub(super) fn drawn_at_least_used(
     connection: &Connection,
     plan: UsagePlanId,
     key: ApiKeyId,
@@ -152,7 +153,7 @@ fn read_drawn(
         .optional()?)
 }
 
-fn write_drawn(
+pub(super) fn write_drawn(
     connection: &Connection,
     plan: UsagePlanId,
     key: ApiKeyId,

@@ -3,8 +3,10 @@
 mod catalog;
 mod credentials;
 mod extensions;
+mod imports;
 mod keys;
 mod ledger;
+mod put_keys;
 mod schema;
 mod stacks;
 mod standings;

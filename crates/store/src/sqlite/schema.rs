@@ -68,6 +68,18 @@ const STEPS: &[&str] = &[
     "CREATE TABLE stack (
         name TEXT PRIMARY KEY, revision INTEGER NOT NULL, modified INTEGER NOT NULL, sealed BLOB NOT NULL
     ) WITHOUT ROWID;",
+    // What usage_day and quota_period.extra have of another gateway, so that importing it again counts it once.
+    "
+    CREATE TABLE imported_day (
+        plan TEXT NOT NULL, key TEXT NOT NULL, day INTEGER NOT NULL, calls INTEGER NOT NULL,
+        PRIMARY KEY (plan, key, day)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE imported_extra (
+        plan TEXT NOT NULL, key TEXT NOT NULL, first INTEGER NOT NULL, end INTEGER NOT NULL, extra INTEGER NOT NULL,
+        PRIMARY KEY (plan, key, first, end)
+    ) WITHOUT ROWID;
+",
 ];
 
 /// Brings the tables to this program's version, in one transaction.
