@@ -13,6 +13,7 @@ pub(crate) mod near_quota;
 pub(crate) mod node;
 pub(crate) mod nodes;
 mod paced;
+pub(crate) mod plan_key;
 mod refusal;
 pub(crate) mod refusals;
 pub(crate) mod stack;
