@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use tollgate_domain::bucket::Bucket;
 use tollgate_domain::clock::ManualClock;
-use tollgate_domain::{Adjustment, Clock, Edit, QuotaPeriod, Record, ThrottleSettings, UnixMillis, UsagePlan};
+use tollgate_domain::{
+    Adjustment, Clock, Edit, LeftElsewhere, QuotaPeriod, Record, ThrottleSettings, UnixMillis, UsageImport, UsagePlan,
+};
 
 use super::testing::{MemoryLedger, admission};
 use super::*;
@@ -325,6 +327,28 @@ async fn what_is_left_can_be_set_and_holds_for_the_very_next_call() {
     assert_eq!(bench.admitted(20).await, 0);
     bench.admission.adjust(adjustment(7)).await.expect("written");
     assert_eq!(bench.admitted(20).await, 7);
+}
+
+#[tokio::test]
+async fn what_was_used_elsewhere_holds_for_the_very_next_call_also_while_a_lease_is_out() {
+    let bench = Bench::new(None, Some(1000));
+    assert_eq!(bench.admitted(10).await, 10);
+    assert!(bench.admission.unspent(bench.plan, bench.key).is_some(), "units are out");
+    let quota = bench.limits().quota.expect("a quota");
+    let today = bench.clock.now().wall.day();
+    let import = |used, remaining| UsageImport {
+        plan: bench.plan,
+        key: bench.key,
+        days: vec![(today, used)],
+        left: Some(LeftElsewhere { quota, period: quota.period_at(today), remaining }),
+    };
+    bench.admission.import_usage(import(975, 25)).await.expect("written");
+    assert_eq!(bench.admitted(50).await, 15, "what is left there, less what was used here");
+    bench.ledger.set_away(true);
+    assert!(bench.admission.import_usage(import(5, 995)).await.is_err(), "who asked is told that it failed");
+    bench.ledger.set_away(false);
+    bench.admission.settle().await.expect("written");
+    assert_eq!(bench.admitted(5).await, 0, "and it is not done later");
 }
 
 #[tokio::test]
