@@ -203,6 +203,7 @@ operations! {
     DeleteStack       DELETE ACCEPTED   [operator::stack::delete]            "/tollgate/v1/stacks/{stack_name}";
     GetStack          GET    OK         [operator::stack::get]               "/tollgate/v1/stacks/{stack_name}";
     GetStacks         GET    OK         [operator::stack::list]              "/tollgate/v1/stacks";
+    IssueApiKey       POST   CREATED    [operator::plan_key::issue]          "/tollgate/v1/usageplans/{usageplanId}/keys";
     GetTraffic        GET    OK         [operator::traffic::get]             "/tollgate/v1/traffic";
     PutStack          PUT    OK         [operator::stack::put]               "/tollgate/v1/stacks/{stack_name}";
 }

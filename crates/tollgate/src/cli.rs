@@ -14,6 +14,7 @@ use crate::export_command::ExportCommand;
 use crate::function_command::FunctionCommand;
 use crate::import_command::ImportCommand;
 use crate::lint_command::Lint;
+use crate::self_service_command::SelfServiceCommand;
 use crate::serve::{Start, serve};
 use crate::stack_command::StackCommand;
 use crate::{console_link_command, demo, logging};
@@ -50,6 +51,9 @@ enum Command {
     ConsoleLink(Settings),
     /// Make what a CloudFormation template describes, of a running node.
     Deploy(Deploy),
+    /// Serve the self-service app: an API by which keys of plans are listed, given out and reported on.
+    #[command(subcommand)]
+    SelfService(SelfServiceCommand),
     /// Say what is most likely wrong about keys and plans; fail if something is.
     Lint(Lint),
     /// List, show and delete what was deployed.
@@ -134,6 +138,7 @@ impl Cli {
             Command::Credential(command) => runtime()?.block_on(command.run()),
             Command::ConsoleLink(settings) => runtime()?.block_on(console_link_command::run(&settings)),
             Command::Deploy(deploy) => runtime()?.block_on(deploy.run()),
+            Command::SelfService(command) => runtime()?.block_on(command.run()),
             Command::Lint(lint) => runtime()?.block_on(lint.run()),
             Command::Stack(command) => runtime()?.block_on(command.run()),
             Command::Import(command) => runtime()?.block_on(command.run()),

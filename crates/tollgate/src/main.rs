@@ -32,6 +32,8 @@ mod outlets;
 mod peers;
 mod plain_http;
 mod root;
+mod self_service;
+mod self_service_command;
 mod serve;
 mod serverless_project;
 mod sockets;

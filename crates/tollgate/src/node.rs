@@ -26,7 +26,7 @@ use crate::outlets::Outlets;
 use crate::peers::{InProcessManagement, ManagementKeys, peers};
 use crate::root::RootCredentials;
 use crate::sockets::{Door, NodeSockets};
-use crate::{certificates, console_files, plain_http};
+use crate::{certificates, console_files, plain_http, self_service};
 
 /// How long callers are asked to use another connection for their next call before connections that wait for one are
 /// closed. Whoever calls in shorter intervals than this loses no call to a hand-over.
@@ -144,7 +144,10 @@ impl Node {
         let addresses = frontage.addresses()?;
         let bound = frontage.bind(config, &gateway)?;
         let code = CodeStore::new(std::path::absolute(&config.data_dir)?.join("functions"));
-        let functions = Arc::new(LocalFunctions::start(config, code.clone(), Arc::clone(&clock), Arc::clone(&ids))?);
+        let within = Arc::new(InProcessManagement::default());
+        let built_in = [self_service::function(Arc::clone(&within))];
+        let functions = LocalFunctions::start(config, code.clone(), Arc::clone(&clock), Arc::clone(&ids), built_in)?;
+        let functions = Arc::new(functions);
         code.prune(&store.load_catalog().await?)
             .with_context(|| format!("cannot read {}/functions", config.data_dir.display()))?;
         let gate = LocalGate {
@@ -163,7 +166,7 @@ impl Node {
         let credentials = Credentials::root(root.access_key_id.clone(), root.secret_access_key.clone());
         let control = Control::new(store, Arc::new(gate), Arc::clone(&clock), ids, credentials, control_config).await?;
         control.describe(description(&addresses));
-        let within = InProcessManagement::new(control.clone());
+        within.open(control.clone());
         let outlets = Outlets::start(config)?;
         let counted = Counted {
             gateway: gateway.clone(),

@@ -12,6 +12,7 @@ pub(crate) mod import;
 pub(crate) mod near_quota;
 pub(crate) mod node;
 mod paced;
+pub(crate) mod plan_key;
 mod refusal;
 pub(crate) mod refusals;
 pub(crate) mod stack;

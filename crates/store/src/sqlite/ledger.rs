@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, params};
 use tollgate_domain::{Adjustment, ApiKeyId, Day, Draw, Grant, Period, QuotaSettings, Settlement, UsagePlanId};
 
+use super::journal::{self, Recent};
 use super::{Store, imports};
 use crate::error::StoreError;
 use crate::ledger::{DayUsage, KeyUsage, UsagePage, UsageQuery};
@@ -28,11 +29,20 @@ impl Store {
 
     /// Reports usage by key and day.
     pub async fn usage(&self, query: UsageQuery) -> Result<UsagePage, StoreError> {
+        self.fold_usage().await?;
         self.read(move |connection, _| {
             let transaction = connection.unchecked_transaction()?;
             usage(&transaction, &query)
         })
         .await
+    }
+
+    /// Brings all reported usage into days, which is where it is looked for.
+    pub(super) async fn fold_usage(&self) -> Result<(), StoreError> {
+        if self.read(|connection, _| journal::is_empty(connection)).await? {
+            return Ok(());
+        }
+        self.write(|connection, _| journal::fold(connection)).await
     }
 }
 
@@ -41,9 +51,14 @@ fn settle(connection: &Connection, settlement: &Settlement) -> Result<Vec<Grant>
         return Ok(grants);
     }
     report(connection, settlement)?;
-    settlement.adjustments.iter().try_for_each(|adjustment| adjust(connection, adjustment))?;
-    settlement.imports.iter().try_for_each(|import| imports::count(connection, import))?;
-    let grants: Vec<Grant> = settlement.draws.iter().map(|draw| grant(connection, draw)).collect::<Result<_, _>>()?;
+    let opening = settlement.draws.iter().filter(|draw| draw.opening).map(|draw| (draw.plan, draw.key));
+    let adjusted = settlement.adjustments.iter().map(|adjustment| (adjustment.plan, adjustment.key));
+    let imported = settlement.imports.iter().map(|import| (import.plan, import.key));
+    let recent = Recent::read(connection, opening.chain(adjusted).chain(imported))?;
+    settlement.adjustments.iter().try_for_each(|adjustment| adjust(connection, adjustment, &recent))?;
+    settlement.imports.iter().try_for_each(|import| imports::count(connection, import, &recent))?;
+    let grants: Vec<Grant> =
+        settlement.draws.iter().map(|draw| grant(connection, draw, &recent)).collect::<Result<_, _>>()?;
     let packed: Vec<u8> =
         grants.iter().flat_map(|grant| [grant.units, grant.left]).flat_map(i64::to_le_bytes).collect();
     connection
@@ -68,9 +83,9 @@ fn answered(connection: &Connection, settlement: &Settlement) -> Result<Option<V
 }
 
 /// Sets what is left of a key's quota, by adding to its limit or taking from it.
-fn adjust(connection: &Connection, adjustment: &Adjustment) -> Result<(), StoreError> {
+fn adjust(connection: &Connection, adjustment: &Adjustment, recent: &Recent) -> Result<(), StoreError> {
     let Adjustment { plan, key, quota, period, remaining } = *adjustment;
-    let drawn = drawn_at_least_used(connection, plan, key, period)?.drawn;
+    let drawn = drawn_at_least_used(connection, plan, key, period, recent)?.drawn;
     let extra = i64::try_from(remaining).unwrap_or(i64::MAX / 2) - (i64::from(quota.limit) - drawn);
     connection.execute(
         "UPDATE quota_period SET extra = ? WHERE plan = ? AND key = ? AND first = ? AND end = ?",
@@ -80,14 +95,7 @@ fn adjust(connection: &Connection, adjustment: &Adjustment) -> Result<(), StoreE
 }
 
 fn report(connection: &Connection, settlement: &Settlement) -> Result<(), StoreError> {
-    let mut add_usage = connection.prepare_cached(
-        "INSERT INTO usage_day (plan, key, day, calls) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (plan, key, day) DO UPDATE SET calls = calls + ?4",
-    )?;
-    for delta in &settlement.usage {
-        let calls = i64::try_from(delta.calls).unwrap_or(i64::MAX);
-        add_usage.execute(params![delta.plan.as_str(), delta.key.as_str(), delta.day.0, calls])?;
-    }
+    journal::append(connection, &settlement.usage)?;
     let mut hand_back = connection.prepare_cached(
         "UPDATE quota_period SET drawn = drawn - ?5 WHERE plan = ?1 AND key = ?2 AND first = ?3 AND end = ?4",
     )?;
@@ -104,9 +112,9 @@ pub(super) struct Drawn {
     pub(super) extra: i64,
 }
 
-fn grant(connection: &Connection, draw: &Draw) -> Result<Grant, StoreError> {
+fn grant(connection: &Connection, draw: &Draw, recent: &Recent) -> Result<Grant, StoreError> {
     let Drawn { drawn, extra } = if draw.opening {
-        drawn_at_least_used(connection, draw.plan, draw.key, draw.period)?
+        drawn_at_least_used(connection, draw.plan, draw.key, draw.period, recent)?
     } else {
         read_drawn(connection, draw.plan, draw.key, draw.period)?.unwrap_or_default()
     };
@@ -125,12 +133,14 @@ pub(super) fn drawn_at_least_used(
     plan: UsagePlanId,
     key: ApiKeyId,
     period: Period,
+    recent: &Recent,
 ) -> Result<Drawn, StoreError> {
-    let used: i64 = connection
+    let folded: i64 = connection
         .prepare_cached(
             "SELECT coalesce(sum(calls), 0) FROM usage_day WHERE plan = ? AND key = ? AND day >= ? AND day < ?",
         )?
         .query_row(params![plan.as_str(), key.as_str(), period.first.0, period.end.0], |row| row.get(0))?;
+    let used = folded + recent.used(plan, key, period);
     let before = read_drawn(connection, plan, key, period)?;
     let row = Drawn { drawn: before.unwrap_or_default().drawn.max(used), extra: before.unwrap_or_default().extra };
     if before.is_none_or(|before| before.drawn != row.drawn) {

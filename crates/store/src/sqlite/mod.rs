@@ -4,6 +4,7 @@ mod catalog;
 mod credentials;
 mod extensions;
 mod imports;
+mod journal;
 mod keys;
 mod ledger;
 mod put_keys;
@@ -61,6 +62,7 @@ impl Store {
         // What a savepoint needs to go back to is kept in memory: SQLite would write a file for each round of any size.
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         schema::migrate(&mut connection)?;
+        fold_journal(&mut connection)?;
         check_master_key(&connection, &secrets)?;
         connection.set_prepared_statement_cache_capacity(64);
         let writer = Writer::start(connection)?;
@@ -91,6 +93,12 @@ impl Store {
         let reading = tokio::task::spawn_blocking(move || shared.read_blocking(job));
         reading.await.unwrap_or(Err(StoreError::Closed))
     }
+}
+
+fn fold_journal(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection.transaction()?;
+    journal::fold(&transaction)?;
+    Ok(transaction.commit()?)
 }
 
 /// Refuses a master key that is not the one that the keys here were sealed with, before anything is lost to it.

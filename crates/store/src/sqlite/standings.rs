@@ -10,8 +10,14 @@ use crate::error::StoreError;
 use crate::standing::{KeyCalls, NearQuota, PlanCalls};
 
 impl Store {
+    /// Brings reported usage where it is looked for. While the disk takes nothing, people are told what there was before.
+    async fn fold_for_people(&self) {
+        let _ = self.fold_usage().await;
+    }
+
     /// The keys with the most calls on a day, the busiest first.
     pub async fn busiest_keys(&self, day: Day, limit: u32) -> Result<Vec<KeyCalls>, StoreError> {
+        self.fold_for_people().await;
         self.read(move |connection, _| {
             let mut statement = connection.prepare_cached(
                 "SELECT plan, key, calls FROM usage_day WHERE day = ? ORDER BY calls DESC, plan, key LIMIT ?",
@@ -30,6 +36,7 @@ impl Store {
 
     /// The plans with the most calls on a day, the busiest first.
     pub async fn busiest_plans(&self, day: Day, limit: u32) -> Result<Vec<PlanCalls>, StoreError> {
+        self.fold_for_people().await;
         self.read(move |connection, _| {
             let mut statement = connection.prepare_cached(
                 "SELECT plan, sum(calls), count(*) FROM usage_day WHERE day = ?
@@ -58,6 +65,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<NearQuota>, StoreError> {
         let period = quota.period_at(today);
+        self.fold_for_people().await;
         self.read(move |connection, _| {
             let mut statement = connection.prepare_cached(
                 "WITH used AS (
