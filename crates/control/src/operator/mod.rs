@@ -11,6 +11,7 @@ mod history;
 pub(crate) mod import;
 pub(crate) mod near_quota;
 pub(crate) mod node;
+pub(crate) mod nodes;
 mod paced;
 pub(crate) mod plan_key;
 mod refusal;

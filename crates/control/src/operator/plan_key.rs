@@ -19,7 +19,7 @@ pub(crate) async fn issue(control: &Control, request: &Request) -> Reply {
     }
     let value = control.ids().api_key_value();
     let row = {
-        let _turn = control.writer().turn().await;
+        let _turn = control.writer().turn().await?;
         let plan = usage_plan::find(&control.catalog(), request.usage_plan_id()?)?.id;
         let row = KeyImport { key, value, plans: vec![plan] };
         made(control, row).await?

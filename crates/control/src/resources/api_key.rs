@@ -135,7 +135,7 @@ pub(crate) async fn list(control: &Control, request: &Request) -> Reply {
 
 pub(crate) async fn update(control: &Control, request: &Request) -> Reply {
     let operations = patch::operations(request, "updateApiKeyInput")?;
-    let _turn = control.writer().turn().await;
+    let _turn = control.writer().turn().await?;
     let row = find(control, request, "api_Key").await?;
     let key = patched(&row.key, &operations, request.now())?;
     let row = control.store().update_key(key).await?.ok_or(Conflict::NoSuchApiKey)?;
@@ -144,7 +144,7 @@ pub(crate) async fn update(control: &Control, request: &Request) -> Reply {
 }
 
 pub(crate) async fn delete(control: &Control, request: &Request) -> Reply {
-    let _turn = control.writer().turn().await;
+    let _turn = control.writer().turn().await?;
     let id = request.api_key_id("api_Key")?;
     let row = control.store().delete_key(id).await?.ok_or(Conflict::NoSuchApiKey)?;
     control.gate().remove_key(row.digest);

@@ -6,14 +6,14 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use tollgate_domain::{ApiKeyId, Day, LeftElsewhere, Period, UsageImport, UsagePlanId};
 
-use super::Store;
+use super::Database;
 use super::journal::Recent;
 use super::ledger::{Drawn, drawn_at_least_used, write_drawn};
 use crate::error::StoreError;
 
-impl Store {
+impl Database {
     /// Whether counting an import would change anything.
-    pub async fn imports_something(&self, import: UsageImport) -> Result<bool, StoreError> {
+    pub(crate) async fn imports_something(&self, import: UsageImport) -> Result<bool, StoreError> {
         self.read(move |connection, _| {
             let UsageImport { plan, key, ref days, left } = import;
             for (day, calls) in days {

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, params};
 use tollgate_domain::{ApiKeyId, Day, Period, UsageDelta, UsagePlanId};
 
-use super::keys::{parse_key_id, parse_plan_id};
 use crate::error::StoreError;
+use crate::keys::{parse_key_id, parse_plan_id};
 
 /// Entries that wait at most before they are folded, which holds the writer for some tens of milliseconds.
 const FOLDED_AT: i64 = 65_536;

@@ -5,21 +5,21 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use tollgate_domain::{Adjustment, ApiKeyId, Day, Draw, Grant, Period, QuotaSettings, Settlement, UsagePlanId};
+use tollgate_domain::{Adjustment, ApiKeyId, Day, Draw, Grant, Period, Settlement, UsagePlanId};
 
 use super::journal::{self, Recent};
-use super::{Store, imports};
+use super::{Database, imports};
 use crate::error::StoreError;
-use crate::ledger::{DayUsage, KeyUsage, UsagePage, UsageQuery};
+use crate::ledger::{Balance, KeyUsage, UsagePage, UsageQuery};
 
-impl Store {
+impl Database {
     /// Writes a round of a node durably, and answers each of its draws in order.
-    pub async fn settle(&self, settlement: Settlement) -> Result<Vec<Grant>, StoreError> {
+    pub(crate) async fn settle(&self, settlement: Settlement) -> Result<Vec<Grant>, StoreError> {
         self.write(move |connection, _| settle(connection, &settlement)).await
     }
 
     /// Forgets the rounds of processes that have ended; call it before the first round of a new one.
-    pub async fn forget_settled(&self) -> Result<(), StoreError> {
+    pub(crate) async fn forget_settled(&self) -> Result<(), StoreError> {
         self.write(|connection, _| {
             connection.execute("DELETE FROM settled", [])?;
             Ok(())
@@ -28,7 +28,7 @@ impl Store {
     }
 
     /// Reports usage by key and day.
-    pub async fn usage(&self, query: UsageQuery) -> Result<UsagePage, StoreError> {
+    pub(crate) async fn usage(&self, query: UsageQuery) -> Result<UsagePage, StoreError> {
         self.fold_usage().await?;
         self.read(move |connection, _| {
             let transaction = connection.unchecked_transaction()?;
@@ -38,7 +38,7 @@ impl Store {
     }
 
     /// Brings all reported usage into days, which is where it is looked for.
-    pub(super) async fn fold_usage(&self) -> Result<(), StoreError> {
+    pub(crate) async fn fold_usage(&self) -> Result<(), StoreError> {
         if self.read(|connection, _| journal::is_empty(connection)).await? {
             return Ok(());
         }
@@ -78,7 +78,7 @@ fn answered(connection: &Connection, settlement: &Settlement) -> Result<Option<V
         .query_row(params![settlement.source.cast_signed(), settlement.sequence.cast_signed()], |row| row.get(0))
         .optional()?;
     let word = |bytes: &[u8]| bytes.try_into().map_or(0, i64::from_le_bytes);
-    let unpack = |pair: &[u8]| Grant { units: word(&pair[..8]), left: word(&pair[8..]) };
+    let unpack = |pair: &[u8]| Grant { units: word(&pair[..8]), left: word(&pair[8..]), pending: false };
     Ok(grants.map(|packed| packed.chunks_exact(16).map(unpack).collect()))
 }
 
@@ -123,7 +123,7 @@ fn grant(connection: &Connection, draw: &Draw, recent: &Recent) -> Result<Grant,
     if units > 0 {
         write_drawn(connection, draw.plan, draw.key, draw.period, drawn + units)?;
     }
-    Ok(Grant { units, left: left - units })
+    Ok(Grant { units, left: left - units, pending: false })
 }
 
 /// Reads a period's row, first raising `drawn` to what was metered: calls made under another period, or without a
@@ -202,53 +202,19 @@ fn keys_with_usage(connection: &Connection, query: &UsageQuery) -> Result<Vec<Ap
     let rows = statement.query_map(params![query.plan.as_str(), after, query.first.0, query.last.0, limit], |row| {
         row.get::<_, String>(0)
     })?;
-    rows.map(|key| super::keys::parse_key_id(&key?)).collect()
+    rows.map(|key| crate::keys::parse_key_id(&key?)).collect()
 }
 
 fn key_usage(connection: &Connection, query: &UsageQuery, key: ApiKeyId) -> Result<KeyUsage, StoreError> {
-    // From the start of the first day's period, since what is left follows from all that was used in it; to the end of
-    // the last day's, since what is stranded follows from all that was drawn for it.
-    let period = |day| query.quota.map_or(Period { first: query.first, end: query.last.plus(1) }, |q| q.period_at(day));
-    let used = used_by_day(connection, query.plan, key, period(query.first).first, period(query.last).end)?;
-    let mut days = Vec::new();
-    let mut balance: Option<(Period, i64)> = None;
-    for day in (query.first.0..=query.last.0).map(Day) {
-        let remaining = match query.quota {
-            None => -1,
-            Some(quota) => {
-                let period = quota.period_at(day);
-                let start = match balance {
-                    Some((known, start)) if known == period => start,
-                    _ => {
-                        let start = usable(connection, query, key, quota, period, &used)?;
-                        balance = Some((period, start));
-                        start
-                    }
-                };
-                let until_day: i64 = used.range(period.first..=day).map(|(_, calls)| calls).sum();
-                (start - until_day).max(0)
-            }
-        };
-        let used = used.get(&day).map_or(0, |calls| calls.unsigned_abs());
-        days.push(DayUsage { day, used, remaining });
-    }
-    Ok(KeyUsage { key, days })
-}
-
-/// What a key could use in a period: limit and extension, less what a crash stranded.
-fn usable(
-    connection: &Connection,
-    query: &UsageQuery,
-    key: ApiKeyId,
-    quota: QuotaSettings,
-    period: Period,
-    used: &BTreeMap<Day, i64>,
-) -> Result<i64, StoreError> {
-    let Drawn { drawn, extra } = read_drawn(connection, query.plan, key, period)?.unwrap_or_default();
-    let used: i64 = used.range(period.first..period.end).map(|(_, calls)| calls).sum();
-    let unspent = (query.unspent)(key).filter(|(leased, _)| *leased == period).map_or(0, |(_, units)| units);
-    let stranded = (drawn - used - unspent).max(0);
-    Ok(i64::from(quota.limit) + extra - stranded)
+    let Period { first, end } = query.span();
+    let used = used_by_day(connection, query.plan, key, first, end)?;
+    crate::ledger::key_usage(query, key, &used, |quota, period| {
+        let (Drawn { drawn, extra }, unspent) = (
+            read_drawn(connection, query.plan, key, period)?.unwrap_or_default(),
+            (query.unspent)(key).filter(|(leased, _)| *leased == period).map_or(0, |(_, units)| units),
+        );
+        Ok(Balance { quota, drawn, extra, unspent })
+    })
 }
 
 fn used_by_day(

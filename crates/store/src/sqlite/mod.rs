@@ -7,6 +7,7 @@ mod imports;
 mod journal;
 mod keys;
 mod ledger;
+mod migration;
 mod put_keys;
 mod schema;
 mod stacks;
@@ -29,7 +30,7 @@ const DATABASE_FILE: &str = "tollgate.db";
 
 /// State on disk. Clones share it.
 #[derive(Clone)]
-pub struct Store {
+pub(crate) struct Database {
     shared: Arc<Shared>,
 }
 
@@ -42,15 +43,15 @@ struct Shared {
     _dir: DataDir,
 }
 
-impl std::fmt::Debug for Store {
+impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store").field("path", &self.shared.path).finish()
+        f.debug_struct("Database").field("path", &self.shared.path).finish()
     }
 }
 
-impl Store {
+impl Database {
     /// Opens the database of a data directory, making or migrating it as needed. Blocks.
-    pub fn open(dir: DataDir, secrets: Secrets, ids: Arc<IdSource>) -> Result<Self, StoreError> {
+    pub(crate) fn open(dir: DataDir, secrets: Secrets, ids: Arc<IdSource>) -> Result<Self, StoreError> {
         let path = dir.path().join(DATABASE_FILE);
         // Made before SQLite does, which gives its other files the same mode.
         dir.make_private(DATABASE_FILE)?;
@@ -71,7 +72,7 @@ impl Store {
     }
 
     /// The secrets that this store's keys are sealed with.
-    pub fn secrets(&self) -> &Secrets {
+    pub(crate) fn secrets(&self) -> &Secrets {
         &self.shared.secrets
     }
 
