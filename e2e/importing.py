@@ -1,10 +1,12 @@
 """Runs `tollgate import` and `tollgate export`, with what stands between them and a node, and other sources."""
 
+import json
 import os
 import socket
 import subprocess
 import sys
 from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
@@ -105,6 +107,38 @@ def breaks_after(address, changes):
     Thread(target=serve, daemon=True).start()
     yield listener.getsockname()
     listener.close()
+
+
+@contextmanager
+def answers(canned, throttled=0):
+    """A source that answers paths with what is canned and all others with 404; the first requests with 429.
+
+    Gives its address and the paths that it was asked for.
+    """
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            path = self.path.split("?")[0]
+            asked.append(path)
+            status = 429 if len(asked) <= throttled else 200 if path in canned else 404
+            body = json.dumps(canned[path] if status == 200 else {"message": "no"}).encode()
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}", asked
+    server.shutdown()
+    server.server_close()
 
 
 @contextmanager

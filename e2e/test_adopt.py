@@ -1,10 +1,13 @@
 """After a move, `tollgate deploy --adopt` takes over what the same project made elsewhere, with its ids and counts."""
 
+import shutil
+
 import pytest
 
-from arrange import a_key, a_plan, replace, usage, usage_becomes
+from arrange import Key, a_key, a_plan, replace, usage, usage_becomes
 from callers import call
-from deploying import Deployer
+from deploying import Deployer, missing_tools
+from harness import ROOT
 from importing import Mover
 from test_deploy import TEMPLATE, ann, write
 
@@ -91,3 +94,31 @@ Resources:
     # What the template does not say stays.
     assert client.get_usage_plan(usagePlanId=plans[0])["quota"]["limit"] == 3
     assert deployer.plan(template) == set()
+
+
+@pytest.mark.skipif(bool(missing_tools()), reason=f"needs {missing_tools()}")
+def test_a_serverless_project_moves_with_its_own_tool(start, tmp_path, one_day):
+    old, new = start(), start()
+    folder = shutil.copytree(ROOT / "examples" / "serverless-tiers", tmp_path / "tiers")
+    _, stages = Deployer(old).deploy("--serverless", folder)
+    path = stages["dev"] + "/weather/oslo"
+    joe = "joe-of-the-free-tier-000"
+    assert call(old.gateway, path, joe).status == 200
+    keys = {key["name"]: key["id"] for key in old.client().get_api_keys()["items"]}
+    plans = {plan["name"]: plan["id"] for plan in old.client().get_usage_plans()["items"]}
+    free = next(plan for name, plan in plans.items() if "free" in name)
+    key = Key(next(id for name, id in keys.items() if "joe" in name), joe)
+    usage_becomes(old.client(), free, key, (1, 2))
+    _, told = Mover(new, tmp_path).bring(old.endpoint_url)
+    assert "calls functions, which do not come along: tiers-dev-status, tiers-dev-weather" in told
+
+    # Without --adopt the values of its keys are in the way.
+    assert "409" in Deployer(new).refused("--serverless", folder)
+    _, here = Deployer(new).deploy("--serverless", folder, "--adopt")
+    assert here == stages
+    assert {key["name"]: key["id"] for key in new.client().get_api_keys()["items"]} == keys
+    assert {plan["name"]: plan["id"] for plan in new.client().get_usage_plans()["items"]} == plans
+    assert [call(new.gateway, path, joe).status for _ in range(3)] == [200, 200, 429]
+    # The tool names its deployments by the time.
+    changes = {name.rstrip("0123456789") for _, name in Deployer(new).plan("--serverless", folder)}
+    assert changes == {"ApiGatewayDeployment"}

@@ -8,7 +8,7 @@ import pytest
 from arrange import Key, a_key, a_plan, an_api, change_plan, put_http, replace, unique, usage, usage_becomes
 from callers import call
 from harness import ACCESS_KEY_ID, SECRET_ACCESS_KEY
-from importing import Mover, breaks_after, moto_server
+from importing import Mover, answers, breaks_after, moto_server
 
 NOTHING = "nothing to do"
 
@@ -200,6 +200,52 @@ def test_what_cannot_be_reached_or_may_not_be_read_is_said(pair, mover):
     assert "http://127.0.0.1:1 does not answer" in told
     _, told = mover.bring(old.endpoint_url, code=1, AWS_SECRET_ACCESS_KEY="wrong")
     assert "GET /restapis" in told and "InvalidSignatureException" in told
+
+
+INTEGRATION = {"type": "HTTP_PROXY", "httpMethod": "GET", "uri": "http://127.0.0.1:1/", "integrationResponses": {}}
+
+
+def canned(**changes):
+    """What a source of our own answers: an API whose one method has no integration, a plan for it and another, a key."""
+    method = {"httpMethod": "GET", "authorizationType": "NONE", "apiKeyRequired": True, "methodIntegration": INTEGRATION}
+    paths, plans = {}, [{"id": "plan12", "name": "gold", "apiStages": [
+        {"apiId": "good123456", "stage": "dev"}, {"apiId": "bad1234567", "stage": "dev"},
+    ]}]  # fmt: skip
+    apis = [{"id": "good123456", "name": "good"}, {"id": "bad1234567", "name": "bad"}]
+    for api in apis:
+        integration = INTEGRATION if api["name"] == "good" else {**INTEGRATION, "type": "WRONG"}
+        resource = {"id": "r1", "path": "/", "resourceMethods": {"GET": {**method, "methodIntegration": integration}}}
+        here = f"/restapis/{api['id']}"
+        stage = {"stageName": "dev", "deploymentId": "dep001", "createdDate": 1600000000}
+        paths |= {f"{here}/stages": {"item": [stage]}, f"{here}/resources": {"item": [resource]}}
+        paths |= {f"{here}/{part}": {"item": []} for part in ("deployments", "authorizers", "models")}
+    key = {"id": "key1234567", "name": "ann", "value": "a-value-of-20-characters", "enabled": True, "tags": {}}
+    lists = {"/restapis": apis, "/usageplans": plans, "/apikeys": [key], "/usageplans/plan12/keys": [key]}
+    return {**paths, **{path: {"item": items} for path, items in lists.items()}, "/usageplans/plan12": plans[0], **changes}
+
+
+def test_what_cannot_be_imported_is_named_and_the_rest_comes(start, tmp_path):
+    new = start()
+    mover = Mover(new, tmp_path)
+    with answers(canned()) as (url, _):
+        said, told = mover.bring(url, code=1)
+        assert any(line.startswith("! API bad (bad1234567): 400 BadRequestException") for line in said), said
+        assert "! plan gold (plan12): it comes without the stage bad1234567:dev, whose API cannot be imported" in said
+        assert "2 things were not imported" in told
+        stages = new.client().get_usage_plan(usagePlanId="plan12")["apiStages"]
+        assert stages == [{"apiId": "good123456", "stage": "dev"}]
+        keys = new.client().get_usage_plan_keys(usagePlanId="plan12")["items"]
+        assert [key["value"] for key in keys] == ["a-value-of-20-characters"]
+        again, _ = mover.bring(url, code=1)
+        assert NOTHING in again
+
+
+def test_a_source_that_throttles_is_asked_again(start, tmp_path):
+    new = start()
+    with answers(canned(), throttled=3) as (url, asked):
+        Mover(new, tmp_path).bring(url, code=1)
+        assert asked.count("/restapis") == 4
+    assert new.client().get_usage_plan(usagePlanId="plan12")["name"] == "gold"
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("moto"), reason="needs moto")

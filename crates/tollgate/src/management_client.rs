@@ -52,20 +52,6 @@ impl ManagementClient {
         Ok(serde_json::from_slice(answer.body()).unwrap_or_default())
     }
 
-    /// All items of a list of the management API.
-    pub(crate) async fn items(&self, path: &str) -> anyhow::Result<Vec<Value>> {
-        let (mut items, mut position) = (Vec::new(), None::<String>);
-        loop {
-            let after = position.map(|position| format!("&position={position}")).unwrap_or_default();
-            let mut page = self.document(Method::GET, &format!("{path}?limit=500{after}"), None).await?;
-            items.extend(page["item"].as_array_mut().map(std::mem::take).unwrap_or_default());
-            match page["position"].as_str() {
-                Some(next) => position = Some(next.to_owned()),
-                None => return Ok(items),
-            }
-        }
-    }
-
     /// As `send`, for callers who look at refusals themselves.
     pub(crate) async fn ask(
         &self,

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::account::Reader;
 use crate::cli::{Settings, say, tell};
 use crate::config::Config;
 use crate::management_client::ManagementClient;

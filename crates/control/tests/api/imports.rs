@@ -218,3 +218,41 @@ async fn a_reader_imports_nothing() {
     );
     assert_eq!(bench.send(request).await.status, 403);
 }
+
+#[tokio::test]
+async fn what_does_not_read_is_refused_and_changes_nothing() {
+    let bench = Bench::new().await;
+    bench.imported().await;
+    let before = bench.get("/apikeys?includeValues=true").await.expect(200);
+    let usage = |told: Value| json!({"keys": {"keyabc1234": told}});
+    let mut bad_root = api("pets", "dep002", &["/pets"]);
+    bad_root["restApi"]["rootResourceId"] = json!("a/b");
+    let mut no_document = api("pets", "dep002", &["/pets"]);
+    no_document["deployments"][0]["document"] = Value::Null;
+    let mut bad_stage = api("pets", "dep002", &["/pets"]);
+    bad_stage["stages"][0]["methodSettings"]["*/*"]["throttlingRateLimit"] = json!("fast");
+    for (path, body) in [
+        ("apikeys", json!({"apiKeys": [1]})),
+        ("apikeys", json!({"apiKeys": vec![json!({}); 1001]})),
+        ("apikeys", json!({"apiKeys": [{"id": "keyabc1234", "tags": {"a": 1}}]})),
+        ("usageplans/plan12/usage", usage(json!({"days": {"yesterday": 1}}))),
+        ("usageplans/plan12/usage", usage(json!({"days": {"2026-11-22": -1}}))),
+        ("usageplans/plan12/usage", usage(json!({"days": {"2026-11-22": 9e15}}))),
+        ("usageplans/plan12/usage", usage(json!({"days": {}, "remaining": 8e15}))),
+        ("usageplans/an-id-that-is-too-long", plan()),
+        ("usageplans/plan12", json!({"name": "gold", "quota": {"limit": 0, "period": "DAY"}})),
+        ("restapis/a.b", api("pets", "dep002", &["/pets"])),
+        ("restapis/moved12345", api("pets", "", &["/pets"])),
+        ("restapis/moved12345", bad_root),
+        ("restapis/moved12345", no_document),
+        ("restapis/moved12345", bad_stage),
+        ("restapis/moved12345", json!([])),
+    ] {
+        let answer = bench.put(&format!("/tollgate/v1/import/{path}"), body.clone()).await;
+        assert_eq!(answer.status, 400, "{path} {body}: {}", answer.body);
+    }
+    // A key without an id or a value is no key, and told as a clash.
+    assert_eq!(bench.put("/tollgate/v1/import/apikeys", json!({"apiKeys": [{}]})).await.status, 409);
+    assert_eq!(bench.get("/apikeys?includeValues=true").await.expect(200), before);
+    assert_eq!(bench.import("/restapis/moved12345", api("pets", "dep001", &["/pets"])).await, did("none", &[]));
+}

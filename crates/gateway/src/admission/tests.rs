@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use tollgate_domain::bucket::Bucket;
 use tollgate_domain::clock::ManualClock;
-use tollgate_domain::{Adjustment, Clock, Edit, QuotaPeriod, Record, ThrottleSettings, UnixMillis, UsagePlan};
+use tollgate_domain::{
+    Adjustment, Clock, Edit, LeftElsewhere, QuotaPeriod, Record, ThrottleSettings, UnixMillis, UsageImport, UsagePlan,
+};
 
 use super::testing::{MemoryLedger, admission};
 use super::*;
@@ -325,6 +327,36 @@ async fn what_is_left_can_be_set_and_holds_for_the_very_next_call() {
     assert_eq!(bench.admitted(20).await, 0);
     bench.admission.adjust(adjustment(7)).await.expect("written");
     assert_eq!(bench.admitted(20).await, 7);
+}
+
+/// A key used so many calls elsewhere today, and has so many left there.
+fn used_elsewhere(bench: &Bench, used: u64, remaining: u64) -> UsageImport {
+    let quota = bench.limits().quota.expect("a quota");
+    let today = bench.clock.now().wall.day();
+    let left = Some(LeftElsewhere { quota, period: quota.period_at(today), remaining });
+    UsageImport { plan: bench.plan, key: bench.key, days: vec![(today, used)], left }
+}
+
+#[tokio::test]
+async fn what_was_used_elsewhere_holds_for_the_very_next_call_also_while_a_lease_is_out() {
+    for (used, remaining, admitted) in [(975, 25, 15), (1000, 0, 0), (1000, 50, 40)] {
+        let bench = Bench::new(None, Some(1000));
+        assert_eq!(bench.admitted(10).await, 10);
+        bench.admission.settle().await.expect("written");
+        let (_, held) = bench.admission.unspent(bench.plan, bench.key).expect("a lease");
+        assert!(held > 0, "units are out");
+        bench.admission.import_usage(used_elsewhere(&bench, used, remaining)).await.expect("written");
+        assert_eq!(bench.admitted(60).await, admitted, "what is left there, less what was used here");
+    }
+}
+
+#[tokio::test]
+async fn an_import_that_failed_is_not_done_later() {
+    let bench = Bench::new(None, Some(1000));
+    bench.ledger.set_away(true);
+    assert!(bench.admission.import_usage(used_elsewhere(&bench, 1000, 0)).await.is_err());
+    bench.ledger.set_away(false);
+    assert_eq!(bench.admitted(5).await, 5);
 }
 
 #[tokio::test]

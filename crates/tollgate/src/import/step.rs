@@ -44,7 +44,7 @@ pub(crate) fn steps(inventory: Inventory) -> Vec<Step> {
     });
     let keys = key_pages.into_iter().map(|page| Step {
         part: Part::Keys,
-        about: format!("{} keys", page.len()),
+        about: if page.len() == 1 { "one key".to_owned() } else { format!("{} keys", page.len()) },
         path: format!("{ROOT}/apikeys"),
         body: json!({ "apiKeys": page }),
     });

@@ -60,20 +60,19 @@ pub(crate) async fn put(control: &Control, request: &Request) -> Reply {
 impl Wanted {
     async fn read(control: &Control, request: &Request) -> Result<Self, Failure> {
         let (id, body) = (request.rest_api_id(), request.body()?);
-        let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-        if id.as_str().len() > ID_LIMIT || !id.as_str().bytes().all(good) {
-            let message = format!("ids of APIs have up to {ID_LIMIT} letters, digits, '-' and '_' here");
-            return Err(OperatorRefusal::BadImport(message).into());
-        }
+        check_id("APIs", id.as_str())?;
         let told = plain_policy(body.object("restApi")?.unwrap_or_default())?;
         let now = date(&told, "createdDate")?.unwrap_or(request.now());
         let root = told.string("rootResourceId")?.map(ResourceId::new);
         let root = root.unwrap_or_else(|| control.ids().root_resource_id());
+        check_id("resources", root.as_str())?;
         let api = RestApi { id: id.clone(), ..rest_api::read(id.clone(), root, now, &told)? };
         let mut deployments = Vec::new();
         for told in body.objects("deployments")?.unwrap_or_default() {
+            let deployment = told.string("id")?.unwrap_or_default();
+            check_id("deployments", &deployment)?;
             deployments.push(WantedDeployment {
-                id: DeploymentId::new(told.string("id")?.unwrap_or_default()),
+                id: DeploymentId::new(deployment),
                 description: told.string("description")?,
                 created: date(&told, "createdDate")?.unwrap_or(now),
                 definition: definition(&told, &id).await?.ok_or_else(no_document)?,
@@ -83,6 +82,15 @@ impl Wanted {
         let stages = told.iter().map(|stage| stage::read(stage, request.now())).collect::<Result<_, _>>()?;
         Ok(Self { api, deployments, stages, definition: definition(&body, &id).await? })
     }
+}
+
+fn check_id(of: &str, id: &str) -> Result<(), Failure> {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if (1..=ID_LIMIT).contains(&id.len()) && id.bytes().all(good) {
+        return Ok(());
+    }
+    let message = format!("ids of {of} have 1 to {ID_LIMIT} letters, digits, '-' and '_' here");
+    Err(OperatorRefusal::BadImport(message).into())
 }
 
 fn no_document() -> Failure {

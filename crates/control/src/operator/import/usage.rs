@@ -58,16 +58,22 @@ fn read(
     let mut read = Vec::new();
     for (day, calls) in days.integers()? {
         let day = Day::parse(&day).ok_or_else(|| bad("A day"))?;
-        read.push((day, u64::try_from(calls).map_err(|_| bad("A count"))?));
+        read.push((day, count(calls).ok_or_else(|| bad("A count"))?));
     }
     if read.len() > DAYS_LIMIT {
         return Err(bad("So many days").into());
     }
-    let remaining = told.integer("remaining")?.and_then(|remaining| u64::try_from(remaining).ok());
+    let remaining = told.integer("remaining")?.filter(|remaining| *remaining >= 0);
+    let remaining = remaining.map(|remaining| count(remaining).ok_or_else(|| bad("What remains"))).transpose()?;
     let left = quota.zip(remaining).map(|(quota, remaining)| LeftElsewhere {
         quota,
         period: quota.period_at(now.day()),
         remaining,
     });
     Ok(UsageImport { plan, key, days: read, left })
+}
+
+/// A number of calls. Quotas are no larger, and sums of these stay within what the ledger counts to.
+fn count(told: i64) -> Option<u64> {
+    u32::try_from(told).ok().map(u64::from)
 }
