@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -420,3 +421,41 @@ def test_all_state_moves_from_a_data_directory_counters_included(start, start_no
     for node in nodes:
         assert usage(node.client(*pair), plan, key) == (30, 70)
     assert [status(node, api, key) for node in nodes for _ in range(40)].count(200) == 70
+
+
+def test_a_database_is_reached_by_tls_and_by_password(start, own_postgres, tmp_path):
+    certificates = {}
+    for name in ("localhost", "other"):
+        certificate, key = tmp_path / f"{name}.crt", tmp_path / f"{name}.key"
+        made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        named = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-addext", "basicConstraints=CA:FALSE", "-days", "2"]
+        subprocess.run([*made, *named, "-out", certificate, "-keyout", key], check=True, capture_output=True)
+        certificates[name] = certificate, key
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    database = own_postgres.make_database()
+    own_postgres.query(database, "ALTER USER tollgate PASSWORD 's3cr3tpw'")
+    own_postgres.serve_tls(*certificates["localhost"], port)
+    at = f"postgres://tollgate@localhost:{port}/{database}"
+    settings = {"TOLLGATE_MASTER_KEY": "1a" * 32, "TOLLGATE_STORE__PASSWORD": "s3cr3tpw", "TOLLGATE_LOG": "debug"}
+    trusted = {"TOLLGATE_STORE__ROOT_CERTIFICATE": certificates["localhost"][0]}
+    node = start(TOLLGATE_STORE__URL=f"{at}?sslmode=verify-full", **trusted, **settings)
+    node.client().create_api_key(name="by TLS")
+    encrypted = "SELECT count(*), bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE client_addr IS NOT NULL"
+    assert own_postgres.query(database, encrypted)[0][1] == "t"
+    node.stop()
+    for url, more, because in [
+        (f"{at}?sslmode=verify-full", {}, "certificate"),
+        (f"{at}?sslmode=verify-full", {"TOLLGATE_STORE__ROOT_CERTIFICATE": certificates["other"][0]}, "certificate"),
+        (at.replace("localhost", "127.0.0.1") + "?sslmode=verify-full", trusted, "certificate"),
+        (f"{at}?sslmode=require", {"TOLLGATE_STORE__PASSWORD": "wr0ngpw"}, "password"),
+        (f"{at}?sslmode=disable", {}, "no encryption"),
+    ]:
+        refused = {**settings, "TOLLGATE_STORE__ROOT_CERTIFICATE": None, **more, "TOLLGATE_STORE__URL": url}
+        node.settings = refused
+        said = node.refuses_to_start(because=because)
+        assert "s3cr3tpw" not in said and "wr0ngpw" not in said
+    node.settings = {**settings, "TOLLGATE_STORE__URL": f"{at}?sslmode=require"}
+    node.start()
+    assert "s3cr3tpw" not in node.log()
