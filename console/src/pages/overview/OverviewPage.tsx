@@ -11,7 +11,7 @@ import { ListTable } from "../../components/ListTable";
 import { Page } from "../../components/Page";
 import { PageLink } from "../../components/PageLink";
 import { useApis, usePlans } from "../../components/queries";
-import { aws } from "../../lib/cli";
+import { signedCurl } from "../../lib/cli";
 import { count } from "../../lib/numbers";
 import { useSession } from "../../shell/SessionProvider";
 import { FindingList } from "./FindingList";
@@ -31,7 +31,7 @@ function Overview(): ReactElement {
   const near = useQuery({ queryKey: ["near-quota"], queryFn: listNearQuota, refetchInterval: EVERY });
   const today = `Today, ${busiest.data?.day ?? ""} (UTC)`;
   return (
-    <Page title="Overview" commands={[aws("get-usage-plans"), aws("get-account")]}>
+    <Page title="Overview" commands={["traffic", "findings", "busiest", "near-quota"].map(signedCurl)}>
       <EmptyHint />
       <LiveTraffic />
       <FindingList />
