@@ -66,8 +66,14 @@ export function PlanStages({ plan, open }: { plan: UsagePlan; open: OpenStage[] 
             id: "throttles",
             header: "Method throttles",
             cell: (stage) => (
-              <Button variant="inline-link" onClick={() => setOpened({ dialog: "throttles", stage })}>
-                {plural(Object.keys(stage.throttle ?? {}).length, "method")}
+              <Button
+                variant="inline-link"
+                ariaLabel={`Method throttles of ${apiName(stage.apiId)} ${stage.stage}`}
+                onClick={() => setOpened({ dialog: "throttles", stage })}
+              >
+                {stage.throttle === undefined && mayChange
+                  ? "Set throttles"
+                  : plural(Object.keys(stage.throttle ?? {}).length, "method")}
               </Button>
             ),
           },
