@@ -53,7 +53,7 @@ async function arrange(management: Management, upstream: Upstream): Promise<Visi
 const FORMS = [
   { form: "light", theme: "light", width: 1280, height: 900 },
   { form: "dark", theme: "dark", width: 1280, height: 900 },
-  { form: "phone", theme: "light", width: 390, height: 844 },
+  { form: "phone", theme: "light", width: 360, height: 780 },
 ] as const;
 
 for (const { form, theme, width, height } of FORMS) {
@@ -88,9 +88,14 @@ test("the sign-in page, and what a first visit loads", async ({ page, tollgate }
   await expect(page.getByRole("button", { name: "Sign in" })).toBeVisible();
   expect(response?.headers()["content-security-policy"]).toContain("default-src 'none'");
   await page.screenshot({ path: "browser/shots/sign-in-light.png", fullPage: true });
+  await page.evaluate(() => localStorage.setItem("tollgate-theme", "dark"));
   expect(await findings(page)).toEqual([]);
   expect(bytes).toBeGreaterThan(50_000);
   expect(bytes, "bytes of the first load").toBeLessThan(1_000_000);
+  await page.reload();
+  await expect(page.getByRole("button", { name: "Sign in" })).toBeVisible();
+  await page.screenshot({ path: "browser/shots/sign-in-dark.png", fullPage: true });
+  expect(await findings(page)).toEqual([]);
 });
 
 test("the keyboard reaches and opens a page", async ({ open, page, management }) => {

@@ -3,7 +3,7 @@ import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Modal, { type ModalProps } from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import type { ReactElement, ReactNode } from "react";
+import { type ReactElement, type ReactNode, useId } from "react";
 import { ErrorAlert } from "./ErrorAlert";
 
 interface DialogProps {
@@ -20,6 +20,7 @@ interface DialogProps {
 
 export function Dialog(props: DialogProps): ReactElement {
   const { title, submit, pending, error, disabled = false, size = "medium", onSubmit, onDismiss, children } = props;
+  const form = useId();
   return (
     <Modal
       visible
@@ -32,7 +33,7 @@ export function Dialog(props: DialogProps): ReactElement {
             <Button variant="link" onClick={onDismiss}>
               Cancel
             </Button>
-            <Button variant="primary" loading={pending} disabled={disabled} onClick={onSubmit}>
+            <Button variant="primary" formAction="submit" form={form} loading={pending} disabled={disabled}>
               {submit}
             </Button>
           </SpaceBetween>
@@ -40,6 +41,7 @@ export function Dialog(props: DialogProps): ReactElement {
       }
     >
       <form
+        id={form}
         onSubmit={(event) => {
           event.preventDefault();
           if (!disabled && !pending) onSubmit();

@@ -30,11 +30,17 @@ const FIRST_RUN: PageOfMenu = { text: "Set up an API", path: "/first-run" };
 /** Pages that a key issuer has something to do on. */
 const ISSUER_PAGES = ["/usage-plans", "/api-keys", "/usage"];
 
+/** Whether the menu would hide the page. */
+const narrow = (): boolean => !matchMedia("(min-width: 912px)").matches;
+
+/** Whether somebody clicked or typed just now. The layout closes the menu by itself when it is measured too early. */
+const viewerActs = (): boolean => navigator.userActivation.isActive;
+
 export function Shell({ children }: { children: ReactNode }): ReactElement {
   const { session, mayChange } = useSession();
   const { pathname } = useLocation();
   const navigate = useNavigate();
-  const [open, setOpen] = useState(() => matchMedia("(min-width: 912px)").matches);
+  const [open, setOpen] = useState(() => !narrow());
   const pages = session.role === "key-issuer" ? PAGES.filter((page) => ISSUER_PAGES.includes(page.path)) : PAGES;
   const firstRun: SideNavigationProps.Item[] = mayChange ? [{ type: "divider" }, link(FIRST_RUN)] : [];
   return (
@@ -44,7 +50,7 @@ export function Shell({ children }: { children: ReactNode }): ReactElement {
         headerSelector="#console-header"
         toolsHide
         navigationOpen={open}
-        onNavigationChange={({ detail }) => setOpen(detail.open)}
+        onNavigationChange={({ detail }) => (detail.open || narrow() || viewerActs()) && setOpen(detail.open)}
         navigation={
           <SideNavigation
             header={{ text: "API gateway", href: toHref("/") }}
@@ -53,7 +59,7 @@ export function Shell({ children }: { children: ReactNode }): ReactElement {
             onFollow={(event) => {
               event.preventDefault();
               void navigate(fromHref(event.detail.href));
-              if (!matchMedia("(min-width: 912px)").matches) setOpen(false);
+              if (narrow()) setOpen(false);
             }}
           />
         }

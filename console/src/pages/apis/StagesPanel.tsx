@@ -22,6 +22,10 @@ interface StagesPanelProps {
 
 type Opened = { dialog: "throttles" | "delete"; stage: string } | null;
 
+/** What opens the dialog of throttles: what there is, or what can be done. */
+const throttlesText = (count: number, mayChange: boolean): string =>
+  count === 0 && mayChange ? "Set throttles" : plural(count, "setting");
+
 export function StagesPanel({ apiId, stages, resources }: StagesPanelProps): ReactElement {
   const { mayChange } = useSession();
   const { data: node } = useNode();
@@ -45,6 +49,7 @@ export function StagesPanel({ apiId, stages, resources }: StagesPanelProps): Rea
           {
             id: "url",
             header: "Invoke URL",
+            wide: 320,
             cell: ({ stageName }) => (
               <CopyToClipboard
                 variant="inline"
@@ -59,8 +64,12 @@ export function StagesPanel({ apiId, stages, resources }: StagesPanelProps): Rea
             id: "throttles",
             header: "Throttles",
             cell: ({ stageName, methodSettings = {} }) => (
-              <Button variant="inline-link" onClick={() => setOpened({ dialog: "throttles", stage: stageName })}>
-                {plural(Object.keys(methodSettings).length, "setting")}
+              <Button
+                variant="inline-link"
+                ariaLabel={`Throttles of stage ${stageName}: ${plural(Object.keys(methodSettings).length, "setting")}`}
+                onClick={() => setOpened({ dialog: "throttles", stage: stageName })}
+              >
+                {throttlesText(Object.keys(methodSettings).length, mayChange)}
               </Button>
             ),
           },
