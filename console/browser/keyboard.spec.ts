@@ -1,4 +1,5 @@
 // The whole way by keyboard alone: the focus shows at every stop, and ends where work goes on.
+import { findings } from "./accessibility";
 import { expect, test } from "./fixtures";
 import { isFocused, tabTo } from "./keyboard";
 import { ACCESS_KEY_ID, SECRET_ACCESS_KEY } from "./tollgate";
@@ -36,6 +37,8 @@ test("a plan, its key and an extension are made without a mouse", async ({ page,
   await keyboard.press("Enter");
   await expect(page.getByRole("heading", { name: "by-keyboard" })).toBeVisible();
   await expect(page.getByText("40 calls per month").first()).toBeVisible();
+  // What was done is told, and can be dismissed by name.
+  expect(await findings(page)).toEqual([]);
 
   await tabTo(page, page.getByRole("tab", { name: "Details" }));
   await keyboard.press("ArrowRight");
@@ -62,6 +65,7 @@ test("a plan, its key and an extension are made without a mouse", async ({ page,
   await tabTo(page, page.getByLabel("Calls left in this period"));
   await keyboard.press("Control+A");
   await keyboard.type("500");
+  expect(await findings(page), "in a dialog").toEqual([]);
   await tabTo(page, page.getByLabel("Reason"));
   await keyboard.type("a larger contract");
   await tabTo(page, page.getByLabel("Calls left in this period"));

@@ -8,7 +8,10 @@ import { ErrorAlert } from "./ErrorAlert";
 
 interface DialogProps {
   title: string;
-  submit: string;
+  /** What sends the form; without it there is nothing to send. */
+  submit?: string;
+  /** What closes the dialog. */
+  dismiss?: string;
   pending: boolean;
   error: Error | null;
   disabled?: boolean;
@@ -19,7 +22,8 @@ interface DialogProps {
 }
 
 export function Dialog(props: DialogProps): ReactElement {
-  const { title, submit, pending, error, disabled = false, size = "medium", onSubmit, onDismiss, children } = props;
+  const { title, submit, dismiss = "Cancel", pending, error, disabled = false, size = "medium" } = props;
+  const { onSubmit, onDismiss, children } = props;
   const form = useId();
   return (
     <Modal
@@ -31,16 +35,19 @@ export function Dialog(props: DialogProps): ReactElement {
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
             <Button variant="link" onClick={onDismiss}>
-              Cancel
+              {dismiss}
             </Button>
-            <Button variant="primary" formAction="submit" form={form} loading={pending} disabled={disabled}>
-              {submit}
-            </Button>
+            {submit !== undefined && (
+              <Button variant="primary" formAction="submit" form={form} loading={pending} disabled={disabled}>
+                {submit}
+              </Button>
+            )}
           </SpaceBetween>
         </Box>
       }
     >
       <form
+        noValidate
         id={form}
         onSubmit={(event) => {
           event.preventDefault();

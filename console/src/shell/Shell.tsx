@@ -33,9 +33,6 @@ const ISSUER_PAGES = ["/usage-plans", "/api-keys", "/usage"];
 /** Whether the menu would hide the page. */
 const narrow = (): boolean => !matchMedia("(min-width: 912px)").matches;
 
-/** Whether somebody clicked or typed just now. The layout closes the menu by itself when it is measured too early. */
-const viewerActs = (): boolean => navigator.userActivation.isActive;
-
 export function Shell({ children }: { children: ReactNode }): ReactElement {
   const { session, mayChange } = useSession();
   const { pathname } = useLocation();
@@ -50,7 +47,7 @@ export function Shell({ children }: { children: ReactNode }): ReactElement {
         headerSelector="#console-header"
         toolsHide
         navigationOpen={open}
-        onNavigationChange={({ detail }) => (detail.open || narrow() || viewerActs()) && setOpen(detail.open)}
+        onNavigationChange={({ detail }) => setOpen(detail.open)}
         navigation={
           <SideNavigation
             header={{ text: "API gateway", href: toHref("/") }}
@@ -76,7 +73,19 @@ function Header(): ReactElement {
   const navigate = useNavigate();
   const { data: node } = useQuery({ queryKey: ["node"], queryFn: getNode, staleTime: 60_000 });
   const region: TopNavigationProps.Utility[] = node
-    ? [{ type: "button", text: node.region, ariaLabel: `Region ${node.region}` }]
+    ? [
+        {
+          type: "menu-dropdown",
+          text: node.region,
+          ariaLabel: `Region ${node.region}`,
+          title: `Account ${node.accountId}`,
+          description: `Tollgate ${node.version ?? ""}, gateway at ${node.gateway ?? ""}`,
+          items: [
+            { id: "metrics", text: "Metrics", href: "/metrics", external: true },
+            { id: "ready", text: "Readiness", href: "/readyz", external: true },
+          ],
+        },
+      ]
     : [];
   return (
     <div id="console-header">

@@ -30,6 +30,7 @@ export default function ImportApiPage(): ReactElement {
       commands={["aws apigateway import-rest-api \\\n  --body fileb://openapi.json"]}
     >
       <form
+        noValidate
         onSubmit={(event) => {
           event.preventDefault();
           importing.mutate();

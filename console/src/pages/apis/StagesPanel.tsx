@@ -45,11 +45,17 @@ export function StagesPanel({ apiId, stages, resources }: StagesPanelProps): Rea
         rowId={({ stageName }) => stageName}
         empty="The API is not deployed yet: nobody can call it."
         columns={[
-          { id: "name", header: "Stage", cell: ({ stageName }) => stageName, by: ({ stageName }) => stageName },
+          {
+            id: "name",
+            header: "Stage",
+            wide: 100,
+            cell: ({ stageName }) => stageName,
+            by: ({ stageName }) => stageName,
+          },
           {
             id: "url",
             header: "Invoke URL",
-            wide: 320,
+            wide: 240,
             cell: ({ stageName }) => (
               <CopyToClipboard
                 variant="inline"
@@ -66,14 +72,14 @@ export function StagesPanel({ apiId, stages, resources }: StagesPanelProps): Rea
             cell: ({ stageName, methodSettings = {} }) => (
               <Button
                 variant="inline-link"
-                ariaLabel={`Throttles of stage ${stageName}: ${plural(Object.keys(methodSettings).length, "setting")}`}
+                ariaLabel={`${throttlesText(Object.keys(methodSettings).length, mayChange)} of stage ${stageName}`}
                 onClick={() => setOpened({ dialog: "throttles", stage: stageName })}
               >
                 {throttlesText(Object.keys(methodSettings).length, mayChange)}
               </Button>
             ),
           },
-          { id: "deployment", header: "Deployment", cell: ({ deploymentId }) => deploymentId },
+          { id: "deployment", header: "Deployment", wide: 90, cell: ({ deploymentId }) => deploymentId },
           {
             id: "updated",
             header: "Last changed",
@@ -85,6 +91,7 @@ export function StagesPanel({ apiId, stages, resources }: StagesPanelProps): Rea
                 {
                   id: "delete",
                   header: "Delete",
+                  wide: 80,
                   cell: ({ stageName }: Stage) => (
                     <Button
                       variant="inline-link"

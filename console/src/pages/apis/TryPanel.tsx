@@ -44,6 +44,7 @@ export function TryPanel({ apiId, stages, resources }: TryPanelProps): ReactElem
   return (
     <SpaceBetween size="m">
       <form
+        noValidate
         onSubmit={(event) => {
           event.preventDefault();
           calling.mutate();

@@ -72,6 +72,7 @@ export default function CreateKeyPage(): ReactElement {
       ]}
     >
       <form
+        noValidate
         onSubmit={(event) => {
           event.preventDefault();
           creating.mutate();

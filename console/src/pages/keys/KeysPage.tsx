@@ -92,9 +92,10 @@ export default function KeysPage(): ReactElement {
           {
             id: "name",
             header: "Name",
+            wide: 140,
             cell: (key) => <PageLink to={`/api-keys/${key.id}`}>{key.name ?? key.id}</PageLink>,
           },
-          { id: "state", header: "State", cell: (key) => <EnabledBadge enabled={key.enabled} /> },
+          { id: "state", header: "State", wide: 130, cell: (key) => <EnabledBadge enabled={key.enabled} /> },
           ...(mayReadValues
             ? [{ id: "value", header: "Value", cell: (key: ApiKey) => <SecretValue keyId={key.id} /> }]
             : []),

@@ -5,7 +5,7 @@ import Grid from "@cloudscape-design/components/grid";
 import ProgressBar from "@cloudscape-design/components/progress-bar";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactElement } from "react";
-import { Navigate, useNavigate } from "react-router";
+import { useNavigate } from "react-router";
 import { getBusiest, listNearQuota } from "../../api/operator";
 import { ListTable } from "../../components/ListTable";
 import { Page } from "../../components/Page";
@@ -20,13 +20,6 @@ import { LiveTraffic } from "./LiveTraffic";
 const EVERY = 10_000;
 
 export default function OverviewPage(): ReactElement {
-  const { session } = useSession();
-  // A key issuer sees plans and keys only.
-  if (session.role === "key-issuer") return <Navigate to="/api-keys" replace />;
-  return <Overview />;
-}
-
-function Overview(): ReactElement {
   const busiest = useQuery({ queryKey: ["busiest"], queryFn: getBusiest, refetchInterval: EVERY });
   const near = useQuery({ queryKey: ["near-quota"], queryFn: listNearQuota, refetchInterval: EVERY });
   const today = `Today, ${busiest.data?.day ?? ""} (UTC)`;

@@ -56,6 +56,7 @@ export default function CreatePlanPage(): ReactElement {
       commands={[aws("create-usage-plan", { ...plan, name: name || "NAME" })]}
     >
       <form
+        noValidate
         onSubmit={(event) => {
           event.preventDefault();
           setTried(true);

@@ -63,6 +63,7 @@ function PlanForm({ plan, onClose }: { plan: UsagePlan; onClose: () => void }): 
   const said = fieldErrors(saving.error, { ...LIMIT_MESSAGES, name: /name/i, description: /description/i });
   return (
     <form
+      noValidate
       onSubmit={(event) => {
         event.preventDefault();
         if (operations.length === 0) onClose();

@@ -25,6 +25,12 @@ type OpenStage = Extract<Finding, { kind: "StageWithOpenMethods" }>;
 
 type Opened = { dialog: "add" } | { dialog: "remove" | "throttles"; stage: ApiStage } | null;
 
+/** What opens the dialog of method throttles: what there is, or what can be done. */
+const throttlesText = ({ throttle = {} }: ApiStage, mayChange: boolean): string => {
+  const methods = Object.keys(throttle).length;
+  return methods === 0 && mayChange ? "Set throttles" : plural(methods, "method");
+};
+
 export function PlanStages({ plan, open }: { plan: UsagePlan; open: OpenStage[] }): ReactElement {
   const { session, mayChange } = useSession();
   const { data: apis = [] } = useApis();
@@ -68,12 +74,10 @@ export function PlanStages({ plan, open }: { plan: UsagePlan; open: OpenStage[] 
             cell: (stage) => (
               <Button
                 variant="inline-link"
-                ariaLabel={`Method throttles of ${apiName(stage.apiId)} ${stage.stage}`}
+                ariaLabel={`${throttlesText(stage, mayChange)} of ${apiName(stage.apiId)} ${stage.stage}`}
                 onClick={() => setOpened({ dialog: "throttles", stage })}
               >
-                {stage.throttle === undefined && mayChange
-                  ? "Set throttles"
-                  : plural(Object.keys(stage.throttle ?? {}).length, "method")}
+                {throttlesText(stage, mayChange)}
               </Button>
             ),
           },

@@ -55,6 +55,7 @@ export default function PlansPage(): ReactElement {
           {
             id: "throttle",
             header: "Throttle",
+            wide: 160,
             cell: (plan) =>
               unlimited.has(plan.id) ? (
                 <StatusIndicator type="warning">no limits at all</StatusIndicator>

@@ -27,6 +27,7 @@ export function RefusalTable({ title, refusals, error }: RefusalTableProps): Rea
         {
           id: "level",
           header: "Refused by",
+          wide: 140,
           by: (call) => level(call.level).name,
           cell: (call) => level(call.level).name,
         },

@@ -37,6 +37,7 @@ export default function RefusalsPage(): ReactElement {
     >
       <Container>
         <form
+          noValidate
           onSubmit={(event) => {
             event.preventDefault();
             setParameters(typed.trim() === "" ? {} : { request: typed.trim() });
