@@ -67,16 +67,28 @@ hostile: $(VENV)/installed build ## Assaults a release build with a million unkn
 	HOSTILE_SCALE=$(or $(SCALE),50) TOLLGATE_BIN=target/release/tollgate \
 		$(VENV)/bin/python -m pytest e2e/test_hostile_load.py -q -s
 
-e2e: $(VENV)/installed $(DEPLOY_TOOLS)/installed test-clock ## Runs the binary against the AWS CLI, boto3, osls, CDK and misbehaving clients.
+e2e: $(VENV)/installed $(DEPLOY_TOOLS)/installed test-clock ## Runs the binary against the AWS CLI, boto3, osls, CDK, SAM and misbehaving clients.
 	cargo build -p tollgate-functions --example echo
 	TOLLGATE_BIN=$(TOLLGATE_BIN) $(VENV)/bin/python -m pytest e2e -q
 
-deploy-tools: $(DEPLOY_TOOLS)/installed ## Installs osls and CDK, whose templates some tests deploy.
+deploy-tools: $(DEPLOY_TOOLS)/installed ## Installs osls, Serverless 3, CDK and SAM, whose templates some tests deploy.
 
-$(DEPLOY_TOOLS)/installed: e2e/deploy/package.json e2e/deploy/package-lock.json
+$(DEPLOY_TOOLS)/installed: e2e/deploy/package.json e2e/deploy/package-lock.json \
+		$(DEPLOY_TOOLS)/serverless3/installed $(DEPLOY_TOOLS)/sam/installed
 	mkdir -p $(DEPLOY_TOOLS)
 	cp e2e/deploy/package.json e2e/deploy/package-lock.json $(DEPLOY_TOOLS)
 	npm ci --prefix $(DEPLOY_TOOLS) --no-audit --no-fund --silent
+	touch $@
+
+$(DEPLOY_TOOLS)/serverless3/installed: e2e/deploy/serverless3/package.json e2e/deploy/serverless3/package-lock.json
+	mkdir -p $(DEPLOY_TOOLS)/serverless3
+	cp e2e/deploy/serverless3/package.json e2e/deploy/serverless3/package-lock.json $(DEPLOY_TOOLS)/serverless3
+	npm ci --prefix $(DEPLOY_TOOLS)/serverless3 --no-audit --no-fund --silent --ignore-scripts
+	touch $@
+
+$(DEPLOY_TOOLS)/sam/installed: e2e/deploy/sam-requirements.txt
+	python3 -m venv $(DEPLOY_TOOLS)/sam
+	$(DEPLOY_TOOLS)/sam/bin/pip install --quiet --disable-pip-version-check -r e2e/deploy/sam-requirements.txt
 	touch $@
 
 sdk: ## Drives the binary with the AWS SDK for Rust, every operation.

@@ -14,6 +14,7 @@ import pytest
 import arrange
 from callers import call
 from harness import ACCESS_KEY_ID, BINARY, REGION, SECRET_ACCESS_KEY, Tollgate, poll
+from postgres import MASTER_KEY, Postgres
 from upstream import Upstream
 
 
@@ -61,6 +62,34 @@ def start(starter):
     yield starter
     for tollgate in starter.all[before:]:
         tollgate.end()
+
+
+@pytest.fixture(scope="session")
+def shared_postgres():
+    """One PostgreSQL for all tests that do it no harm."""
+    server = Postgres()
+    yield server
+    server.end()
+
+
+@pytest.fixture
+def own_postgres():
+    """A PostgreSQL to be stopped, paused and restarted."""
+    server = Postgres()
+    yield server
+    server.end()
+
+
+@pytest.fixture
+def start_nodes(start):
+    """Starts Tollgates that share a database, a new one unless one is named."""
+
+    def start_nodes(server, count=3, database=None, **settings):
+        url = server.url(database or server.make_database())
+        shared = {"TOLLGATE_STORE__URL": url, "TOLLGATE_MASTER_KEY": MASTER_KEY, **settings}
+        return [start(**shared) for _ in range(count)]
+
+    return start_nodes
 
 
 @pytest.fixture(scope="session")

@@ -12,28 +12,30 @@ from harness import ACCESS_KEY_ID, BINARY, REGION, ROOT, SECRET_ACCESS_KEY, envi
 
 SCENARIOS = Path(__file__).resolve().parent / "deploy"
 TOOLS = Path(os.environ.get("TOLLGATE_DEPLOY_TOOLS", ROOT / "target" / "deploy-tools"))
-"""Where `make deploy-tools` installs osls and CDK."""
+"""Where `make deploy-tools` installs osls and CDK, and, in folders of their own, Serverless 3 and SAM."""
+SERVERLESS_3 = TOOLS / "serverless3" / "node_modules"
+SAM = TOOLS / "sam" / "bin" / "sam"
 
 
-def missing_tools():
-    """What there is not, for tests of real tools to run; nothing if there is all."""
+def missing_tools(tool=TOOLS / "node_modules" / ".bin" / "osls"):
+    """What there is not, for tests of a real tool to run; nothing if there is all."""
     if not shutil.which("node"):
         return "Node.js"
-    return None if (TOOLS / "node_modules" / ".bin" / "osls").exists() else f"{TOOLS} (make deploy-tools)"
+    return None if tool.exists() else f"{tool} (make deploy-tools)"
 
 
 class Deployer:
-    """The command line against one Tollgate."""
+    """The command line against one Tollgate, with further variables of its environment."""
 
-    def __init__(self, tollgate):
-        self.tollgate = tollgate
+    def __init__(self, tollgate, **variables):
+        self.tollgate, self.variables = tollgate, variables
 
     def start(self, *arguments):
         """Starts the binary."""
         command = [BINARY, *arguments, "--data-dir", self.tollgate.data_dir]
         command += ["--management", _text(self.tollgate.management), "--gateway", _text(self.tollgate.gateway)]
         path = os.pathsep.join([str(TOOLS / "node_modules" / ".bin"), os.environ["PATH"]])
-        surroundings = {**environment(TOLLGATE_REGION=REGION), "PATH": path, "SLS_NOTIFICATIONS_MODE": "off"}
+        surroundings = {**environment(TOLLGATE_REGION=REGION), "PATH": path, "SLS_NOTIFICATIONS_MODE": "off", **self.variables}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         return subprocess.Popen(list(map(str, command)), env=surroundings, **pipes)
 
@@ -104,6 +106,18 @@ def synthesize(folder, **settings):
     )
     assert done.returncode == 0, done.stderr
     return folder / "cdk.out" / "CdkShop.template.json"
+
+
+def sam_build(folder):
+    """Runs `sam build` on a copy of its scenario and returns the template."""
+    if not folder.exists():
+        shutil.copytree(SCENARIOS / "sam-build", folder)
+    surroundings = {**environment(HOME=folder), "SAM_CLI_TELEMETRY": "0"}
+    done = subprocess.run(
+        [str(SAM), "build"], cwd=folder, env=surroundings, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return folder / ".aws-sam" / "build" / "template.yaml"
 
 
 def _text(address):

@@ -7,9 +7,10 @@ import pytest
 
 from arrange import Key, usage_becomes
 from callers import call
-from deploying import SCENARIOS, Deployer, missing_tools, synthesize
+from deploying import SAM, SCENARIOS, SERVERLESS_3, Deployer, missing_tools, sam_build, synthesize
 from harness import ROOT
 
+SERVERLESS = SERVERLESS_3 / ".bin" / "serverless"
 needs_tools = pytest.mark.skipif(bool(missing_tools()), reason=f"needs {missing_tools()}")
 
 
@@ -178,6 +179,53 @@ def test_a_template_of_sam(node, deployer, tmp_path):
     assert statuses(node, path + "/pets/7", value, 2) == [200, 429]
     implied = next(api for api in node.client().get_rest_apis()["items"] if api["id"] != outputs["Api"])
     assert call(node.gateway, f"/_aws/execute-api/{implied['id']}/Prod/implied", method="POST").body == b"implied"
+
+
+@pytest.mark.skipif(bool(missing_tools(SERVERLESS)), reason=f"needs {missing_tools(SERVERLESS)}")
+def test_a_project_of_serverless_3_is_packaged_by_its_own_tool(node, tmp_path):
+    folder = project(tmp_path, ROOT / "examples" / "serverless-tiers")
+    (folder / "node_modules").symlink_to(SERVERLESS_3)
+    # It is kept from calling home, and works without.
+    deployer = Deployer(node, SLS_TELEMETRY_DISABLED="1", SLS_NOTIFICATIONS_MODE="off", HOME=str(tmp_path))
+    _, stages = deployer.deploy("--serverless", folder)
+    free, ids = "joe-of-the-free-tier-000", deployer.ids("tiers-dev")
+    path = stages["dev"] + "/weather/oslo"
+    assert statuses(node, path, free, 4) == [200, 200, 200, 429]
+    settings = folder / "serverless.yml"
+    settings.write_text(settings.read_text().replace("limit: 3", "limit: 4"))
+    deployer.deploy("--serverless", folder)
+    assert statuses(node, path, free, 2) == [200, 429]
+    usage_becomes(node.client(), ids["ApiGatewayUsagePlanFree"], Key(ids["ApiGatewayApiKeyFree1"], free), (4, 0))
+    # What osls makes of the same project is the same stack.
+    (folder / "node_modules").unlink()
+    if not missing_tools():
+        deployer.deploy("--serverless", folder)
+        assert deployer.ids("tiers-dev")["ApiGatewayRestApi"] == ids["ApiGatewayRestApi"]
+        assert statuses(node, path, free, 1) == [429]
+    deployer.run("stack", "delete", "tiers-dev")
+    assert deployer.left() == []
+
+
+@pytest.mark.skipif(bool(missing_tools(SAM)), reason=f"needs {missing_tools(SAM)}")
+def test_what_sam_build_builds(node, deployer, tmp_path):
+    built = sam_build(tmp_path / "built")
+    outputs, stages = deployer.deploy(built, "--stack", "built")
+    value = node.client().get_api_key(apiKey=outputs["Key"], includeValue=True)["value"]
+    path = stages["live"]
+    assert call(node.gateway, path + "/hello/ann", value).body == b"hello ann"
+    assert call(node.gateway, path + "/hello/ann").status == 403
+    assert json.loads(call(node.gateway, path + "/pets").body) == ["cat"]
+    assert statuses(node, path + "/hello/bob", value, 2) == [200, 429]
+    assert deployer.plan(built, "--stack", "built") == set()
+
+    code = tmp_path / "built" / "greet" / "index.js"
+    code.write_text(code.read_text().replace("hello ", "bye "))
+    again = sam_build(tmp_path / "built")
+    assert deployer.plan(again, "--stack", "built") == {("~", "Greet")}
+    deployer.deploy(again, "--stack", "built", "--parameter", "Limit=3")
+    assert call(node.gateway, path + "/hello/ann", value).body == b"bye ann"
+    assert statuses(node, path + "/hello/ann", value, 1) == [429]
+    usage_becomes(node.client(), outputs["Plan"], Key(outputs["Key"], value), (3, 0))
 
 
 def test_http_apis_of_sam_are_named_as_out_of_scope(node, deployer, tmp_path):

@@ -48,7 +48,8 @@ impl Caller {
                     Some("CreateApiKey" | "GetAccount" | "GetNode" | "GetUsagePlans") => true,
                     Some("GetApiKey" | "GetApiKeys") => !asked.with_values,
                     Some(
-                        "CreateUsagePlanKey" | "GetUsage" | "GetUsagePlan" | "GetUsagePlanKey" | "GetUsagePlanKeys",
+                        "CreateUsagePlanKey" | "GetUsage" | "GetUsagePlan" | "GetUsagePlanKey" | "GetUsagePlanKeys"
+                        | "IssueApiKey",
                     ) => own_plan,
                     _ => false,
                 }
@@ -85,6 +86,8 @@ mod tests {
         assert!(may(issuer(), Method::POST, "CreateApiKey", None));
         assert!(may(issuer(), Method::POST, "CreateUsagePlanKey", Some("bronze")));
         assert!(!may(issuer(), Method::POST, "CreateUsagePlanKey", Some("gold")));
+        assert!(may(issuer(), Method::POST, "IssueApiKey", Some("bronze")));
+        assert!(!may(issuer(), Method::POST, "IssueApiKey", Some("gold")));
         assert!(!may(issuer(), Method::GET, "GetUsagePlanKeys", Some("gold")));
         for operation in ["ImportApiKeys", "UpdateUsagePlan", "DeleteUsagePlanKey", "UpdateUsage", "CreateCredential"] {
             assert!(!may(issuer(), Method::POST, operation, Some("bronze")), "{operation}");

@@ -10,7 +10,13 @@ use tollgate_store::Credential;
 /// The pairs of access key id and secret that are answered.
 #[derive(Default)]
 pub struct Credentials {
-    pairs: RwLock<BTreeMap<String, Pair>>,
+    pairs: RwLock<BTreeMap<String, Known>>,
+}
+
+struct Known {
+    pair: Pair,
+    /// Whether the store keeps it, so that another node may delete it.
+    kept: bool,
 }
 
 /// A pair, without its id.
@@ -29,19 +35,23 @@ impl Credentials {
     /// Adds a pair.
     #[must_use]
     pub fn with(self, access_key_id: impl Into<String>, secret: impl Into<String>, role: Role) -> Self {
-        self.put(access_key_id.into(), Pair { secret: secret.into(), role });
+        let known = Known { pair: Pair { secret: secret.into(), role }, kept: false };
+        self.pairs.write().unwrap_or_else(PoisonError::into_inner).insert(access_key_id.into(), known);
         self
     }
 
-    /// Adds what the store keeps.
-    pub(crate) fn extend(&self, kept: Vec<Credential>) {
+    /// Answers what the store keeps, and no longer what it kept before.
+    pub(crate) fn take(&self, kept: Vec<Credential>) {
+        let mut pairs = self.pairs.write().unwrap_or_else(PoisonError::into_inner);
+        pairs.retain(|_, known| !known.kept);
         for Credential { access_key_id, secret_access_key, role, .. } in kept {
-            self.put(access_key_id, Pair { secret: secret_access_key, role });
+            pairs.insert(access_key_id, Known { pair: Pair { secret: secret_access_key, role }, kept: true });
         }
     }
 
+    /// Answers a pair that the store keeps.
     pub(crate) fn put(&self, access_key_id: String, pair: Pair) {
-        self.pairs.write().unwrap_or_else(PoisonError::into_inner).insert(access_key_id, pair);
+        self.pairs.write().unwrap_or_else(PoisonError::into_inner).insert(access_key_id, Known { pair, kept: true });
     }
 
     /// Answers this pair no longer.
@@ -55,7 +65,7 @@ impl Credentials {
     }
 
     pub(crate) fn find(&self, access_key_id: &str) -> Option<Pair> {
-        self.pairs.read().unwrap_or_else(PoisonError::into_inner).get(access_key_id).cloned()
+        self.pairs.read().unwrap_or_else(PoisonError::into_inner).get(access_key_id).map(|known| known.pair.clone())
     }
 }
 

@@ -48,6 +48,10 @@ pub(crate) enum Failure {
     Busy,
     #[error("the store cannot be used right now: {0}")]
     Unavailable(#[source] StoreError),
+    #[error("Invalid text specified: it has a character that cannot be stored")]
+    UnstorableText,
+    #[error("the store went away while it was written: {0}")]
+    Undecided(#[source] StoreError),
     #[error("the store failed: {0}")]
     Store(#[source] StoreError),
     #[error(transparent)]
@@ -81,6 +85,8 @@ impl From<StoreError> for Failure {
             StoreError::DuplicateKeyValue { .. } => Self::Conflict(Conflict::ApiKeyExists),
             StoreError::Stale => Self::Busy,
             StoreError::Unavailable(_) => Self::Unavailable(error),
+            StoreError::UnstorableText => Self::UnstorableText,
+            StoreError::Undecided(_) => Self::Undecided(error),
             other => Self::Store(other),
         }
     }
@@ -108,7 +114,7 @@ impl Failure {
             Self::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException"),
             Self::BrokenBody | Self::Body(_) => (StatusCode::BAD_REQUEST, "SerializationException"),
             Self::Violations(_) => (StatusCode::BAD_REQUEST, "ValidationException"),
-            Self::Page(_) | Self::Patch(_) => (StatusCode::BAD_REQUEST, "BadRequestException"),
+            Self::Page(_) | Self::Patch(_) | Self::UnstorableText => (StatusCode::BAD_REQUEST, "BadRequestException"),
             Self::Conflict(conflict) => match conflict.fault() {
                 Fault::Bad => (StatusCode::BAD_REQUEST, "BadRequestException"),
                 Fault::Missing => (StatusCode::NOT_FOUND, "NotFoundException"),
@@ -117,7 +123,7 @@ impl Failure {
             Self::Function(conflict) => conflict.code(),
             Self::Stack(conflict) => conflict.code(),
             Self::Busy => (StatusCode::CONFLICT, "ConflictException"),
-            Self::Unavailable(_) | Self::Gate(_) | Self::NoTests => {
+            Self::Unavailable(_) | Self::Undecided(_) | Self::Gate(_) | Self::NoTests => {
                 (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException")
             }
             Self::Store(_) | Self::Panicked | Self::KeyPair(_) | Self::CodeStore(_) => {
@@ -129,6 +135,9 @@ impl Failure {
             Self::Unavailable(_) => {
                 "The service cannot store or read its data right now, and nothing was changed. Please try again later."
                     .to_owned()
+            }
+            Self::Undecided(_) => {
+                "The service lost its database while it stored this: it may or may not have been done. Please look, and try again later.".to_owned()
             }
             Self::Store(_) | Self::Gate(_) | Self::Panicked | Self::KeyPair(_) | Self::CodeStore(_) => {
                 "Internal server error".to_owned()

@@ -27,11 +27,13 @@ mod sdk;
 mod server;
 mod write;
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use tollgate_domain::{Catalog, Clock, IdSource, ThrottleSettings};
-use tollgate_store::{Store, StoreError};
+use tollgate_domain::{Catalog, Clock, IdSource, KeyDigest, ThrottleSettings};
+use tollgate_store::{CallerRow, Change, Store, StoreError};
 
 pub use crate::console::SecureConnection;
 use crate::console::Sessions;
@@ -54,6 +56,8 @@ pub struct ControlConfig {
     pub account_id: String,
     /// The account's rate and burst, as GetAccount shows them.
     pub account_throttle: ThrottleSettings,
+    /// How long an operation that may take a key away waits until it is in force on all nodes.
+    pub wait_for_nodes: Duration,
 }
 
 impl Default for ControlConfig {
@@ -63,6 +67,7 @@ impl Default for ControlConfig {
             region: "us-east-1".to_owned(),
             account_id: "000000000000".to_owned(),
             account_throttle: ThrottleSettings::new(10_000.0, 5000),
+            wait_for_nodes: Duration::ZERO,
         }
     }
 }
@@ -99,7 +104,7 @@ impl Control {
         config: ControlConfig,
     ) -> Result<Self, StoreError> {
         let writer = Writer::open(store.clone(), Arc::clone(&gate)).await?;
-        credentials.extend(store.credentials().await?);
+        credentials.take(store.credentials().await?);
         let parts = Parts {
             store,
             gate,
@@ -135,6 +140,28 @@ impl Control {
     /// Loads what other nodes have committed and shows it to the gate.
     pub async fn refresh(&self) -> Result<(), StoreError> {
         self.parts.writer.refresh().await
+    }
+
+    /// Puts in force what other nodes, or this one, have changed.
+    pub async fn take_over(&self, change: &Change) -> Result<(), StoreError> {
+        if change.catalog {
+            self.refresh().await?;
+        }
+        let _showing = self.writer().showing().await;
+        if !change.digests.is_empty() {
+            let callers = self.store().callers(change.digests.clone()).await?;
+            let known: HashSet<KeyDigest> = callers.iter().map(|caller| caller.digest).collect();
+            for caller in callers {
+                let CallerRow { digest, id, enabled, plans } = caller;
+                self.gate().put_key(digest, GateKey { id, enabled, plans });
+            }
+            let gone = change.digests.iter().filter(|digest| !known.contains(digest));
+            gone.for_each(|digest| self.gate().remove_key(*digest));
+        }
+        if change.credentials {
+            self.credentials().take(self.store().credentials().await?);
+        }
+        Ok(())
     }
 
     /// Says where this node's calls come in, once that is known.

@@ -8,7 +8,7 @@ use crate::Control;
 use crate::answer::Answer;
 use crate::error::Failure;
 use crate::request::Request;
-use crate::router;
+use crate::router::{self, Routed};
 use crate::server::read_query;
 
 /// An operation's "no", as a client would have got it.
@@ -23,20 +23,26 @@ pub struct Refused {
     pub message: String,
 }
 
+/// Where an operation is looked for.
+type Find = fn(&Method, &str, &[(String, String)]) -> Option<Routed>;
+
 impl Control {
-    /// Runs one operation, named by method and path as on the wire, and returns its answer (null when it has none).
+    /// Runs one operation of AWS, named by method and path as on the wire, and returns its answer (null when it has
+    /// none).
     pub async fn perform(&self, method: Method, uri: &str, body: Option<Value>) -> Result<Value, Refused> {
-        self.run_operation(&method, uri, body).await.map_err(|failure| {
-            let answer = failure.answer();
-            Refused { status: answer.status.as_u16(), code: answer.code.to_owned(), message: answer.message }
-        })
+        self.run_operation(router::find, &method, uri, body).await
     }
 
-    /// Answers a request as on the wire, but for its signature.
+    /// As `perform`, for our own operations, too: what built-in functions do. Nothing that callers choose may be the path.
+    pub async fn operate(&self, method: Method, uri: &str, body: Option<Value>) -> Result<Value, Refused> {
+        self.run_operation(router::find_any, &method, uri, body).await
+    }
+
+    /// Answers a request for an operation of AWS as on the wire, but for its signature.
     pub async fn answer(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
         let (parts, body) = request.into_parts();
         let uri = parts.uri.path_and_query().map_or("/", |uri| uri.as_str());
-        let (status, code, body) = match self.run_request(&parts.method, uri, body).await {
+        let (status, code, body) = match self.run_request(router::find, &parts.method, uri, body).await {
             Ok((status, Answer::Json(document))) => (status, None, document),
             Ok((status, Answer::File { bytes, .. })) => (status, None, bytes),
             Ok((status, Answer::Empty)) => (status, None, Vec::new()),
@@ -54,9 +60,19 @@ impl Control {
         response
     }
 
-    async fn run_operation(&self, method: &Method, uri: &str, body: Option<Value>) -> Result<Value, Failure> {
+    async fn run_operation(
+        &self,
+        find: Find,
+        method: &Method,
+        uri: &str,
+        body: Option<Value>,
+    ) -> Result<Value, Refused> {
         let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
-        match self.run_request(method, uri, body).await?.1 {
+        let (_, answer) = self.run_request(find, method, uri, body).await.map_err(|failure| {
+            let answer = failure.answer();
+            Refused { status: answer.status.as_u16(), code: answer.code.to_owned(), message: answer.message }
+        })?;
+        match answer {
             Answer::Json(document) => Ok(serde_json::from_slice(&document).unwrap_or(Value::Null)),
             // Text that is no JSON, such as YAML, is a string; an archive has no place in an answer of values.
             Answer::File { bytes, .. } => {
@@ -67,10 +83,16 @@ impl Control {
         }
     }
 
-    async fn run_request(&self, method: &Method, uri: &str, body: Bytes) -> Result<(StatusCode, Answer), Failure> {
+    async fn run_request(
+        &self,
+        find: Find,
+        method: &Method,
+        uri: &str,
+        body: Bytes,
+    ) -> Result<(StatusCode, Answer), Failure> {
         let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
         let query = read_query(query);
-        let (operation, labels) = router::find(method, path, &query).ok_or(Failure::UnknownOperation)?;
+        let (operation, labels) = find(method, path, &query).ok_or(Failure::UnknownOperation)?;
         let answer = (operation.run)(self, &Request::new(labels, query, body, self.clock().now().wall)).await?;
         Ok((operation.status, answer))
     }

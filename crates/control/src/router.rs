@@ -198,11 +198,13 @@ operations! {
     GetFindings       GET    OK         [operator::findings::get]            "/tollgate/v1/findings";
     GetNearQuota      GET    OK         [operator::near_quota::get]          "/tollgate/v1/near-quota";
     GetNode           GET    OK         [operator::node::get]                "/tollgate/v1/node";
+    GetNodes          GET    OK         [operator::nodes::list]              "/tollgate/v1/nodes";
     GetRefusal        GET    OK         [operator::refusals::get]            "/tollgate/v1/refusals/{request_id}";
     GetRefusals       GET    OK         [operator::refusals::list]           "/tollgate/v1/refusals";
     DeleteStack       DELETE ACCEPTED   [operator::stack::delete]            "/tollgate/v1/stacks/{stack_name}";
     GetStack          GET    OK         [operator::stack::get]               "/tollgate/v1/stacks/{stack_name}";
     GetStacks         GET    OK         [operator::stack::list]              "/tollgate/v1/stacks";
+    IssueApiKey       POST   CREATED    [operator::plan_key::issue]          "/tollgate/v1/usageplans/{usageplanId}/keys";
     GetTraffic        GET    OK         [operator::traffic::get]             "/tollgate/v1/traffic";
     PutStack          PUT    OK         [operator::stack::put]               "/tollgate/v1/stacks/{stack_name}";
 }

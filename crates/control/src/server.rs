@@ -34,6 +34,10 @@ const IMPORT_LIMIT: usize = 16 << 20;
 const DISCARDED_LIMITS: usize = 4;
 /// Says why a request is sent, percent-encoded. Kept with what it changed, where a history is kept.
 const REASON: HeaderName = HeaderName::from_static("x-tollgate-reason");
+/// Names nodes on which a change is not in force yet.
+const NODES_BEHIND: HeaderName = HeaderName::from_static("x-tollgate-nodes-behind");
+/// Operations that may take a key away from callers.
+const TAKES_KEYS_AWAY: [&str; 4] = ["UpdateApiKey", "DeleteApiKey", "DeleteUsagePlanKey", "DeleteUsagePlan"];
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -62,18 +66,23 @@ async fn answer(State(control): State<Control>, request: http::Request<Body>) ->
 /// Writes what came of a request.
 pub(crate) async fn respond(
     control: Control,
-    work: impl Future<Output = Result<(StatusCode, Answer), Failure>> + Send + 'static,
+    work: impl Future<Output = Result<Answered, Failure>> + Send + 'static,
 ) -> Response {
     let request_id = control.ids().uuid();
     let outcome = tokio::spawn(work).await;
     let outcome = outcome.unwrap_or(Err(Failure::Panicked));
-    if let Err(failure @ (Failure::Store(_) | Failure::Gate(_) | Failure::Panicked | Failure::KeyPair(_))) = &outcome {
+    if let Err(
+        failure @ (Failure::Store(_)
+        | Failure::Undecided(_)
+        | Failure::Gate(_)
+        | Failure::Panicked
+        | Failure::KeyPair(_)),
+    ) = &outcome
+    {
         tracing::error!(%request_id, cause = %failure, "a management request failed");
     }
     let mut response = match outcome {
-        Ok((status, Answer::Json(body))) => json(status, body),
-        Ok((status, Answer::File { media_type, name, bytes })) => file(status, media_type, &name, bytes),
-        Ok((status, Answer::Empty)) => status.into_response(),
+        Ok(answered) => answered.into_response(),
         Err(failure) => refusal(failure.answer()),
     };
     if let Ok(id) = HeaderValue::from_str(&request_id) {
@@ -82,7 +91,35 @@ pub(crate) async fn respond(
     response
 }
 
-async fn serve(control: &Control, request: http::Request<Body>) -> Result<(StatusCode, Answer), Failure> {
+/// What an operation came to, and where it is not in force yet.
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) answer: Answer,
+    /// Names of nodes.
+    pub(crate) behind: Vec<String>,
+}
+
+impl Answered {
+    pub(crate) fn new(status: StatusCode, answer: Answer) -> Self {
+        Self { status, answer, behind: Vec::new() }
+    }
+
+    fn into_response(self) -> Response {
+        let mut response = match self.answer {
+            Answer::Json(body) => json(self.status, body),
+            Answer::File { media_type, name, bytes } => file(self.status, media_type, &name, bytes),
+            Answer::Empty => self.status.into_response(),
+        };
+        if !self.behind.is_empty()
+            && let Ok(names) = HeaderValue::from_str(&self.behind.join(","))
+        {
+            response.headers_mut().insert(NODES_BEHIND, names);
+        }
+        response
+    }
+}
+
+async fn serve(control: &Control, request: http::Request<Body>) -> Result<Answered, Failure> {
     let (parts, body) = request.into_parts();
     let now = control.clock().now().wall;
     let claim = Claim::of_headers(&parts.headers)?;
@@ -124,7 +161,7 @@ impl Question {
         caller: Caller,
         parts: &Parts,
         body: Bytes,
-    ) -> Result<(StatusCode, Answer), Failure> {
+    ) -> Result<Answered, Failure> {
         if !caller.may(&self.asked(parts)) {
             return Err(control.deny(&caller, SERVICE, parts).into());
         }
@@ -134,7 +171,12 @@ impl Question {
         let request = Request::new(labels, self.query, body, control.clock().now().wall)
             .accepting(text(header::ACCEPT))
             .by(caller, reason);
-        Ok((operation.status, (operation.run)(control, &request).await?))
+        let answer = (operation.run)(control, &request).await?;
+        let behind = match TAKES_KEYS_AWAY.contains(&operation.name) {
+            true => control.nodes_behind_at_last().await,
+            false => Vec::new(),
+        };
+        Ok(Answered { status: operation.status, answer, behind })
     }
 
     fn asked<'a>(&'a self, parts: &'a Parts) -> Asked<'a> {
@@ -152,6 +194,22 @@ impl Question {
 }
 
 impl Control {
+    /// Waits for the other nodes as long as the operator wants, and names those that have not come along.
+    async fn nodes_behind_at_last(&self) -> Vec<String> {
+        let patience = self.config().wait_for_nodes;
+        if patience.is_zero() || !self.store().is_shared() {
+            return Vec::new();
+        }
+        let waited = async {
+            let revision = self.store().last_change().await?;
+            self.nodes_behind(revision, patience).await
+        };
+        waited.await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "nobody knows whether a change is in force on the other nodes");
+            vec!["unknown".to_owned()]
+        })
+    }
+
     /// The "no" to somebody whose role does not allow what a request asks for.
     pub(crate) fn deny(&self, caller: &Caller, service: &str, parts: &Parts) -> AccessDenied {
         let crate::ControlConfig { account_id, region, .. } = self.config();

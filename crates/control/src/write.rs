@@ -73,12 +73,23 @@ impl<T> Change<T> {
     }
 }
 
-/// Owns the current catalog and lets one change at a time through.
+/// Owns the current catalog and lets one change at a time through, over all nodes.
 pub(crate) struct Writer {
     store: Store,
     gate: Arc<dyn Gate>,
     current: RwLock<Arc<Catalog>>,
     turn: Mutex<()>,
+    /// Held from when something is written until the gate is shown it, so that it is never shown what is older than
+    /// what it was shown before. What other nodes did is shown without a turn, for which it would have to wait.
+    showing: Mutex<()>,
+}
+
+/// The right to make a change. The other nodes' turn is given up last.
+#[derive(Debug)]
+pub(crate) struct Turn<'a> {
+    _showing: Option<MutexGuard<'a, ()>>,
+    _here: MutexGuard<'a, ()>,
+    _other_nodes: tollgate_store::Turn,
 }
 
 impl Writer {
@@ -86,7 +97,7 @@ impl Writer {
     pub(crate) async fn open(store: Store, gate: Arc<dyn Gate>) -> Result<Self, StoreError> {
         let catalog = Arc::new(store.load_catalog().await?);
         gate.publish(&catalog);
-        Ok(Self { store, gate, current: RwLock::new(catalog), turn: Mutex::new(()) })
+        Ok(Self { store, gate, current: RwLock::new(catalog), turn: Mutex::new(()), showing: Mutex::new(()) })
     }
 
     /// The catalog as last published.
@@ -94,9 +105,26 @@ impl Writer {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Waits until no other change is under way. Changes of keys take a turn and commit by themselves.
-    pub(crate) async fn turn(&self) -> MutexGuard<'_, ()> {
-        self.turn.lock().await
+    /// Waits until no other change is under way, here or on another node, and takes over what others have committed.
+    /// Changes of keys take a turn and commit by themselves.
+    pub(crate) async fn turn(&self) -> Result<Turn<'_>, StoreError> {
+        let turn = self.turn_to_decide().await?;
+        Ok(Turn { _showing: Some(self.showing.lock().await), ..turn })
+    }
+
+    /// Takes a turn, and leaves the gate to others until something is committed.
+    async fn turn_to_decide(&self) -> Result<Turn<'_>, StoreError> {
+        let other_nodes = self.store.turn().await?;
+        let turn = Turn { _showing: None, _here: self.turn.lock().await, _other_nodes: other_nodes };
+        if self.store.is_shared() && self.store.catalog_revision().await? != self.catalog().revision {
+            self.refresh().await?;
+        }
+        Ok(turn)
+    }
+
+    /// Waits until the gate is shown nothing else.
+    pub(crate) async fn showing(&self) -> MutexGuard<'_, ()> {
+        self.showing.lock().await
     }
 
     /// Makes the change that `decide` decides on. `decide` may be asked again, on a newer catalog.
@@ -129,12 +157,16 @@ impl Writer {
 
     /// Takes over what other nodes have committed.
     pub(crate) async fn refresh(&self) -> Result<(), StoreError> {
-        let _turn = self.turn().await;
-        self.reload().await
+        let recalled = {
+            let _showing = self.showing().await;
+            self.reload().await?
+        };
+        self.recall(recalled).await;
+        Ok(())
     }
 
     async fn commit<T>(&self, decide: impl Fn(&Catalog) -> Result<Change<T>, Failure>) -> Result<Change<T>, Failure> {
-        let _turn = self.turn().await;
+        let _turn = self.turn_to_decide().await?;
         for _ in 0..ATTEMPTS {
             let before = self.catalog();
             let change = decide(&before)?;
@@ -149,7 +181,7 @@ impl Writer {
         &self,
         decide: Arc<impl Fn(&Catalog) -> Result<Change<T>, Failure> + Send + Sync + 'static>,
     ) -> Result<Change<T>, Failure> {
-        let _turn = self.turn().await;
+        let _turn = self.turn_to_decide().await?;
         for _ in 0..ATTEMPTS {
             let before = self.catalog();
             let change = decide_elsewhere(Arc::clone(&decide), Arc::clone(&before)).await?;
@@ -169,17 +201,18 @@ impl Writer {
         if change.edits.is_empty() {
             return Ok(true);
         }
-        match self.store.commit(before.revision, change.edits.clone()).await {
+        let showing = self.showing().await;
+        let recalled = match self.store.commit(before.revision, change.edits.clone()).await {
             Ok(()) => {
                 self.publish(before.apply(&change.edits));
-                Ok(true)
+                return Ok(true);
             }
-            Err(StoreError::Stale) => {
-                self.reload().await?;
-                Ok(false)
-            }
-            Err(error) => Err(error.into()),
-        }
+            Err(StoreError::Stale) => self.reload().await?,
+            Err(error) => return Err(error.into()),
+        };
+        drop(showing);
+        self.recall(recalled).await;
+        Ok(false)
     }
 
     async fn check_keys(&self, catalog: &Catalog, apart: &KeysApart) -> Result<(), Failure> {
@@ -193,10 +226,18 @@ impl Writer {
         Ok(())
     }
 
-    async fn reload(&self) -> Result<(), StoreError> {
-        let catalog = self.store.load_catalog().await?;
+    /// Loads the catalog, unless it is known. The plans are returned whose quota other nodes have changed: leases that
+    /// were drawn under the old one are to be called back.
+    async fn reload(&self) -> Result<Vec<UsagePlanId>, StoreError> {
+        let (before, catalog) = (self.catalog(), self.store.load_catalog().await?);
+        if catalog.revision == before.revision {
+            return Ok(Vec::new());
+        }
+        let quota = |plan: &UsagePlanId| catalog.usage_plans.get(plan).and_then(|plan| plan.quota);
+        let changed = before.usage_plans.values().filter(|plan| plan.quota != quota(&plan.id));
+        let changed = changed.map(|plan| plan.id).collect();
         self.publish(catalog);
-        Ok(())
+        Ok(changed)
     }
 
     fn publish(&self, catalog: Catalog) {

@@ -54,6 +54,9 @@ pub struct Grant {
     pub units: i64,
     /// What is left in the ledger after it.
     pub left: i64,
+    /// Whether the answer may be another in a moment: units are on leases of other nodes, which were asked for them, or
+    /// the node does not know the quota in force yet. Nothing was granted then.
+    pub pending: bool,
 }
 
 /// A wish that a key have so many units left in a period.

@@ -15,7 +15,7 @@ use crate::access_log::AccessLine;
 use crate::clients::{Client, Serving};
 use crate::compression::Encoder;
 use crate::refusal::Refusal;
-use crate::upstream::UpstreamBody;
+use crate::upstream::{ExchangeError, UpstreamBody};
 
 /// Why a body ends before its end.
 #[derive(Debug, thiserror::Error)]
@@ -26,9 +26,12 @@ pub(crate) enum BodyError {
     /// The other side pauses for too long.
     #[error("the upstream stopped sending")]
     Stalled,
-    /// The connection failed.
+    /// The caller's connection failed.
     #[error(transparent)]
     Connection(#[from] hyper::Error),
+    /// The exchange with the upstream failed.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
     /// It could not be compressed.
     #[error("the body cannot be compressed: {0}")]
     Compression(#[from] std::io::Error),
@@ -110,7 +113,7 @@ impl RequestBody {
             match frame {
                 Ok(frame) => bytes.extend_from_slice(&frame.into_data().unwrap_or_default()),
                 Err(BodyError::TooLong) => return Err(Refusal::RequestTooLong),
-                Err(BodyError::Stalled | BodyError::Connection(_) | BodyError::Compression(_)) => {
+                Err(_) => {
                     return Err(Refusal::Malformed("the body breaks off"));
                 }
             }

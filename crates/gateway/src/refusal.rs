@@ -61,6 +61,9 @@ pub(crate) enum Refusal {
     /// The quota cannot be accounted for right now.
     #[error("the ledger cannot be reached")]
     LedgerUnavailable,
+    /// The same, where nodes share a ledger: other nodes may be able to serve the call, and this one asks to be spared.
+    #[error("the shared ledger cannot be reached")]
+    Unaccounted,
     /// Parameters that the method requires are not there.
     #[error("required parameters are missing: {0:?}")]
     MissingParameters(Vec<String>),
@@ -227,6 +230,12 @@ impl Refusal {
                 "LimitExceededException",
                 fixed!("Limit Exceeded"),
             ),
+            Self::Unaccounted => answer(
+                Kind::Throttled,
+                StatusCode::TOO_MANY_REQUESTS,
+                "TooManyRequestsException",
+                fixed!("Too Many Requests"),
+            ),
             // AWS lets such calls pass unmetered. We never over-admit, and say that it is not the caller's fault.
             Self::LedgerUnavailable => answer(
                 Kind::Default5xx,
@@ -284,7 +293,7 @@ impl Refusal {
         match self {
             Self::Throttled { retry_after_secs, .. } => *retry_after_secs,
             Self::QuotaExceeded { retry_after_secs } => Some(*retry_after_secs),
-            Self::LedgerUnavailable => Some(1),
+            Self::LedgerUnavailable | Self::Unaccounted => Some(1),
             Self::Malformed(_)
             | Self::RequestTooLong
             | Self::UnknownStage

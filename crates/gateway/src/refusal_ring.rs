@@ -92,7 +92,7 @@ fn level(refusal: &Refusal) -> RefusalLevel {
             ThrottleLevel::Account => RefusalLevel::AccountThrottle,
         },
         Refusal::QuotaExceeded { .. } => RefusalLevel::Quota,
-        Refusal::LedgerUnavailable => RefusalLevel::Ledger,
+        Refusal::LedgerUnavailable | Refusal::Unaccounted => RefusalLevel::Ledger,
         Refusal::MissingParameters(_) | Refusal::InvalidBody(_) => RefusalLevel::Validation,
         Refusal::UnsupportedMediaType
         | Refusal::Misconfigured(_)

@@ -41,6 +41,7 @@ impl From<Denied> for Refusal {
                 Self::QuotaExceeded { retry_after_secs: retry_after_secs.max(1) }
             }
             Denied::LedgerUnavailable => Self::LedgerUnavailable,
+            Denied::Unaccounted => Self::Unaccounted,
             Denied::NoSuchPlan => Self::InvalidApiKey(KeyFault::NoPlan),
         }
     }

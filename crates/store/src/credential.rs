@@ -24,3 +24,8 @@ impl fmt::Debug for Credential {
         f.debug_struct("Credential").field("access_key_id", &self.access_key_id).field("role", &self.role).finish()
     }
 }
+
+/// What a secret is sealed for: never what a key's value is sealed for.
+pub(crate) fn sealed_for(access_key_id: &str) -> String {
+    format!("credential/{access_key_id}")
+}

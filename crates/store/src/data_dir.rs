@@ -79,6 +79,22 @@ impl DataDir {
         }
     }
 
+    /// Whether the master key is kept here.
+    pub fn has_master_key(&self) -> bool {
+        self.path.join(MASTER_KEY_FILE).exists()
+    }
+
+    /// Removes the master key. What was sealed with it can be read no more, unless it is kept elsewhere.
+    pub fn forget_master_key(&self) -> Result<(), StoreError> {
+        let path = self.path.join(MASTER_KEY_FILE);
+        fs::remove_file(&path).map_err(|error| StoreError::io(path.display(), &error))
+    }
+
+    /// Writes a small secret file, over what it was.
+    pub fn replace(&self, name: &str, text: &str) -> Result<(), StoreError> {
+        self.write_secret(name, text)
+    }
+
     /// Makes an empty file that only its owner can read, or makes the one that is there so.
     pub(crate) fn make_private(&self, name: &str) -> Result<(), StoreError> {
         let path = self.path.join(name);

@@ -2,6 +2,8 @@
 
 use tollgate_domain::{ApiKey, ApiKeyId, KeyDigest, UsagePlanId};
 
+use crate::error::StoreError;
+
 /// A key as it is stored.
 #[derive(Clone, PartialEq)]
 pub struct KeyRow {
@@ -22,6 +24,19 @@ impl std::fmt::Debug for KeyRow {
         // The value is a secret.
         f.debug_struct("KeyRow").field("seq", &self.seq).field("key", &self.key).field("plans", &self.plans).finish()
     }
+}
+
+/// What the gateway needs to know of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallerRow {
+    /// The digest of its value.
+    pub digest: KeyDigest,
+    /// Its id.
+    pub id: ApiKeyId,
+    /// A disabled key may not call.
+    pub enabled: bool,
+    /// The plans it is in.
+    pub plans: Vec<UsagePlanId>,
 }
 
 /// Which keys to list. Newest first.
@@ -99,4 +114,12 @@ pub enum Attached {
     AlreadyThere,
     /// There is no such key.
     NoSuchKey,
+}
+
+pub(crate) fn parse_key_id(text: &str) -> Result<ApiKeyId, StoreError> {
+    ApiKeyId::parse(text).map_err(|_| StoreError::Corrupt(format!("API key id {text:?}")))
+}
+
+pub(crate) fn parse_plan_id(text: &str) -> Result<UsagePlanId, StoreError> {
+    UsagePlanId::parse(text).map_err(|_| StoreError::Corrupt(format!("usage plan id {text:?}")))
 }

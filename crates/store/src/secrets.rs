@@ -2,7 +2,7 @@
 
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
-use tollgate_domain::{IdSource, KeyDigest, KeyDigester};
+use tollgate_domain::{ApiKeyId, IdSource, KeyDigest, KeyDigester};
 
 use crate::data_dir::MASTER_KEY_FILE;
 use crate::error::StoreError;
@@ -65,6 +65,18 @@ impl Secrets {
         let payload = Payload { msg: sealed, aad: owner.as_bytes() };
         let value = self.cipher.decrypt(&XNonce::from(nonce), payload).map_err(|_| wrong())?;
         String::from_utf8(value).map_err(|_| wrong())
+    }
+}
+
+/// The value of a key as it is stored.
+pub(crate) struct SealedValue {
+    pub(crate) digest: KeyDigest,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl SealedValue {
+    pub(crate) fn new(secrets: &Secrets, id: ApiKeyId, value: &str, ids: &IdSource) -> Result<Self, StoreError> {
+        Ok(Self { digest: secrets.digest(value), bytes: secrets.seal(id.as_str(), value, ids)? })
     }
 }
 

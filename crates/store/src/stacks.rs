@@ -27,3 +27,8 @@ impl std::fmt::Debug for StackRow {
         f.debug_struct("StackRow").field("head", &self.head).finish_non_exhaustive()
     }
 }
+
+/// What a record is sealed for. No id of a key has a blank in it, so nothing that is sealed for one opens for the other.
+pub(crate) fn sealed_for(name: &str) -> String {
+    format!("stack {name}")
+}

@@ -14,8 +14,11 @@ use crate::export_command::ExportCommand;
 use crate::function_command::FunctionCommand;
 use crate::import_command::ImportCommand;
 use crate::lint_command::Lint;
+use crate::migrate_command::MigrateStore;
+use crate::self_service_command::SelfServiceCommand;
 use crate::serve::{Start, serve};
 use crate::stack_command::StackCommand;
+use crate::status_command::Status;
 use crate::{console_link_command, demo, logging};
 
 /// An API gateway that enforces API keys and usage plans, driven by AWS API Gateway's own management API.
@@ -50,8 +53,15 @@ enum Command {
     ConsoleLink(Settings),
     /// Make what a CloudFormation template describes, of a running node.
     Deploy(Deploy),
+    /// Serve the self-service app: an API by which keys of plans are listed, given out and reported on.
+    #[command(subcommand)]
+    SelfService(SelfServiceCommand),
     /// Say what is most likely wrong about keys and plans; fail if something is.
     Lint(Lint),
+    /// Move all state from a data directory into a PostgreSQL database that nodes share.
+    MigrateStore(MigrateStore),
+    /// Show the nodes that share a store, and how far each has come.
+    Status(Status),
     /// List, show and delete what was deployed.
     #[command(subcommand)]
     Stack(StackCommand),
@@ -84,6 +94,9 @@ pub(crate) struct Settings {
     /// Where all state is kept.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<String>,
+    /// The PostgreSQL database that nodes share, as postgres://USER@HOST/DATABASE.
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
     /// Where callers come in.
     #[arg(long, value_name = "ADDR")]
     gateway: Option<String>,
@@ -96,10 +109,20 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// Settings of which the caller gave a file, if any.
+    pub(crate) fn of(config: Option<PathBuf>) -> Self {
+        Self { config, data_dir: None, store: None, gateway: None, management: None, print_addresses: false }
+    }
+
     /// Reads the configuration. `defaults` are flags that the caller's own beat.
     pub(crate) fn load(&self, defaults: &[Flag]) -> anyhow::Result<Config> {
         let mut flags = defaults.to_vec();
-        let given = [("data_dir", &self.data_dir), ("gateway", &self.gateway), ("management", &self.management)];
+        let given = [
+            ("data_dir", &self.data_dir),
+            ("store.url", &self.store),
+            ("gateway", &self.gateway),
+            ("management", &self.management),
+        ];
         flags.extend(given.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
         if self.print_addresses {
             flags.push(("print_addresses", "true".to_owned()));
@@ -134,7 +157,10 @@ impl Cli {
             Command::Credential(command) => runtime()?.block_on(command.run()),
             Command::ConsoleLink(settings) => runtime()?.block_on(console_link_command::run(&settings)),
             Command::Deploy(deploy) => runtime()?.block_on(deploy.run()),
+            Command::SelfService(command) => runtime()?.block_on(command.run()),
             Command::Lint(lint) => runtime()?.block_on(lint.run()),
+            Command::MigrateStore(migrate) => runtime()?.block_on(migrate.run()),
+            Command::Status(status) => runtime()?.block_on(status.run()),
             Command::Stack(command) => runtime()?.block_on(command.run()),
             Command::Import(command) => runtime()?.block_on(command.run()),
             Command::Export(command) => runtime()?.block_on(command.run()),

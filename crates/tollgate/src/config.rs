@@ -8,11 +8,14 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::Context;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use tollgate_domain::ThrottleSettings;
+use tollgate_gateway::admission::Unaccounted;
 use tollgate_gateway::certificates::CertificateFiles;
 use tollgate_gateway::{GatewayConfig, PlanThrottleScope, ServiceCredentials};
+use tollgate_store::PostgresSettings;
 use toml::{Table, Value};
 
 use crate::access_log::Destination;
@@ -47,11 +50,15 @@ pub(crate) struct Config {
     #[serde(deserialize_with = "address_or_none")]
     pub(crate) management_tls: Option<SocketAddr>,
     pub(crate) print_addresses: bool,
+    pub(crate) node_name: String,
     pub(crate) region: String,
     pub(crate) account_id: String,
     pub(crate) root_access_key_id: String,
     pub(crate) root_secret_access_key: String,
-    pub(crate) master_key: String,
+    master_key: String,
+    master_key_file: PathBuf,
+    pub(crate) store: StoreTable,
+    quota: QuotaTable,
     service_access_key_id: String,
     service_secret_access_key: String,
     pub(crate) log: String,
@@ -81,6 +88,29 @@ pub(crate) struct Config {
 pub(crate) enum LogFormat {
     Text,
     Json,
+}
+
+#[derive(Clone, Deserialize)]
+pub(crate) struct StoreTable {
+    url: String,
+    password: String,
+    password_file: PathBuf,
+    root_certificate: PathBuf,
+    connections: usize,
+    wait_for_nodes: u64,
+    max_staleness: u64,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+struct QuotaTable {
+    when_unaccounted: WhenUnaccounted,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum WhenUnaccounted {
+    Refuse,
+    Admit,
 }
 
 #[derive(Clone, Deserialize)]
@@ -228,8 +258,9 @@ impl Config {
             }
         }
         for (name, value) in flags {
-            let flag = format!("--{}", name.replace('_', "-"));
-            set_text(&mut settings, &[name], value, &flag, &mut mistakes);
+            let path: Vec<&str> = name.split('.').collect();
+            let flag = format!("--{}", path[0].replace('_', "-"));
+            set_text(&mut settings, &path, value, &flag, &mut mistakes);
         }
         check(&settings, &mut mistakes);
         function_config::check(&settings, &mut mistakes);
@@ -282,6 +313,47 @@ impl Config {
             service_endpoints: self.service_endpoints.clone(),
             service_credentials: self.service_credentials(),
             user_pools: self.user_pools.iter().map(|(id, table)| (id.clone(), table.settings())).collect(),
+        }
+    }
+
+    /// The master key that is set, or that the file has which is set; `None` where the data directory's own is meant.
+    pub(crate) fn master_key(&self) -> anyhow::Result<Option<String>> {
+        if self.master_key.is_empty() && !self.master_key_file.as_os_str().is_empty() {
+            return read_secret(&self.master_key_file).map(Some);
+        }
+        Ok((!self.master_key.is_empty()).then(|| self.master_key.clone()))
+    }
+
+    /// The database that nodes share, unless state is in the data directory.
+    pub(crate) fn postgres(&self) -> anyhow::Result<Option<PostgresSettings>> {
+        let StoreTable { url, password, password_file, root_certificate, connections, .. } = &self.store;
+        if url.is_empty() {
+            return Ok(None);
+        }
+        let password = match password_file.as_os_str().is_empty() {
+            true => (!password.is_empty()).then(|| password.clone()),
+            false => Some(read_secret(password_file)?),
+        };
+        let root_certificate = (!root_certificate.as_os_str().is_empty()).then(|| root_certificate.clone());
+        Ok(Some(PostgresSettings { url: url.clone(), password, root_certificate, connections: *connections }))
+    }
+
+    /// How long a change of a key waits for the other nodes.
+    pub(crate) fn wait_for_nodes(&self) -> Duration {
+        Duration::from_millis(self.store.wait_for_nodes)
+    }
+
+    /// How long a node that cannot see changes goes on.
+    pub(crate) fn max_staleness(&self) -> Option<Duration> {
+        (self.store.max_staleness > 0).then(|| Duration::from_secs(self.store.max_staleness))
+    }
+
+    /// What becomes of calls that cannot be accounted for.
+    pub(crate) fn unaccounted(&self) -> Unaccounted {
+        match (self.quota.when_unaccounted, self.store.url.is_empty()) {
+            (WhenUnaccounted::Admit, _) => Unaccounted::Admitted,
+            (WhenUnaccounted::Refuse, true) => Unaccounted::Unavailable,
+            (WhenUnaccounted::Refuse, false) => Unaccounted::Throttled,
         }
     }
 
@@ -344,6 +416,12 @@ impl Config {
     pub(crate) fn header_read_timeout(&self) -> Duration {
         Duration::from_millis(self.timeouts.header_read)
     }
+}
+
+/// Reads a file that has nothing but a secret.
+fn read_secret(path: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(text.trim().to_owned())
 }
 
 /// Puts the settings of a file over the defaults; what the defaults do not have is a mistake.
@@ -475,6 +553,17 @@ fn check(settings: &Table, mistakes: &mut Vec<String>) {
     let master_key = text("master_key");
     let is_hex = master_key.len() == 64 && master_key.bytes().all(|b| b.is_ascii_hexdigit());
     require(master_key.is_empty() || is_hex, "`master_key` takes 64 hexadecimal digits");
+    let store = |name: &str| settings.get("store").and_then(|store| store.get(name));
+    let url = store("url").and_then(Value::as_str).unwrap_or_default();
+    let is_postgres = ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme));
+    require(url.is_empty() || is_postgres, "`store.url` takes an address with postgres://, or nothing");
+    for (name, range) in [("connections", 1..=1000), ("wait_for_nodes", 0..=60_000), ("max_staleness", 0..=86_400)] {
+        let number = store(name).and_then(Value::as_integer).unwrap_or(-1);
+        require(range.contains(&number), &format!("`store.{name}` is out of range"));
+    }
+    let unaccounted = settings.get("quota").and_then(|quota| quota.get("when_unaccounted")).and_then(Value::as_str);
+    let known = unaccounted.is_some_and(|what| ["refuse", "admit"].contains(&what));
+    require(known, "`quota.when_unaccounted` takes \"refuse\" or \"admit\"");
     let limit = |name: &str| settings.get("limits").and_then(|limits| limits.get(name));
     let scope = limit("plan_throttle_scope").and_then(Value::as_str).unwrap_or_default();
     require(["plan", "method"].contains(&scope), "`limits.plan_throttle_scope` takes \"plan\" or \"method\"");

@@ -11,6 +11,7 @@ use crate::cli::{Settings, say, tell};
 use crate::config::Config;
 use crate::deploy_files::TemplateFiles;
 use crate::management_client::ManagementClient;
+use crate::plain_http;
 use crate::serverless_project::ServerlessProject;
 use crate::stack_node::StackNode;
 
@@ -133,7 +134,7 @@ pub(crate) fn say_outputs(stack: &Stack, config: &Config) {
     for (name, output) in &stack.outputs {
         say(&format!("{name} = {}", output.value));
     }
-    let gateway = config.gateway.to_string().replace("0.0.0.0:", "127.0.0.1:").replace("[::]:", "[::1]:");
+    let gateway = plain_http::reachable(config.gateway);
     let mut stages: Vec<(String, String)> =
         stack.resources.values().filter_map(tollgate_deploy::Entry::stage).collect();
     stages.sort();

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use tollgate_control::{CodeStore, FunctionFuture, FunctionHost, InvokeKind, InvokeRefusal, Invoked, function_arn};
 use tollgate_domain::{Catalog, Clock, Function, FunctionSource, IdSource};
 use tollgate_functions::{
-    EndpointSettings, FunctionSettings, Functions, FunctionsConfig, Invocation, InvocationType, InvokeError, Launcher,
-    ProcessSettings, Runtime, Source, UnknownRuntime,
+    BuiltIn, EndpointSettings, FunctionSettings, Functions, FunctionsConfig, Invocation, InvocationType, InvokeError,
+    Launcher, ProcessSettings, Runtime, Source, UnknownRuntime,
 };
 
 use crate::config::Config;
@@ -26,11 +26,13 @@ pub(crate) struct LocalFunctions {
 
 impl LocalFunctions {
     /// Prepares to run functions; none is published yet. Must be called within the runtime that is to run them.
+    /// `built_in` are functions of this process, by the names that they have after `tollgate:`.
     pub(crate) fn start(
         config: &Config,
         code: CodeStore,
         clock: Arc<dyn Clock>,
         ids: Arc<IdSource>,
+        built_in: impl IntoIterator<Item = (String, Arc<dyn BuiltIn>)>,
     ) -> anyhow::Result<Self> {
         let now = clock.now().wall;
         let configured = config.functions.iter();
@@ -38,7 +40,7 @@ impl LocalFunctions {
             .map(|(name, table)| (name.clone(), Arc::new(table.function(name, &config.region, now))))
             .collect();
         let runtime = tokio::runtime::Handle::current();
-        let functions = Functions::new(functions_config(config)?, clock, ids, runtime, [])
+        let functions = Functions::new(functions_config(config)?, clock, ids, runtime, built_in)
             .with_context(|| format!("cannot prepare functions in {}", config.data_dir.display()))?;
         Ok(Self { functions, configured, code, config: config.clone() })
     }

@@ -45,6 +45,27 @@ impl ManagementClient {
         Ok(response)
     }
 
+    /// Sends one request to the management API and returns the document that it is answered with, null if there is none.
+    pub(crate) async fn document(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
+        let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
+        let answer = self.send("apigateway", method, path, body).await?;
+        Ok(serde_json::from_slice(answer.body()).unwrap_or_default())
+    }
+
+    /// All items of a list of the management API.
+    pub(crate) async fn items(&self, path: &str) -> anyhow::Result<Vec<Value>> {
+        let (mut items, mut position) = (Vec::new(), None::<String>);
+        loop {
+            let after = position.map(|position| format!("&position={position}")).unwrap_or_default();
+            let mut page = self.document(Method::GET, &format!("{path}?limit=500{after}"), None).await?;
+            items.extend(page["item"].as_array_mut().map(std::mem::take).unwrap_or_default());
+            match page["position"].as_str() {
+                Some(next) => position = Some(next.to_owned()),
+                None => return Ok(items),
+            }
+        }
+    }
+
     /// As `send`, for callers who look at refusals themselves.
     pub(crate) async fn ask(
         &self,

@@ -14,9 +14,10 @@ use tollgate_domain::{Clock, IdSource};
 use tollgate_gateway::admission::{Admission, Keeper, Ledger};
 use tollgate_gateway::certificates::Certificates;
 use tollgate_gateway::{BoundGateway, DrainingGateway, Gateway, RunningGateway};
-use tollgate_store::{DataDir, Store};
+use tollgate_store::{DataDir, NodeRecord, Store};
 
 use crate::config::Config;
+use crate::follow::Follower;
 use crate::functions::LocalFunctions;
 use crate::gate::{LocalGate, TESTS_AT_ONCE};
 use crate::ledger::StoreLedger;
@@ -26,7 +27,8 @@ use crate::outlets::Outlets;
 use crate::peers::{InProcessManagement, ManagementKeys, peers};
 use crate::root::RootCredentials;
 use crate::sockets::{Door, NodeSockets};
-use crate::{certificates, console_files, plain_http};
+use crate::state::State;
+use crate::{certificates, console_files, plain_http, self_service};
 
 /// How long callers are asked to use another connection for their next call before connections that wait for one are
 /// closed. Whoever calls in shorter intervals than this loses no call to a hand-over.
@@ -49,8 +51,28 @@ pub(crate) struct Node {
     within: Arc<InProcessManagement>,
     outlets: Outlets,
     keeper: tokio::task::JoinHandle<()>,
+    membership: Membership,
     _sampling: JoinSet<()>,
     _certificates: JoinSet<()>,
+    /// Held until all of this is done, where the store does not hold it.
+    _dir: Option<DataDir>,
+}
+
+/// This node among those that share its store.
+struct Membership {
+    store: Store,
+    source: u64,
+    following: JoinSet<()>,
+}
+
+impl Membership {
+    /// Follows the others no longer, and tells them that this node has ended with nothing on its leases.
+    async fn end(mut self) {
+        self.following.shutdown().await;
+        if let Err(error) = self.store.leave(self.source).await {
+            tracing::warn!(%error, "the other nodes are not told that this one has ended");
+        }
+    }
 }
 
 /// What a node that let go of the data directory still does: answers on their way, and the functions that make them.
@@ -136,15 +158,17 @@ impl Node {
     pub(crate) async fn start(config: &Config, mut frontage: Frontage, dir: DataDir) -> anyhow::Result<Self> {
         let clock = clock(config);
         let ids = Arc::new(IdSource::system());
-        let (root, root_is_new) = RootCredentials::find(config, &dir, &ids)?;
-        let store = open_store(config, dir, &ids).await?;
-        let (admission, keeper) = start_admission(&store, &clock, &ids).await?;
+        let State { store, root, root_is_new, source, changes, dir } = State::open(config, dir, &ids).await?;
+        let (admission, keeper) = start_admission(config, &store, &clock, source).await?;
         let gateway =
             Gateway::new(config.gateway_config(), Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&admission));
         let addresses = frontage.addresses()?;
         let bound = frontage.bind(config, &gateway)?;
         let code = CodeStore::new(std::path::absolute(&config.data_dir)?.join("functions"));
-        let functions = Arc::new(LocalFunctions::start(config, code.clone(), Arc::clone(&clock), Arc::clone(&ids))?);
+        let within = Arc::new(InProcessManagement::default());
+        let built_in = [self_service::function(Arc::clone(&within))];
+        let functions = LocalFunctions::start(config, code.clone(), Arc::clone(&clock), Arc::clone(&ids), built_in)?;
+        let functions = Arc::new(functions);
         code.prune(&store.load_catalog().await?)
             .with_context(|| format!("cannot read {}/functions", config.data_dir.display()))?;
         let gate = LocalGate {
@@ -159,11 +183,26 @@ impl Node {
             region: config.region.clone(),
             account_id: config.account_id.clone(),
             account_throttle: config.account_throttle(),
+            wait_for_nodes: config.wait_for_nodes(),
         };
         let credentials = Credentials::root(root.access_key_id.clone(), root.secret_access_key.clone());
-        let control = Control::new(store, Arc::new(gate), Arc::clone(&clock), ids, credentials, control_config).await?;
+        let (kept, told) = (store.clone(), Arc::clone(&clock));
+        let control = Control::new(kept, Arc::new(gate), told, ids, credentials, control_config).await?;
         control.describe(description(&addresses));
-        let within = InProcessManagement::new(control.clone());
+        let node = record(config, source, &addresses);
+        if let Some(changes) = &changes {
+            store.announce_node(&node, changes.seen()).await?;
+        }
+        let follower = Follower {
+            control: control.clone(),
+            admission: Arc::clone(&admission),
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            node,
+            max_staleness: config.max_staleness(),
+        };
+        let following = changes.map(|changes| follower.start(changes)).unwrap_or_default();
+        within.open(control.clone());
         let outlets = Outlets::start(config)?;
         let counted = Counted {
             gateway: gateway.clone(),
@@ -205,7 +244,9 @@ impl Node {
             within,
             outlets,
             keeper,
+            membership: Membership { store, source, following },
             _certificates: watching,
+            _dir: dir,
         })
     }
 
@@ -218,8 +259,9 @@ impl Node {
         self.management.drain().await;
         let draining = self.gateway.release().await;
         self.within.close();
-        if let Err(error) = close(&self.admission, self.keeper).await {
-            tracing::error!(error = format!("{error:#}"), "a node hands over without its last counts");
+        match close(&self.admission, self.keeper).await {
+            Ok(()) => self.membership.end().await,
+            Err(error) => tracing::error!(error = format!("{error:#}"), "a node hands over without its last counts"),
         }
         Leftover { gateway: draining, outlets: self.outlets, functions: self.functions }
     }
@@ -232,7 +274,9 @@ impl Node {
         // Calls of the gateway are over, so that only events are left to be waited for.
         self.functions.drain().await;
         self.outlets.finish().await;
-        close(&self.admission, self.keeper).await
+        close(&self.admission, self.keeper).await?;
+        self.membership.end().await;
+        Ok(())
     }
 }
 
@@ -242,6 +286,17 @@ fn description(addresses: &Addresses) -> NodeDescription {
         version: env!("CARGO_PKG_VERSION"),
         gateway: addresses.gateway.to_string(),
         gateway_tls: addresses.gateway_tls.map(|address| address.to_string()),
+        management: addresses.management.to_string(),
+    }
+}
+
+/// What a node says of itself to the others.
+fn record(config: &Config, source: u64, addresses: &Addresses) -> NodeRecord {
+    NodeRecord {
+        source,
+        name: if config.node_name.is_empty() { addresses.management.to_string() } else { config.node_name.clone() },
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        gateway: addresses.gateway.to_string(),
         management: addresses.management.to_string(),
     }
 }
@@ -275,29 +330,18 @@ fn clock(#[cfg_attr(not(feature = "test-clock"), expect(unused_variables))] conf
     Arc::new(tollgate_domain::clock::SystemClock::new())
 }
 
-async fn open_store(config: &Config, dir: DataDir, ids: &Arc<IdSource>) -> anyhow::Result<Store> {
-    let given = (!config.master_key.is_empty()).then_some(config.master_key.as_str());
-    let secrets = dir.secrets(given, ids)?;
-    let unusable = || format!("cannot use the database in {}", config.data_dir.display());
-    let store = Store::open(dir, secrets, Arc::clone(ids)).with_context(unusable)?;
-    store.forget_settled().await.with_context(unusable)?;
-    Ok(store)
-}
-
 /// Fills the table of keys and starts the keeper.
 async fn start_admission(
+    config: &Config,
     store: &Store,
     clock: &Arc<dyn Clock>,
-    ids: &IdSource,
+    source: u64,
 ) -> anyhow::Result<(Arc<Admission>, tokio::task::JoinHandle<()>)> {
     let (admission, inbox) = Admission::new(store.secrets().digester());
-    let admission = Arc::new(admission);
-    let (filled, source) = (Arc::clone(&admission), store.clone());
-    tokio::task::spawn_blocking(move || {
-        source.for_each_key(|digest, id, enabled, plans| filled.put_key(digest, id, enabled, plans))
-    })
-    .await??;
+    let admission = Arc::new(admission.when_unaccounted(config.unaccounted()));
+    let filled = Arc::clone(&admission);
+    store.for_each_key(move |digest, id, enabled, plans| filled.put_key(digest, id, enabled, plans)).await?;
     let ledger: Arc<dyn Ledger> = Arc::new(StoreLedger(store.clone()));
-    let keeper = Keeper::new(Arc::clone(&admission), inbox, ledger, Arc::clone(clock), ids.word());
+    let keeper = Keeper::new(Arc::clone(&admission), inbox, ledger, Arc::clone(clock), source);
     Ok((admission, tokio::spawn(keeper.run())))
 }

@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
-use tollgate_control::{Control, Credentials};
+use http::{Method, Request, Response, StatusCode};
+use serde_json::{Value, json};
+use tollgate_control::{Control, Credentials, Refused};
 use tollgate_functions::{InvocationType, InvokeError};
 use tollgate_gateway::{
     AccessKey, AccessKeys, AccessLogs, Answering, FunctionFault, FunctionResult, Functions, Management, Peers, Tracer,
@@ -50,6 +51,8 @@ impl AccessKeys for ManagementKeys {
     }
 }
 
+const CLOSED: &str = "The management API is stopping";
+
 struct GatewayFunctions(Arc<LocalFunctions>);
 
 impl fmt::Debug for GatewayFunctions {
@@ -91,13 +94,23 @@ fn fault(error: InvokeError) -> FunctionFault {
     }
 }
 
-/// The management API, for calls from within, until it is let go of: it holds the data directory, and the gateway may
-/// have calls in flight for longer than this process has that.
+/// The management API, for calls from within: from when it is opened, after the functions that call it, until it is let
+/// go of. It holds the data directory, and the gateway may have calls in flight for longer than this process has that.
+#[derive(Default)]
 pub(crate) struct InProcessManagement(Mutex<Option<Control>>);
 
 impl InProcessManagement {
-    pub(crate) fn new(control: Control) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Some(control))))
+    /// Answers by `control` from now on.
+    pub(crate) fn open(&self, control: Control) {
+        *self.control() = Some(control);
+    }
+
+    /// Runs one operation, AWS's or our own, and returns its answer.
+    pub(crate) async fn operate(&self, method: Method, uri: &str, body: Option<Value>) -> Result<Value, Refused> {
+        let control = self.control().clone();
+        let closed =
+            || Refused { status: 503, code: "ServiceUnavailableException".to_owned(), message: CLOSED.to_owned() };
+        control.ok_or_else(closed)?.operate(method, uri, body).await
     }
 
     /// Lets go of the management API. Calls of it are refused from here on.
@@ -129,7 +142,7 @@ impl Management for InProcessManagement {
 }
 
 fn closed() -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from_static(br#"{"message":"The management API is stopping"}"#));
+    let mut response = Response::new(Bytes::from(json!({ "message": CLOSED }).to_string()));
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     response
 }

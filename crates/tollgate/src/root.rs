@@ -3,7 +3,7 @@
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use tollgate_domain::IdSource;
-use tollgate_store::DataDir;
+use tollgate_store::{DataDir, Store};
 
 use crate::config::Config;
 
@@ -32,6 +32,28 @@ impl RootCredentials {
         let text = serde_json::to_string(&fresh)?;
         let kept = dir.read_or_make(FILE, || text.clone())?;
         Ok((serde_json::from_str(&kept)?, kept == text))
+    }
+
+    /// Agrees with the nodes that share the store: all take the pair that the first of them had, unless one is
+    /// configured. What is agreed on is kept, for the command line. True with a pair that this start made.
+    pub(crate) async fn agree(
+        self,
+        is_new: bool,
+        config: &Config,
+        store: &Store,
+        dir: &DataDir,
+    ) -> anyhow::Result<(Self, bool)> {
+        if Self::given(config).is_some() {
+            return Ok((self, false));
+        }
+        let ours = serde_json::to_string(&self)?;
+        match store.shared_secret("root", &ours).await? {
+            Some(shared) if shared != ours => {
+                dir.replace(FILE, &shared)?;
+                Ok((serde_json::from_str(&shared)?, false))
+            }
+            _ => Ok((self, is_new)),
+        }
     }
 
     /// What is configured, else what a node made. Takes no lock: the node may be running.

@@ -13,7 +13,7 @@ use super::{origin, sign_in};
 use crate::Control;
 use crate::answer::Answer;
 use crate::error::Failure;
-use crate::server::{self, Question};
+use crate::server::{self, Answered, Question};
 
 /// Where the operations of the management API are, for the console.
 const API: &str = "/console/api";
@@ -36,7 +36,7 @@ pub(crate) fn routes() -> Router<Control> {
 async fn current(State(control): State<Control>, headers: HeaderMap) -> Response {
     server::respond(control.clone(), async move {
         let (session, caller) = sign_in::find(&control, token(&headers).as_deref())?;
-        Ok((StatusCode::OK, sign_in::describe(&session, &caller.role)?))
+        Ok(Answered::new(StatusCode::OK, sign_in::describe(&session, &caller.role)?))
     })
     .await
 }
@@ -54,7 +54,7 @@ async fn begin(State(control): State<Control>, request: http::Request<Body>) -> 
     let cookie = begun.as_ref().ok().map(|token| cookie(token, secure));
     let mut response = server::respond(control.clone(), async move {
         let (session, caller) = sign_in::find(&control, Some(&begun?))?;
-        Ok((StatusCode::CREATED, sign_in::describe(&session, &caller.role)?))
+        Ok(Answered::new(StatusCode::CREATED, sign_in::describe(&session, &caller.role)?))
     })
     .await;
     set_cookie(&mut response, cookie);
@@ -69,7 +69,7 @@ async fn end(State(control): State<Control>, headers: HeaderMap) -> Response {
         require_ours(&headers)?;
         require_csrf(&headers, |given| session.knows(given))?;
         token.iter().for_each(|token| control.sessions().end(token));
-        Ok((StatusCode::NO_CONTENT, Answer::Empty))
+        Ok(Answered::new(StatusCode::NO_CONTENT, Answer::Empty))
     })
     .await;
     if response.status().is_success() {

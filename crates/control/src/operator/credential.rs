@@ -42,6 +42,7 @@ pub(crate) async fn create(control: &Control, request: &Request) -> Reply {
         description: body.string("description")?,
         created: request.now(),
     };
+    let _showing = control.writer().showing().await;
     control.store().create_credential(credential.clone()).await?;
     let pair = Pair { secret: credential.secret_access_key.clone(), role: credential.role.clone() };
     control.credentials().put(credential.access_key_id.clone(), pair);
@@ -56,6 +57,7 @@ pub(crate) async fn list(control: &Control, _: &Request) -> Reply {
 /// Deletes a pair. Its sessions of the console end with it.
 pub(crate) async fn delete(control: &Control, request: &Request) -> Reply {
     let id = request.label("access_key_id");
+    let _showing = control.writer().showing().await;
     if !control.store().delete_credential(id.to_owned()).await? {
         return Err(OperatorRefusal::NoSuchCredential.into());
     }

@@ -21,6 +21,8 @@ pub(crate) enum OperatorRefusal {
     BadCall(&'static str),
     #[error("Invalid stage identifier specified")]
     NoSuchStage,
+    #[error("The value of a key that is issued cannot be chosen")]
+    ValueChosen,
     #[error("{0}")]
     BadImport(String),
     #[error("This is here already, as something else: {0}")]
@@ -40,7 +42,8 @@ impl OperatorRefusal {
             | Self::NoPlans
             | Self::NoSuchPlan(_)
             | Self::BadPath
-            | Self::BadCall(_) => (StatusCode::BAD_REQUEST, "BadRequestException"),
+            | Self::BadCall(_)
+            | Self::ValueChosen => (StatusCode::BAD_REQUEST, "BadRequestException"),
         }
     }
 }

@@ -69,6 +69,18 @@ impl<'a> ApiKeyWire<'a> {
 }
 
 pub(crate) async fn create(control: &Control, request: &Request) -> Reply {
+    // A key made without a word on it is disabled, on AWS too.
+    let key = read(control, request, false)?;
+    let value = request.body()?.string("value")?.filter(|value| !value.is_empty());
+    value.as_deref().map(check_value).transpose()?;
+    let value = value.unwrap_or_else(|| control.ids().api_key_value());
+    // The gate is not told: a key in no plan admits nobody. It learns of the key when that joins its first plan.
+    control.store().create_key(key.clone(), value.clone()).await?;
+    Answer::json(&ApiKeyWire::new(&key, Some(&value), tags_if_any(&key.tags)))
+}
+
+/// The key that a body describes, under a new id, and `enabled` unless the body says otherwise.
+pub(crate) fn read(control: &Control, request: &Request, enabled: bool) -> Result<ApiKey, Failure> {
     let body = request.body()?;
     let now = request.now();
     let stage_keys = body.objects("stageKeys")?.unwrap_or_default();
@@ -77,8 +89,7 @@ pub(crate) async fn create(control: &Control, request: &Request) -> Reply {
         name: body.string("name")?,
         description: body.string("description")?,
         customer_id: body.string("customerId")?,
-        // A key made without a word on it is disabled, on AWS too.
-        enabled: body.bool("enabled")?.unwrap_or(false),
+        enabled: body.bool("enabled")?.unwrap_or(enabled),
         created: now,
         updated: now,
         stage_keys: stage_keys
@@ -91,12 +102,12 @@ pub(crate) async fn create(control: &Control, request: &Request) -> Reply {
         tags: tags::read(&body)?,
     };
     check(&key)?;
-    let value = body.string("value")?.filter(|value| !value.is_empty());
-    value.as_deref().map(check_value).transpose()?;
-    let value = value.unwrap_or_else(|| control.ids().api_key_value());
-    // The gate is not told: a key in no plan admits nobody. It learns of the key when that joins its first plan.
-    control.store().create_key(key.clone(), value.clone()).await?;
-    Answer::json(&ApiKeyWire::new(&key, Some(&value), tags_if_any(&key.tags)))
+    Ok(key)
+}
+
+/// Answers with a key as its creation does.
+pub(crate) fn answer_with_value(row: &KeyRow) -> Reply {
+    Answer::json(&ApiKeyWire::new(&row.key, Some(&row.value), tags_if_any(&row.key.tags)))
 }
 
 pub(crate) async fn get(control: &Control, request: &Request) -> Reply {
@@ -124,7 +135,7 @@ pub(crate) async fn list(control: &Control, request: &Request) -> Reply {
 
 pub(crate) async fn update(control: &Control, request: &Request) -> Reply {
     let operations = patch::operations(request, "updateApiKeyInput")?;
-    let _turn = control.writer().turn().await;
+    let _turn = control.writer().turn().await?;
     let row = find(control, request, "api_Key").await?;
     let key = patched(&row.key, &operations, request.now())?;
     let row = control.store().update_key(key).await?.ok_or(Conflict::NoSuchApiKey)?;
@@ -133,7 +144,7 @@ pub(crate) async fn update(control: &Control, request: &Request) -> Reply {
 }
 
 pub(crate) async fn delete(control: &Control, request: &Request) -> Reply {
-    let _turn = control.writer().turn().await;
+    let _turn = control.writer().turn().await?;
     let id = request.api_key_id("api_Key")?;
     let row = control.store().delete_key(id).await?.ok_or(Conflict::NoSuchApiKey)?;
     control.gate().remove_key(row.digest);

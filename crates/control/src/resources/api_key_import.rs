@@ -42,7 +42,7 @@ pub(crate) async fn import(control: &Control, request: &Request) -> Reply {
         return Err(Conflict::BadKeyFile("the format must be csv".to_owned()).into());
     }
     let rows = read_rows(request.bytes())?;
-    let _turn = control.writer().turn().await;
+    let _turn = control.writer().turn().await?;
     let fresh = || control.ids().api_key_id();
     let values: Vec<String> = rows.iter().map(|row| row.value.clone()).collect();
     let known = values.iter().cloned().zip(control.store().plans_of_values(values.clone()).await?).collect();

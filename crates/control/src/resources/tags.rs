@@ -67,7 +67,7 @@ async fn change(control: &Control, request: &Request, edit: impl Fn(&mut Tags)) 
 }
 
 async fn change_key(control: &Control, id: ApiKeyId, arn: &str, edit: impl Fn(&mut Tags)) -> Result<(), Failure> {
-    let _turn = control.writer().turn().await;
+    let _turn = control.writer().turn().await?;
     let unknown = || Conflict::NoSuchTagged(arn.to_owned());
     let mut key = control.store().key(id).await?.ok_or_else(unknown)?.key;
     edit(&mut key.tags);

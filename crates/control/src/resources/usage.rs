@@ -60,7 +60,7 @@ pub(crate) async fn get(control: &Control, request: &Request) -> Reply {
 pub(crate) async fn update(control: &Control, request: &Request) -> Reply {
     let operations = patch::operations(request, "updateUsageInput")?;
     // The quota has to be in force until it is adjusted.
-    let _turn = control.writer().turn().await;
+    let _turn = control.writer().turn().await?;
     let plan = usage_plan::find(&control.catalog(), request.usage_plan_id()?)?;
     let key = request.api_key_id("keyId")?;
     control.store().plan_key(plan.id, key).await?.ok_or(Conflict::NoSuchApiKey)?;
@@ -70,6 +70,7 @@ pub(crate) async fn update(control: &Control, request: &Request) -> Reply {
     match remaining {
         Some(remaining) => {
             let period = quota.period_at(today);
+            control.store().gather(plan.id, key).await?;
             control.gate().adjust(Adjustment { plan: plan.id, key, quota, period, remaining }).await?;
             let noted = control.store().note_extension(extension(request, plan.id, key, remaining)).await;
             if let Err(error) = noted {

@@ -47,7 +47,7 @@ pub(crate) async fn create(control: &Control, request: &Request) -> Reply {
     if kind != "API_KEY" {
         return Err(Conflict::BadPlanKeyType.into());
     }
-    let _turn = control.writer().turn().await;
+    let _turn = control.writer().turn().await?;
     let plan = usage_plan::find(&control.catalog(), request.usage_plan_id()?)?.id;
     let id = ApiKeyId::parse(&key).map_err(|_| Conflict::NoSuchApiKey)?;
     let row = control.store().key(id).await?.ok_or(Conflict::NoSuchApiKey)?;
@@ -88,7 +88,7 @@ pub(crate) async fn list(control: &Control, request: &Request) -> Reply {
 }
 
 pub(crate) async fn delete(control: &Control, request: &Request) -> Reply {
-    let _turn = control.writer().turn().await;
+    let _turn = control.writer().turn().await?;
     let (plan, key) = names(control, request)?;
     let row = control.store().detach_key(plan, key).await?.ok_or(Conflict::NoSuchApiKey)?;
     control.gate().put_key(row.digest, GateKey::from(&row));

@@ -4,7 +4,7 @@ use axum::body::Body;
 use serde_json::{Value, json};
 use tollgate_domain::{ApiKeyId, BucketState, RefusalLevel, RefusedCall, Settlement, Traffic, UsageDelta, UsagePlanId};
 
-use crate::bench::{ACCESS_KEY_ID, Bench, NOW, text};
+use crate::bench::{ACCESS_KEY_ID, Bench, NOW, Told, text};
 
 impl Bench {
     /// Counts calls of today, as the gateway does.
@@ -201,4 +201,28 @@ async fn a_node_within_runs_the_operations_of_aws_alone() {
     assert_eq!(outcome.expect_err("no operation").status, 404);
     let unsigned = http::Request::get("/tollgate/v1/findings").body(Body::empty()).expect("a request");
     assert_eq!(bench.send(unsigned).await.status, 403);
+}
+
+#[tokio::test]
+async fn a_key_is_issued_in_a_plan_or_not_at_all() {
+    let bench = Bench::new().await;
+    let plan = text(&bench.post("/usageplans", json!({"name": "free"})).await.expect(201), "id");
+    let path = format!("/tollgate/v1/usageplans/{plan}/keys");
+    let made = bench.post(&path, json!({"name": "Zoë 🦊", "customerId": "c-1"})).await.expect(201);
+    assert_eq!((&made["name"], &made["enabled"], &made["customerId"]), (&json!("Zoë 🦊"), &json!(true), &json!("c-1")));
+    let joined = bench.get(&format!("/usageplans/{plan}/keys/{}", text(&made, "id"))).await.expect(200);
+    assert_eq!(joined["value"], made["value"]);
+    // The gate knows the key when it is answered.
+    let id = ApiKeyId::parse(&text(&made, "id")).expect("an id");
+    let plans = vec![UsagePlanId::parse(&plan).expect("an id")];
+    assert!(bench.told().contains(&Told::PutKey { id, enabled: true, plans }));
+
+    let missing = bench.post("/tollgate/v1/usageplans/nope/keys", json!({"name": "lost"})).await;
+    missing.refused(404, "NotFoundException", "Invalid Usage Plan ID specified");
+    let chosen = bench.post(&path, json!({"name": "lost", "value": "a-value-of-ones-own-choice"})).await;
+    chosen.refused(400, "BadRequestException", "The value of a key that is issued cannot be chosen");
+    let long = bench.post(&path, json!({"name": "n".repeat(1025)})).await;
+    long.refused(400, "BadRequestException", "Invalid API Key name, can be at most 1024 characters.");
+    let keys = bench.get("/apikeys").await.expect(200);
+    assert_eq!(keys["item"].as_array().map(Vec::len), Some(1), "{keys}");
 }

@@ -125,7 +125,11 @@ impl Drop for Population {
 fn grant_all(mut rounds: Rounds, clock: &SystemClock, ended: &AtomicBool) {
     while !ended.load(Ordering::Relaxed) {
         while let Some(settlement) = rounds.begin() {
-            let grants = settlement.draws.iter().map(|draw| Grant { units: draw.units, left: i64::MAX / 4 }).collect();
+            let grants = settlement
+                .draws
+                .iter()
+                .map(|draw| Grant { units: draw.units, left: i64::MAX / 4, pending: false })
+                .collect();
             rounds.end(Ok(grants), clock.now().ticks);
         }
         thread::park_timeout(ROUND_EVERY);

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use tokio::sync::Notify;
@@ -103,6 +104,8 @@ pub(crate) struct PeriodLease {
     pub(crate) left_in_ledger: AtomicI64,
     /// Ticks at which the ledger said that nothing is left, plus one; 0 while it has not.
     pub(crate) exhausted_at: AtomicU64,
+    /// Ticks at which the ledger first said that it may have units in a moment, plus one; 0 while it has not.
+    pub(crate) pending_since: AtomicU64,
     /// Whether the last draw failed, for those who waited for it.
     pub(crate) failed: AtomicBool,
     /// Wakes those who wait for a draw.
@@ -129,6 +132,7 @@ impl PeriodLease {
             batch: AtomicI64::new(first_batch(quota)),
             left_in_ledger: AtomicI64::new(i64::from(quota.limit)),
             exhausted_at: AtomicU64::new(0),
+            pending_since: AtomicU64::new(0),
             failed: AtomicBool::new(false),
             drawn: Notify::new(),
         }
@@ -152,6 +156,17 @@ impl PeriodLease {
     /// Whether it is time to draw ahead of need, so that no call has to wait.
     pub(crate) fn is_low(&self, left: i64) -> bool {
         left <= self.batch.load(Ordering::Relaxed).min(self.cap()) / 2
+    }
+
+    /// How long the ledger has been about to have units, from the first time that it said so.
+    pub(crate) fn pending_for(&self, now: Ticks) -> Duration {
+        match self.pending_since.load(Ordering::Relaxed) {
+            0 => {
+                self.pending_since.store(now.0 + 1, Ordering::Relaxed);
+                Duration::ZERO
+            }
+            since => now.since(Ticks(since - 1)),
+        }
     }
 
     /// Claims the one draw that may be on its way; false when another has it.

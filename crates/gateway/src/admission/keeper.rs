@@ -17,6 +17,9 @@ const REPORT_EVERY: Duration = Duration::from_millis(200);
 /// How often idle leases are looked for. A lease comes back when no call came for one to two of these.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
 
+/// How often the ledger is asked again for units that are on leases of other nodes, while callers wait for them.
+const ASK_AGAIN_EVERY: Duration = Duration::from_millis(25);
+
 /// Talks to the ledger. Run it on a thread that serves no calls.
 pub struct Keeper {
     admission: Arc<Admission>,
@@ -97,11 +100,14 @@ impl Keeper {
     pub async fn run(mut self) {
         let mut report = tokio::time::interval(REPORT_EVERY);
         let mut sweep = tokio::time::interval(SWEEP_EVERY);
+        let mut again = tokio::time::interval(ASK_AGAIN_EVERY);
+        again.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         report.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 asked = self.rounds.asked() => if !asked { return },
                 _ = report.tick() => {}
+                _ = again.tick(), if self.rounds.has_pending() => self.rounds.ask_again(),
                 _ = sweep.tick() => self.rounds.sweep(self.clock.ticks()),
             }
             let written = self.write().await;
@@ -183,7 +189,11 @@ mod tests {
                 self.rounds.fetch_add(1, Ordering::Relaxed);
                 let calls: u64 = settlement.usage.iter().map(|delta| delta.calls).sum();
                 self.calls.fetch_add(calls, Ordering::Relaxed);
-                Ok(settlement.draws.iter().map(|draw| Grant { units: draw.units, left: 1_000_000 }).collect())
+                Ok(settlement
+                    .draws
+                    .iter()
+                    .map(|draw| Grant { units: draw.units, left: 1_000_000, pending: false })
+                    .collect())
             })
         }
     }

@@ -18,7 +18,7 @@ mod tests;
 mod verdict;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -63,6 +63,21 @@ pub struct Admission {
     dirty: SegQueue<Arc<Counter>>,
     keeper: mpsc::UnboundedSender<Message>,
     watch: Watch,
+    unaccounted: Unaccounted,
+    /// Ticks until which what is known of keys and plans may be believed.
+    believed_until: AtomicU64,
+}
+
+/// What becomes of calls whose unit cannot be drawn because the ledger cannot be written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unaccounted {
+    /// They are refused, as the node's own fault.
+    #[default]
+    Unavailable,
+    /// They are refused, as too many.
+    Throttled,
+    /// They are admitted, counted, and reported when the ledger can be written. The quota may be exceeded by them.
+    Admitted,
 }
 
 type PlanTable = std::collections::HashMap<UsagePlanId, PlanLimits, RandomState>;
@@ -79,8 +94,22 @@ impl Admission {
             dirty: SegQueue::new(),
             keeper,
             watch: Watch::new(),
+            unaccounted: Unaccounted::default(),
+            believed_until: AtomicU64::new(u64::MAX),
         };
         (admission, Inbox(inbox))
+    }
+
+    /// Says what becomes of calls that cannot be accounted for.
+    #[must_use]
+    pub fn when_unaccounted(self, unaccounted: Unaccounted) -> Self {
+        Self { unaccounted, ..self }
+    }
+
+    /// Says until when what is known of keys and plans may be believed. After that, calls that need a key are refused,
+    /// since other nodes may have changed it.
+    pub fn believe_until(&self, until: Ticks) {
+        self.believed_until.store(until.0, Ordering::Relaxed);
     }
 
     /// Puts the plans of a catalog in force. Follow it with [`Self::recall`] for plans whose quota changed.
@@ -166,18 +195,21 @@ impl Admission {
     ) -> Verdict {
         let remembered = caller.and_then(|caller| caller.counter.as_ref());
         let (mut asked_ledger, mut now) = (false, now);
+        if demand.keyed.is_some() && now.ticks.0 > self.believed_until.load(Ordering::Relaxed) {
+            return Verdict::refuse(self.denied_unaccounted());
+        }
         loop {
-            match self.decide(&demand, remembered, now) {
+            match self.decide(&demand, remembered, now, true) {
                 Step::Done(verdict) => return verdict,
                 Step::Wait(lease, counter) => {
                     if asked_ledger && lease.failed.load(Ordering::Acquire) {
-                        return Verdict::refuse(Denied::LedgerUnavailable);
+                        return self.without_ledger(&demand, remembered, now);
                     }
                     if !std::mem::replace(&mut asked_ledger, true) {
                         self.watch.call_waits();
                     }
                     if !self.wait_for_draw(&lease, counter).await {
-                        return Verdict::refuse(Denied::LedgerUnavailable);
+                        return self.without_ledger(&demand, remembered, clock.now());
                     }
                     now = clock.now();
                 }
@@ -185,7 +217,25 @@ impl Admission {
         }
     }
 
-    fn decide(&self, demand: &Demand<'_>, remembered: Option<&Arc<Counter>>, now: Moment) -> Step {
+    /// Decides a call that found no unit on its lease, and no ledger to draw one from.
+    fn without_ledger(&self, demand: &Demand<'_>, remembered: Option<&Arc<Counter>>, now: Moment) -> Verdict {
+        if self.unaccounted == Unaccounted::Admitted
+            && let Step::Done(verdict) = self.decide(demand, remembered, now, false)
+        {
+            return verdict;
+        }
+        Verdict::refuse(self.denied_unaccounted())
+    }
+
+    fn denied_unaccounted(&self) -> Denied {
+        match self.unaccounted {
+            Unaccounted::Unavailable => Denied::LedgerUnavailable,
+            Unaccounted::Throttled | Unaccounted::Admitted => Denied::Unaccounted,
+        }
+    }
+
+    /// Decides a call from memory. `accounted` calls need a unit of the quota.
+    fn decide(&self, demand: &Demand<'_>, remembered: Option<&Arc<Counter>>, now: Moment, accounted: bool) -> Step {
         let Some(keyed) = &demand.keyed else {
             let mut taking = Taking::new(now.ticks);
             return Step::Done(match taking.take_shared(demand) {
@@ -202,10 +252,17 @@ impl Admission {
             None => self.counter(id),
         };
         counter.touch();
-        self.decide_keyed(demand, keyed, &counter, now)
+        self.decide_keyed(demand, keyed, &counter, now, accounted)
     }
 
-    fn decide_keyed(&self, demand: &Demand<'_>, keyed: &Keyed<'_>, counter: &Arc<Counter>, now: Moment) -> Step {
+    fn decide_keyed(
+        &self,
+        demand: &Demand<'_>,
+        keyed: &Keyed<'_>,
+        counter: &Arc<Counter>,
+        now: Moment,
+        accounted: bool,
+    ) -> Step {
         let own_bucket = keyed.method_entry.as_ref().map(|entry| self.method_bucket(counter.id, entry.name));
         let (bucket, rate) = match (&keyed.method_entry, &own_bucket) {
             (Some(entry), Some(bucket)) => (bucket.under(entry.rate, now.ticks), entry.rate),
@@ -218,8 +275,8 @@ impl Admission {
             return Step::Done(Verdict::refuse(denied));
         }
         // The unit comes first: it can be put back exactly, whatever time passes.
-        let unit = match self.spend_unit(keyed, counter, now) {
-            Ok(unit) => unit,
+        let unit = match accounted.then(|| self.spend_unit(keyed, counter, now)).transpose() {
+            Ok(unit) => unit.flatten(),
             Err(step) => return step,
         };
         let mut taking = Taking::new(now.ticks);

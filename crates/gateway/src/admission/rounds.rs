@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tollgate_domain::{
@@ -20,6 +21,10 @@ use super::ledger::LedgerUnavailable;
 
 /// Messages taken into one round at most, so that a round stays short.
 const MESSAGES_A_ROUND: usize = 4096;
+
+/// How long the ledger is asked again for units that lie with other nodes, before their callers are told that the quota
+/// is used up.
+const PENDING_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Tells whoever asked for something that it is written.
 type Done = oneshot::Sender<Result<(), LedgerUnavailable>>;
@@ -61,6 +66,8 @@ pub struct Rounds {
     current: Option<Round>,
     /// What is collected for the one after it.
     next: Round,
+    /// Draws that the ledger may answer better in a moment. Their leases are still being drawn for.
+    pending: Vec<(Arc<Counter>, Arc<PeriodLease>)>,
     closing: bool,
     failing: bool,
 }
@@ -78,7 +85,8 @@ impl Rounds {
     /// ledger, and no other process ever.
     pub fn new(admission: Arc<Admission>, inbox: Inbox, source: u64) -> Self {
         let (next, current) = (Round::default(), None);
-        Self { admission, inbox, source, sequence: 0, current, next, closing: false, failing: false }
+        let pending = Vec::new();
+        Self { admission, inbox, source, sequence: 0, current, next, pending, closing: false, failing: false }
     }
 
     /// Waits until something is asked for. False when nobody is left to ask.
@@ -95,6 +103,18 @@ impl Rounds {
     /// Whether anything is asked for that the last round does not have.
     pub(super) fn is_asked(&self) -> bool {
         !self.inbox.0.is_empty()
+    }
+
+    /// Whether there are draws to ask for again in a moment.
+    pub(super) fn has_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Asks again for what the ledger may have by now.
+    pub fn ask_again(&mut self) {
+        for (counter, lease) in std::mem::take(&mut self.pending) {
+            self.collect_draw(counter, lease);
+        }
     }
 
     /// Whether admission is to end once this is written.
@@ -269,11 +289,16 @@ impl Rounds {
 
     /// Deposits what was granted, and wakes who waits for it. What was granted to a lease that was closed meanwhile is
     /// returned.
-    fn hand_out(&self, draws: &[(Arc<Counter>, Arc<PeriodLease>)], grants: &[Grant], now: Ticks) {
+    fn hand_out(&mut self, draws: &[(Arc<Counter>, Arc<PeriodLease>)], grants: &[Grant], now: Ticks) {
         for ((counter, lease), grant) in draws.iter().zip(grants) {
             lease.opened.store(true, Ordering::Release);
             lease.failed.store(false, Ordering::Release);
             lease.left_in_ledger.store(grant.left, Ordering::Relaxed);
+            if grant.pending && lease.pending_for(now) < PENDING_PATIENCE {
+                self.pending.push((Arc::clone(counter), Arc::clone(lease)));
+                continue;
+            }
+            lease.pending_since.store(0, Ordering::Relaxed);
             let exhausted = if grant.left <= 0 && grant.units == 0 { now.0 + 1 } else { 0 };
             lease.exhausted_at.store(exhausted, Ordering::Release);
             if let Err(units) = lease.units.deposit(grant.units)

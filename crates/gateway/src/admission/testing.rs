@@ -94,7 +94,7 @@ impl State {
         let left = i64::from(draw.quota.limit).saturating_add(extra).saturating_sub(drawn).max(0);
         let units = draw.units.clamp(0, left);
         self.drawn.insert(id, drawn + units);
-        Grant { units, left: left - units }
+        Grant { units, left: left - units, pending: false }
     }
 
     /// What was drawn for a period, once raised to what was used in it.

@@ -29,6 +29,8 @@ pub enum Denied {
     },
     /// The quota cannot be accounted for right now. Ours, not the caller's fault.
     LedgerUnavailable,
+    /// The same, where it is answered as too many calls are.
+    Unaccounted,
     /// The plan was deleted while the call was on its way.
     NoSuchPlan,
 }

@@ -52,6 +52,10 @@ pub(crate) struct Client {
     expired: Cell<bool>,
     waker: RefCell<Option<Waker>>,
     tick: Rc<Cell<u32>>,
+    /// Whether the ticks of a table come to it.
+    watched: bool,
+    /// Whether its task is to be woken at the next tick.
+    awaits_tick: Cell<bool>,
 }
 
 /// What a connection is doing.
@@ -101,7 +105,7 @@ impl Drop for Serving {
 impl Client {
     /// A connection that is in no table: nothing limits how long it waits.
     pub(crate) fn new(peer: SocketAddr, port: u16) -> Self {
-        Self::arrived(Arrival { peer, port, secured: false }, Rc::default())
+        Self { watched: false, ..Self::arrived(Arrival { peer, port, secured: false }, Rc::default()) }
     }
 
     pub(super) fn arrived(arrival: Arrival, tick: Rc<Cell<u32>>) -> Self {
@@ -134,6 +138,8 @@ impl Client {
             expired: Cell::new(false),
             waker: RefCell::new(None),
             tick,
+            watched: true,
+            awaits_tick: Cell::new(false),
         }
     }
 
@@ -252,6 +258,24 @@ impl Client {
         let mut listening = self.waker.borrow_mut();
         if !listening.as_ref().is_some_and(|listening| listening.will_wake(waker)) {
             *listening = Some(waker.clone());
+        }
+    }
+
+    /// The tick of its table.
+    pub(super) fn tick(&self) -> u32 {
+        self.tick.get()
+    }
+
+    /// Has its task woken at the next tick. False if none will come.
+    pub(super) fn wake_at_tick(&self) -> bool {
+        self.awaits_tick.set(self.watched);
+        self.watched
+    }
+
+    /// Notes that a tick has passed.
+    pub(super) fn tick_passed(&self) {
+        if self.awaits_tick.replace(false) {
+            self.wake();
         }
     }
 

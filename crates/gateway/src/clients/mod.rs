@@ -4,6 +4,7 @@
 //! which tick, and the thread looks at all of them once a tick. A stream of HTTP/2 counts as a connection of its own.
 
 mod client;
+mod deadline;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -14,6 +15,7 @@ use foldhash::fast::RandomState;
 use tokio::sync::Notify;
 
 pub(crate) use self::client::{Arrival, Client, Serving, until_expired};
+pub(crate) use self::deadline::within;
 use crate::config::GatewayConfig;
 
 /// How long callers who have begun to call, or just connected, are waited for when the gateway stops.
@@ -114,8 +116,11 @@ impl Clients {
         loop {
             tokio::time::sleep(self.tick_length).await;
             self.tick.set(self.tick.get().wrapping_add(1));
-            for client in self.open.borrow().values().filter(|client| client.waits_too_long(&self.patience)) {
-                client.expire();
+            for client in self.open.borrow().values() {
+                client.tick_passed();
+                if client.waits_too_long(&self.patience) {
+                    client.expire();
+                }
             }
         }
     }

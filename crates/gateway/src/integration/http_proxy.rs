@@ -1,11 +1,10 @@
 //! HTTP_PROXY: the call goes to the upstream as it came, and the answer comes back as it is.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
-use http_body::Body as _;
 
 use super::headers::{API_ID, MappedHeader, forward_request, forward_response};
 use super::parameters::{self, Parameters};
@@ -14,9 +13,10 @@ use super::target::Target;
 use super::{Site, report};
 use crate::body::{AnswerBody, RequestBody};
 use crate::call::Call;
+use crate::clients::within;
 use crate::refusal::Refusal;
 use crate::trace::TRACEPARENT;
-use crate::upstream::{UpstreamBody, UpstreamError};
+use crate::upstream::{Exchange, UpstreamBody, UpstreamError};
 use crate::worker::Worker;
 
 /// An HTTP_PROXY integration.
@@ -69,16 +69,30 @@ impl Upstream {
         &self,
         worker: &Worker,
         call: &Call<'_>,
-        mut request: Request<RequestBody>,
+        request: Request<RequestBody>,
     ) -> Result<Response<AnswerBody>, Refusal> {
-        frame(&mut request);
+        self.exchange(worker, call, &mut self.begin(call, request)).await
+    }
+
+    /// Puts a request as it is sent. Nothing of its headers is held while the answer is waited for.
+    fn begin(&self, call: &Call<'_>, mut request: Request<RequestBody>) -> Exchange {
         if let Some(span) = &call.span {
             request.headers_mut().insert(TRACEPARENT, span.for_integration());
         }
         report::request(call, &self.target.endpoint, &request);
+        Exchange::new(request)
+    }
+
+    /// Sends what was put, and waits for the head of its answer.
+    async fn exchange(
+        &self,
+        worker: &Worker,
+        call: &Call<'_>,
+        exchange: &mut Exchange,
+    ) -> Result<Response<AnswerBody>, Refusal> {
         let began = worker.shared.clock.ticks();
-        let sending = worker.upstreams.send(&self.target.endpoint, request);
-        let answer = self.outcome(call, self.within_timeout(call, sending).await);
+        let sending = pin!(worker.upstreams.send(&self.target.endpoint, exchange));
+        let answer = self.outcome(call, self.within_timeout(worker, call, sending).await);
         report::answer(worker, call, began, &answer);
         answer
     }
@@ -104,14 +118,17 @@ impl Upstream {
 impl Upstream {
     /// Waits for the integration's timeout. While the caller's body passes, the time begins anew: AWS has the whole
     /// body before it begins to wait, so that a caller with a slow line does not use up the upstream's time.
-    async fn within_timeout<T>(&self, call: &Call<'_>, sending: impl Future<Output = T>) -> Option<T> {
-        let mut sending = pin!(sending);
+    async fn within_timeout<T>(
+        &self,
+        worker: &Worker,
+        call: &Call<'_>,
+        mut sending: Pin<&mut impl Future<Output = T>>,
+    ) -> Option<T> {
         loop {
             let passed = call.client.body_bytes();
-            match tokio::time::timeout(self.timeout, &mut sending).await {
-                Ok(sent) => return Some(sent),
-                Err(_elapsed) if call.client.body_bytes() > passed => {}
-                Err(_elapsed) => return None,
+            let sent = within(call.client, self.timeout, &*worker.shared.clock, sending.as_mut()).await;
+            if sent.is_some() || call.client.body_bytes() == passed {
+                return sent;
             }
         }
     }
@@ -128,14 +145,29 @@ impl HttpProxy {
         &self,
         worker: &Worker,
         call: &Call<'_>,
-        mut headers: HeaderMap,
+        headers: HeaderMap,
         mut body: RequestBody,
     ) -> Result<Response<AnswerBody>, Refusal> {
-        let upstream = &self.upstream;
         if self.read_body {
             let payload = body.whole().await?;
             body = RequestBody::Whole(call.payload.get_or_init(|| payload).clone());
         }
+        let request = self.request(call, headers, body)?;
+        let bodyless = *request.method() == Method::HEAD;
+        let mut exchange = self.upstream.begin(call, request);
+        let mut response = self.upstream.exchange(worker, call, &mut exchange).await?;
+        let keep_length = bodyless || response.status() == StatusCode::NOT_MODIFIED;
+        forward_response(response.headers_mut(), keep_length);
+        Ok(response)
+    }
+
+    fn request(
+        &self,
+        call: &Call<'_>,
+        mut headers: HeaderMap,
+        body: RequestBody,
+    ) -> Result<Request<RequestBody>, Refusal> {
+        let upstream = &self.upstream;
         let uri = upstream.target.uri(call, &headers, call.query())?;
         forward_request(&mut headers, call);
         headers.insert(header::HOST, upstream.target.host.clone());
@@ -148,23 +180,7 @@ impl HttpProxy {
         *request.uri_mut() = uri;
         *request.method_mut() = upstream.verb.as_ref().unwrap_or(call.verb).clone();
         *request.headers_mut() = headers;
-        let bodyless = *request.method() == Method::HEAD;
-        let mut response = upstream.send(worker, call, request).await?;
-        let keep_length = bodyless || response.status() == StatusCode::NOT_MODIFIED;
-        forward_response(response.headers_mut(), keep_length);
-        Ok(response)
-    }
-}
-
-/// Names the framing where hyper would leave it out: it sends no body of unknown length with a GET, and no
-/// `Content-Length: 0` with a POST.
-fn frame(request: &mut Request<RequestBody>) {
-    if request.body().is_end_stream() {
-        if matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH) {
-            request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
-        }
-    } else if request.body().size_hint().exact().is_none() {
-        request.headers_mut().insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        Ok(request)
     }
 }
 

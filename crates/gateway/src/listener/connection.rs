@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
+use futures_util::TryFutureExt as _;
 use http::header::{self, HeaderValue};
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -100,15 +101,18 @@ where
 }
 
 /// Answers one request of HTTP/1.1. The last one before the gateway stops says that it is.
-async fn answer(
+///
+/// No `async fn`: that would hold the request twice, and the whole of its answering would be moved once more.
+fn answer(
     worker: Rc<Worker>,
     client: Rc<Client>,
     request: Request<Incoming>,
-) -> Result<Response<AnswerBody>, Infallible> {
+) -> impl Future<Output = Result<Response<AnswerBody>, Infallible>> {
     let clients = Rc::clone(&worker.clients);
-    let mut response = pipeline::serve(worker, client, request).await?;
-    if clients.is_retiring() {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    Ok(response)
+    pipeline::serve(worker, client, request).map_ok(move |mut response| {
+        if clients.is_retiring() {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    })
 }

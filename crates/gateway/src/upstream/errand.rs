@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 use http::{Request, header};
-use http_body::Body;
 use std::future::poll_fn;
-use std::pin::Pin;
 
 use super::connect;
+use super::exchange::{Answer, Exchange};
+use super::stream::{Scratch, Stream};
 use super::{Endpoint, TlsSettings};
 use crate::body::RequestBody;
 
@@ -22,14 +22,15 @@ pub(crate) async fn get(url: &str, tls: &TlsSettings, max: usize) -> Result<Byte
     let path = target.path_and_query().map_or("/", |path| path.as_str());
     let request = Request::get(path).header(header::HOST, authority).header(header::ACCEPT, "application/json");
     let request = request.body(RequestBody::Empty).map_err(|error| error.to_string())?;
-    let mut sender = connect::connect(&endpoint, tls).await.map_err(|error| error.to_string())?;
-    let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
-    if response.status() != http::StatusCode::OK {
-        return Err(format!("{url} answered {}", response.status()));
+    let socket = connect::connect(&endpoint, tls).await.map_err(|error| error.to_string())?;
+    let answered = Exchange::new(request).over(Stream::new(socket, Scratch::default())).await;
+    let Answer { head, mut rest } = answered.map_err(|error| error.to_string())?;
+    if head.status != http::StatusCode::OK {
+        return Err(format!("{url} answered {}", head.status));
     }
-    let (mut body, mut bytes) = (response.into_body(), Vec::new());
-    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
-        bytes.extend_from_slice(&frame.map_err(|error| error.to_string())?.into_data().unwrap_or_default());
+    let mut bytes = Vec::new();
+    while let Some(piece) = poll_fn(|cx| rest.poll_data(cx)).await.map_err(|error| error.to_string())? {
+        bytes.extend_from_slice(&piece);
         if bytes.len() > max {
             return Err(format!("{url} answered with more than {max} bytes"));
         }

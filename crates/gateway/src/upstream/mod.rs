@@ -1,28 +1,37 @@
 //! Upstreams: connections to what stands behind the gateway, kept and reused on each thread.
 
+//!
+//! HTTP/1.1 is spoken here and not by a library's client: that one runs a connection as a task of its own, and the way
+//! there and back costs a call as much as all of its limits.
+
+mod answer_body;
+mod answer_head;
 mod connect;
 mod endpoint;
 mod errand;
+mod exchange;
+mod framing;
 mod pool;
+mod sending;
+mod stream;
 mod tls;
 
-use std::pin::Pin;
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
-use tokio::time::Sleep;
+use http::Response;
 
-use crate::body::{BodyError, RequestBody};
+use crate::body::BodyError;
 use crate::config::GatewayConfig;
+pub(crate) use answer_body::UpstreamBody;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use errand::get;
-use pool::{Pool, Pooled};
+use exchange::Answer;
+pub(crate) use exchange::Exchange;
+use pool::{Place, Pool};
+use stream::{Scratch, Stream};
 pub(crate) use tls::TlsSettings;
 
 /// Why an upstream gave no answer.
@@ -39,12 +48,58 @@ pub(crate) enum UpstreamError {
     Tls(std::io::Error),
     /// The exchange failed.
     #[error("the exchange with the upstream failed: {0}")]
-    Exchange(#[from] hyper::Error),
+    Exchange(#[from] ExchangeError),
+}
+
+/// Why an exchange failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ExchangeError {
+    /// The connection failed.
+    #[error(transparent)]
+    Io(io::Error),
+    /// The caller's body came to no end.
+    #[error("the caller's body: {0}")]
+    Body(Box<BodyError>),
+    /// The caller's body has not the length that was named.
+    #[error("the caller's body has another length than it says")]
+    BodyLength,
+    /// The upstream hung up.
+    #[error("the connection was closed before an answer came")]
+    Unanswered,
+    /// The head is no head of HTTP/1.
+    #[error("the head of the answer cannot be read: {0}")]
+    Head(httparse::Error),
+    /// The status is no number from 100 to 999.
+    #[error("the answer has no status")]
+    Status,
+    /// A header is not valid.
+    #[error("the answer has a header that is not valid")]
+    Header,
+    /// The head is longer than 64 KiB.
+    #[error("the head of the answer is too long")]
+    HeadTooLong,
+    /// Its headers do not say where its body ends.
+    #[error("the answer has no length that can be relied on")]
+    Framing,
+    /// A chunk is not valid.
+    #[error("the body of the answer has a chunk that is not valid")]
+    Chunk,
+    /// The connection was closed within the body.
+    #[error("the body of the answer breaks off")]
+    BrokenOff,
+}
+
+impl ExchangeError {
+    /// Whether it is the caller's doing and not the upstream's.
+    fn is_the_callers(&self) -> bool {
+        matches!(self, Self::Body(_) | Self::BodyLength)
+    }
 }
 
 /// The connections of one thread.
 pub(crate) struct Upstreams {
     pool: Rc<Pool>,
+    scratch: Scratch,
     tls: Arc<TlsSettings>,
     body_timeout: Duration,
 }
@@ -52,7 +107,7 @@ pub(crate) struct Upstreams {
 impl Upstreams {
     pub(crate) fn new(config: &GatewayConfig, tls: Arc<TlsSettings>) -> Self {
         let pool = Rc::new(Pool::new(config.upstream_max_idle_per_host, config.upstream_idle_timeout));
-        Self { pool, tls, body_timeout: config.upstream_body_timeout }
+        Self { pool, scratch: Scratch::default(), tls, body_timeout: config.upstream_body_timeout }
     }
 
     /// Closes connections that nobody used for a while, forever.
@@ -62,99 +117,36 @@ impl Upstreams {
 
     /// Sends a request and waits for the head of its answer.
     ///
-    /// A kept connection may have been closed by the other side. While hyper hands the request back, none of it was
-    /// sent, and it is sent again; never otherwise, since an upstream may have acted on it.
+    /// A kept connection may have been closed by the other side. While none of the request was written it is sent
+    /// again over another one; never otherwise, since an upstream may have acted on it.
     pub(crate) async fn send(
         &self,
         endpoint: &Arc<Endpoint>,
-        mut request: Request<RequestBody>,
+        exchange: &mut Exchange,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
-        while let Some(mut sender) = self.pool.take(endpoint) {
-            match sender.try_send_request(request).await {
-                Ok(response) => return Ok(self.receive(endpoint, sender, response)),
-                Err(mut error) => match error.take_message() {
-                    Some(unsent) => request = unsent,
-                    None => return Err(error.into_error().into()),
-                },
+        while let Some(stream) = self.pool.take(endpoint) {
+            match exchange.over(stream).await {
+                Ok(answer) => return Ok(self.receive(endpoint, answer)),
+                Err(error) if error.is_the_callers() || !exchange.is_unsent() => return Err(error.into()),
+                // The connection was closed while it was idle.
+                Err(_) => {}
             }
         }
         // Boxed: a handshake's state is large and rare, and each call would carry room for it.
-        let mut sender = Box::pin(connect::connect(endpoint, &self.tls)).await?;
-        let response = sender.send_request(request).await?;
-        Ok(self.receive(endpoint, sender, response))
+        let socket = Box::pin(connect::connect(endpoint, &self.tls)).await?;
+        let answer = exchange.over(Stream::new(socket, self.scratch.clone())).await?;
+        Ok(self.receive(endpoint, answer))
     }
 
-    fn receive(
-        &self,
-        endpoint: &Arc<Endpoint>,
-        sender: pool::Sender,
-        response: Response<Incoming>,
-    ) -> Response<UpstreamBody> {
-        let pooled = Pooled::new(sender, Arc::clone(endpoint), Rc::clone(&self.pool));
-        response.map(|incoming| UpstreamBody::new(incoming, pooled, self.body_timeout))
-    }
-}
-
-/// The body of an upstream's answer. Its connection is kept once the body is read to its end, and closed otherwise.
-#[derive(Debug)]
-pub(crate) struct UpstreamBody {
-    incoming: Incoming,
-    connection: Option<Pooled>,
-    timeout: Duration,
-    /// Runs while the upstream pauses.
-    pause: Option<Pin<Box<Sleep>>>,
-}
-
-impl UpstreamBody {
-    fn new(incoming: Incoming, connection: Pooled, timeout: Duration) -> Self {
-        let mut body = Self { incoming, connection: Some(connection), timeout, pause: None };
-        body.keep_connection_at_end();
-        body
-    }
-
-    fn keep_connection_at_end(&mut self) {
-        if self.incoming.is_end_stream() {
-            self.keep_connection();
+    fn receive(&self, endpoint: &Arc<Endpoint>, answer: Answer) -> Response<UpstreamBody> {
+        let Answer { head, rest } = answer;
+        let body = UpstreamBody::new(rest, Place::new(endpoint, &self.pool), self.body_timeout);
+        let mut response = Response::new(body);
+        *response.status_mut() = head.status;
+        *response.headers_mut() = head.headers;
+        if let Some(reason) = head.reason {
+            response.extensions_mut().insert(reason);
         }
-    }
-
-    fn keep_connection(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            connection.keep();
-        }
-    }
-
-    pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(cx) else {
-            return self.poll_pause(cx);
-        };
-        self.pause = None;
-        match frame.transpose()?.map(Frame::into_data) {
-            Some(Ok(data)) => {
-                self.keep_connection_at_end();
-                Poll::Ready(Some(Ok(Frame::data(data))))
-            }
-            // Trailers end the body here: they are not passed on.
-            None | Some(Err(_)) => {
-                self.keep_connection();
-                Poll::Ready(None)
-            }
-        }
-    }
-
-    fn poll_pause(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let timeout = self.timeout;
-        let pause = self.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
-        ready!(pause.as_mut().poll(cx));
-        self.connection = None;
-        Poll::Ready(Some(Err(BodyError::Stalled)))
-    }
-
-    pub(crate) fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
-    }
-
-    pub(crate) fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        response
     }
 }

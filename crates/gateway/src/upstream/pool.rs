@@ -2,18 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
-use hyper::client::conn::http1::SendRequest;
 
 use super::endpoint::Endpoint;
-use crate::body::RequestBody;
-
-pub(super) type Sender = SendRequest<RequestBody>;
+use super::stream::Stream;
 
 const TICK: Duration = Duration::from_secs(1);
 
@@ -26,7 +22,7 @@ pub(super) struct Pool {
 }
 
 struct Idle {
-    sender: Sender,
+    stream: Stream,
     since: u32,
 }
 
@@ -36,31 +32,27 @@ impl Pool {
         Self { idle: RefCell::default(), max_idle, max_ticks, tick: Cell::new(0) }
     }
 
-    /// Takes a connection that can be written to now.
-    pub(super) fn take(&self, endpoint: &Arc<Endpoint>) -> Option<Sender> {
+    /// Takes a connection that the other side has not closed, as far as is known.
+    pub(super) fn take(&self, endpoint: &Arc<Endpoint>) -> Option<Stream> {
         let mut idle = self.idle.borrow_mut();
         let connections = idle.get_mut(endpoint)?;
-        for at in (0..connections.len()).rev() {
-            let sender = &connections[at].sender;
-            if sender.is_closed() {
-                connections.remove(at);
-            } else if sender.is_ready() {
-                return Some(connections.remove(at).sender);
+        while let Some(Idle { mut stream, .. }) = connections.pop() {
+            if stream.is_silent() {
+                return Some(stream);
             }
-            // Otherwise it still sends the body of a call that was answered early.
         }
         None
     }
 
-    fn put(&self, endpoint: Arc<Endpoint>, sender: Sender) {
+    fn put(&self, endpoint: Arc<Endpoint>, stream: Stream) {
         let mut idle = self.idle.borrow_mut();
         let connections = idle.entry(endpoint).or_default();
         if connections.len() < self.max_idle {
-            connections.push(Idle { sender, since: self.tick.get() });
+            connections.push(Idle { stream, since: self.tick.get() });
         }
     }
 
-    /// Closes connections that nobody used for a while, forever.
+    /// Closes connections that nobody used for a while, or that the other side closed, forever.
     pub(super) async fn watch(&self) {
         loop {
             tokio::time::sleep(TICK).await;
@@ -72,33 +64,25 @@ impl Pool {
     fn close_old(&self) {
         let now = self.tick.get();
         self.idle.borrow_mut().retain(|_, connections| {
-            connections.retain(|idle| !idle.sender.is_closed() && now.wrapping_sub(idle.since) <= self.max_ticks);
+            connections.retain_mut(|idle| now.wrapping_sub(idle.since) <= self.max_ticks && idle.stream.is_silent());
             !connections.is_empty()
         });
     }
 }
 
-/// A connection in use. Dropping it closes it; [`Pooled::keep`] puts it back.
-pub(super) struct Pooled {
-    sender: Sender,
+/// The place of a connection that is in use.
+pub(super) struct Place {
     endpoint: Arc<Endpoint>,
     pool: Rc<Pool>,
 }
 
-impl fmt::Debug for Pooled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pooled").field("endpoint", &self.endpoint).finish_non_exhaustive()
-    }
-}
-
-impl Pooled {
-    pub(super) fn new(sender: Sender, endpoint: Arc<Endpoint>, pool: Rc<Pool>) -> Self {
-        Self { sender, endpoint, pool }
+impl Place {
+    pub(super) fn new(endpoint: &Arc<Endpoint>, pool: &Rc<Pool>) -> Self {
+        Self { endpoint: Arc::clone(endpoint), pool: Rc::clone(pool) }
     }
 
-    pub(super) fn keep(self) {
-        if !self.sender.is_closed() {
-            self.pool.put(self.endpoint, self.sender);
-        }
+    /// Keeps the connection for another call.
+    pub(super) fn keep(self, stream: Stream) {
+        self.pool.put(self.endpoint, stream);
     }
 }

@@ -3,24 +3,27 @@
 use rusqlite::{Connection, params};
 use tollgate_domain::{Catalog, Edit, Record, RecordKey};
 
-use super::Store;
+use super::Database;
 use crate::error::StoreError;
-
-/// The version of the bodies written now. An older one is brought up to date in [`read_body`].
-const BODY_VERSION: i64 = 1;
+use crate::records::{BODY_VERSION, address, read_body};
 
 /// Deletes what hangs on an API. The second condition is that of the index `record_by_api`, which SQLite takes only for
 /// a query that states it; without, it would read the records of all APIs.
 const DELETE_PARTS: &str = "DELETE FROM record WHERE api = ? AND api <> ''";
 
-impl Store {
+impl Database {
     /// Reads the whole catalog.
-    pub async fn load_catalog(&self) -> Result<Catalog, StoreError> {
+    pub(crate) async fn load_catalog(&self) -> Result<Catalog, StoreError> {
         self.read(|connection, _| load(connection)).await
     }
 
+    /// How often the catalog was committed.
+    pub(crate) async fn catalog_revision(&self) -> Result<u64, StoreError> {
+        self.read(|connection, _| revision(connection)).await
+    }
+
     /// Writes a change durably, all of it or nothing. Fails as stale when the catalog is not at `expected_revision`.
-    pub async fn commit(&self, expected_revision: u64, edits: Vec<Edit>) -> Result<(), StoreError> {
+    pub(crate) async fn commit(&self, expected_revision: u64, edits: Vec<Edit>) -> Result<(), StoreError> {
         self.write(move |connection, _| {
             let revision = revision(connection)?;
             if revision != expected_revision {
@@ -58,13 +61,6 @@ fn load(connection: &Connection) -> Result<Catalog, StoreError> {
     Ok(catalog)
 }
 
-fn read_body(version: i64, body: &str) -> Result<Record, StoreError> {
-    if version > BODY_VERSION {
-        return Err(StoreError::Corrupt(format!("record version {version} is newer than {BODY_VERSION}")));
-    }
-    Ok(serde_json::from_str(body)?)
-}
-
 fn put(connection: &Connection, record: &Record) -> Result<(), StoreError> {
     let key = record.key();
     let (kind, api, id) = address(&key);
@@ -87,29 +83,6 @@ fn delete(connection: &Connection, key: &RecordKey) -> Result<(), StoreError> {
         _ => {}
     }
     Ok(())
-}
-
-/// Where a record stands in the table: kind, API (empty for what belongs to none) and id.
-fn address(key: &RecordKey) -> (&'static str, &str, &str) {
-    match key {
-        RecordKey::Account => ("account", "", ""),
-        RecordKey::RestApi(api) => ("rest_api", "", api.as_str()),
-        RecordKey::Resource(api, id) => ("resource", api.as_str(), id.as_str()),
-        RecordKey::Deployment(api, id) => ("deployment", api.as_str(), id.as_str()),
-        RecordKey::Stage(api, name) => ("stage", api.as_str(), name.as_str()),
-        RecordKey::Model(api, id) => ("model", api.as_str(), id),
-        RecordKey::RequestValidator(api, id) => ("request_validator", api.as_str(), id),
-        RecordKey::Authorizer(api, id) => ("authorizer", api.as_str(), id),
-        RecordKey::GatewayResponse(api, id) => ("gateway_response", api.as_str(), id.as_str()),
-        RecordKey::DocumentationPart(api, id) => ("documentation_part", api.as_str(), id),
-        RecordKey::DocumentationVersion(api, id) => ("documentation_version", api.as_str(), id),
-        RecordKey::UsagePlan(id) => ("usage_plan", "", id.as_str()),
-        RecordKey::DomainName(id) => ("domain_name", "", id),
-        RecordKey::DomainNameAccessAssociation(id) => ("domain_name_access_association", "", id),
-        RecordKey::VpcLink(id) => ("vpc_link", "", id),
-        RecordKey::ClientCertificate(id) => ("client_certificate", "", id),
-        RecordKey::Function(name) => ("function", "", name),
-    }
 }
 
 #[cfg(test)]

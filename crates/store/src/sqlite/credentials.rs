@@ -3,13 +3,13 @@
 use rusqlite::params;
 use tollgate_domain::{Role, UnixMillis};
 
-use super::Store;
-use crate::credential::Credential;
+use super::Database;
+use crate::credential::{Credential, sealed_for};
 use crate::error::StoreError;
 
-impl Store {
+impl Database {
     /// Stores a new pair.
-    pub async fn create_credential(&self, credential: Credential) -> Result<(), StoreError> {
+    pub(crate) async fn create_credential(&self, credential: Credential) -> Result<(), StoreError> {
         let owner = sealed_for(&credential.access_key_id);
         let sealed = self.shared.secrets.seal(&owner, &credential.secret_access_key, &self.shared.ids)?;
         let role = serde_json::to_string(&credential.role)?;
@@ -25,7 +25,7 @@ impl Store {
     }
 
     /// Deletes a pair; false when there is none with this id.
-    pub async fn delete_credential(&self, access_key_id: String) -> Result<bool, StoreError> {
+    pub(crate) async fn delete_credential(&self, access_key_id: String) -> Result<bool, StoreError> {
         self.write(move |connection, _| {
             Ok(connection.execute("DELETE FROM credential WHERE id = ?", [access_key_id])? > 0)
         })
@@ -33,7 +33,7 @@ impl Store {
     }
 
     /// Every pair, in the order of ids.
-    pub async fn credentials(&self) -> Result<Vec<Credential>, StoreError> {
+    pub(crate) async fn credentials(&self) -> Result<Vec<Credential>, StoreError> {
         self.read(|connection, shared| {
             let mut statement =
                 connection.prepare("SELECT id, sealed, role, description, created FROM credential ORDER BY id")?;
@@ -51,9 +51,4 @@ impl Store {
         })
         .await
     }
-}
-
-/// What a secret is sealed for: never what a key's value is sealed for.
-fn sealed_for(access_key_id: &str) -> String {
-    format!("credential/{access_key_id}")
 }

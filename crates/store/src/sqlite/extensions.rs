@@ -3,14 +3,14 @@
 use rusqlite::params;
 use tollgate_domain::{UnixMillis, UsagePlanId};
 
-use super::Store;
-use super::keys::{parse_key_id, parse_plan_id};
+use super::Database;
 use crate::error::StoreError;
 use crate::extension::QuotaExtension;
+use crate::keys::{parse_key_id, parse_plan_id};
 
-impl Store {
+impl Database {
     /// Notes that a quota was extended.
-    pub async fn note_extension(&self, extension: QuotaExtension) -> Result<(), StoreError> {
+    pub(crate) async fn note_extension(&self, extension: QuotaExtension) -> Result<(), StoreError> {
         self.write(move |connection, _| {
             let QuotaExtension { plan, key, at, remaining, author, reason } = extension;
             let remaining = i64::try_from(remaining).unwrap_or(i64::MAX);
@@ -24,7 +24,7 @@ impl Store {
     }
 
     /// Extensions of a plan's quotas, the latest first.
-    pub async fn extensions(&self, plan: UsagePlanId, limit: u32) -> Result<Vec<QuotaExtension>, StoreError> {
+    pub(crate) async fn extensions(&self, plan: UsagePlanId, limit: u32) -> Result<Vec<QuotaExtension>, StoreError> {
         self.read(move |connection, _| {
             let mut statement = connection.prepare_cached(
                 "SELECT plan, key, at, remaining, author, reason FROM quota_extension WHERE plan = ?

@@ -6,13 +6,14 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use tollgate_domain::{ApiKeyId, Day, LeftElsewhere, Period, UsageImport, UsagePlanId};
 
-use super::Store;
+use super::Database;
+use super::journal::Recent;
 use super::ledger::{Drawn, drawn_at_least_used, write_drawn};
 use crate::error::StoreError;
 
-impl Store {
+impl Database {
     /// Whether counting an import would change anything.
-    pub async fn imports_something(&self, import: UsageImport) -> Result<bool, StoreError> {
+    pub(crate) async fn imports_something(&self, import: UsageImport) -> Result<bool, StoreError> {
         self.read(move |connection, _| {
             let UsageImport { plan, key, ref days, left } = import;
             for (day, calls) in days {
@@ -29,10 +30,10 @@ impl Store {
 
 /// Counts what was used elsewhere. What is left there is left here, less what was used and stranded here and with what
 /// the quota was extended by here.
-pub(super) fn count(connection: &Connection, import: &UsageImport) -> Result<(), StoreError> {
+pub(super) fn count(connection: &Connection, import: &UsageImport, recent: &Recent) -> Result<(), StoreError> {
     let UsageImport { plan, key, ref days, left } = *import;
     // As it was, so that what is stranded stays so.
-    let before = left.map(|left| drawn_at_least_used(connection, plan, key, left.period)).transpose()?;
+    let before = left.map(|left| drawn_at_least_used(connection, plan, key, left.period, recent)).transpose()?;
     let mut drawn = before.unwrap_or_default().drawn;
     for (day, calls) in days {
         let calls = units(*calls);

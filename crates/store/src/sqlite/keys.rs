@@ -5,9 +5,10 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tollgate_domain::{ApiKey, ApiKeyId, KeyDigest, UnixMillis, UsagePlanId};
 
-use super::{Shared, Store};
+use super::{Database, Shared};
 use crate::error::StoreError;
-use crate::keys::{Attached, KeyImport, KeyPage, KeyQuery, KeyRow};
+use crate::keys::{Attached, CallerRow, KeyImport, KeyPage, KeyQuery, KeyRow, parse_key_id, parse_plan_id};
+use crate::secrets::SealedValue;
 
 const COLUMNS: &str = "k.seq, k.id, k.digest, k.sealed, k.name, k.description, k.customer_id, k.enabled, \
                        k.created, k.updated, k.stage_keys, k.tags";
@@ -15,10 +16,10 @@ const COLUMNS: &str = "k.seq, k.id, k.digest, k.sealed, k.name, k.description, k
 /// Matches of a name prefix up to which they are sorted; beyond, the newest are found by walking the table.
 const FEW_MATCHES: i64 = 5_000;
 
-impl Store {
+impl Database {
     /// Stores a new key. Its value must be new, too.
-    pub async fn create_key(&self, key: ApiKey, value: String) -> Result<KeyDigest, StoreError> {
-        let sealed = SealedValue::new(&self.shared, key.id, &value)?;
+    pub(crate) async fn create_key(&self, key: ApiKey, value: String) -> Result<KeyDigest, StoreError> {
+        let sealed = SealedValue::new(&self.shared.secrets, key.id, &value, &self.shared.ids)?;
         self.write(move |connection, _| match id_of(connection, &sealed.digest)? {
             Some(existing) => Err(StoreError::DuplicateKeyValue { existing }),
             None => {
@@ -30,12 +31,12 @@ impl Store {
     }
 
     /// Reads a key.
-    pub async fn key(&self, id: ApiKeyId) -> Result<Option<KeyRow>, StoreError> {
+    pub(crate) async fn key(&self, id: ApiKeyId) -> Result<Option<KeyRow>, StoreError> {
         self.read(move |connection, shared| find(connection, shared, id)).await
     }
 
     /// Reads the keys that have these ids, in no order; ids of no key are left out.
-    pub async fn keys(&self, ids: Vec<ApiKeyId>) -> Result<Vec<KeyRow>, StoreError> {
+    pub(crate) async fn keys(&self, ids: Vec<ApiKeyId>) -> Result<Vec<KeyRow>, StoreError> {
         self.read(move |connection, shared| {
             ids.into_iter().filter_map(|id| find(connection, shared, id).transpose()).collect()
         })
@@ -43,7 +44,7 @@ impl Store {
     }
 
     /// The key whose value has this digest.
-    pub async fn key_of_digest(&self, digest: KeyDigest) -> Result<Option<KeyRow>, StoreError> {
+    pub(crate) async fn key_of_digest(&self, digest: KeyDigest) -> Result<Option<KeyRow>, StoreError> {
         self.read(move |connection, shared| match id_of(connection, &digest)? {
             Some(id) => find(connection, shared, id),
             None => Ok(None),
@@ -51,9 +52,22 @@ impl Store {
         .await
     }
 
+    /// What the gateway needs to know of the keys whose values have these digests; those of no key are left out.
+    pub(crate) async fn callers(&self, digests: Vec<KeyDigest>) -> Result<Vec<CallerRow>, StoreError> {
+        self.read(move |connection, shared| {
+            let find = |digest| {
+                let Some(id) = id_of(connection, &digest)? else { return Ok(None) };
+                let row = find(connection, shared, id)?;
+                Ok(row.map(|row| CallerRow { digest, id, enabled: row.key.enabled, plans: row.plans }))
+            };
+            digests.into_iter().filter_map(|digest| find(digest).transpose()).collect()
+        })
+        .await
+    }
+
     /// Enabled keys that are in no plan: no call with them passes where a key is required. At most `limit`, newest
     /// first.
-    pub async fn keys_in_no_plan(&self, limit: u32) -> Result<Vec<KeyRow>, StoreError> {
+    pub(crate) async fn keys_in_no_plan(&self, limit: u32) -> Result<Vec<KeyRow>, StoreError> {
         self.read(move |connection, shared| {
             let mut statement = connection.prepare_cached(&format!(
                 "SELECT {COLUMNS} FROM api_key k WHERE k.enabled AND NOT EXISTS (SELECT 1 FROM plan_key p WHERE p.seq = k.seq)
@@ -70,12 +84,12 @@ impl Store {
     }
 
     /// Lists keys, newest first.
-    pub async fn list_keys(&self, query: KeyQuery) -> Result<KeyPage, StoreError> {
+    pub(crate) async fn list_keys(&self, query: KeyQuery) -> Result<KeyPage, StoreError> {
         self.read(move |connection, shared| list(connection, shared, &query)).await
     }
 
     /// Replaces all of a key but its value and its creation date; `None` when it is gone.
-    pub async fn update_key(&self, key: ApiKey) -> Result<Option<KeyRow>, StoreError> {
+    pub(crate) async fn update_key(&self, key: ApiKey) -> Result<Option<KeyRow>, StoreError> {
         self.write(move |connection, shared| {
             update(connection, &key)?;
             find(connection, shared, key.id)
@@ -84,7 +98,7 @@ impl Store {
     }
 
     /// Deletes a key and takes it out of all plans; what it was is returned. Its usage stays in the ledger.
-    pub async fn delete_key(&self, id: ApiKeyId) -> Result<Option<KeyRow>, StoreError> {
+    pub(crate) async fn delete_key(&self, id: ApiKeyId) -> Result<Option<KeyRow>, StoreError> {
         self.write(move |connection, shared| {
             let Some(row) = find(connection, shared, id)? else { return Ok(None) };
             connection.execute("DELETE FROM plan_key WHERE seq = ?", [row.seq])?;
@@ -95,7 +109,7 @@ impl Store {
     }
 
     /// The plans of the keys that have these values; none for a value that no key has.
-    pub async fn plans_of_values(&self, values: Vec<String>) -> Result<Vec<Vec<UsagePlanId>>, StoreError> {
+    pub(crate) async fn plans_of_values(&self, values: Vec<String>) -> Result<Vec<Vec<UsagePlanId>>, StoreError> {
         self.read(move |connection, shared| {
             // One transaction: otherwise each lookup locks the database anew.
             let connection = connection.unchecked_transaction()?;
@@ -112,11 +126,12 @@ impl Store {
 
     /// Imports keys in order, all of them or none. Of a value that is known already the key's name, description and
     /// switch are overwritten, and plans are added to; the rest is kept.
-    pub async fn import_keys(&self, rows: Vec<KeyImport>) -> Result<Vec<KeyRow>, StoreError> {
+    pub(crate) async fn import_keys(&self, rows: Vec<KeyImport>) -> Result<Vec<KeyRow>, StoreError> {
         // Sealing takes as long as writing, and does not need the writer, for which the ledger waits, too.
         let shared = Arc::clone(&self.shared);
         let seal = move || {
-            let seal = |row: KeyImport| Ok((SealedValue::new(&shared, row.key.id, &row.value)?, row));
+            let seal =
+                |row: KeyImport| Ok((SealedValue::new(&shared.secrets, row.key.id, &row.value, &shared.ids)?, row));
             rows.into_iter().map(seal).collect::<Result<Vec<_>, StoreError>>()
         };
         let rows = tokio::task::spawn_blocking(seal).await.unwrap_or(Err(StoreError::Closed))?;
@@ -127,7 +142,12 @@ impl Store {
     }
 
     /// Adds a key to a plan.
-    pub async fn attach_key(&self, plan: UsagePlanId, key: ApiKeyId, now: UnixMillis) -> Result<Attached, StoreError> {
+    pub(crate) async fn attach_key(
+        &self,
+        plan: UsagePlanId,
+        key: ApiKeyId,
+        now: UnixMillis,
+    ) -> Result<Attached, StoreError> {
         self.write(move |connection, shared| {
             let Some(row) = find(connection, shared, key)? else { return Ok(Attached::NoSuchKey) };
             if row.plans.contains(&plan) {
@@ -142,7 +162,7 @@ impl Store {
     }
 
     /// Takes a key out of a plan; what it is now is returned, or `None` when it was not in the plan.
-    pub async fn detach_key(&self, plan: UsagePlanId, key: ApiKeyId) -> Result<Option<KeyRow>, StoreError> {
+    pub(crate) async fn detach_key(&self, plan: UsagePlanId, key: ApiKeyId) -> Result<Option<KeyRow>, StoreError> {
         self.write(move |connection, shared| {
             let Some(row) = find(connection, shared, key)? else { return Ok(None) };
             let changed = connection
@@ -152,13 +172,8 @@ impl Store {
         .await
     }
 
-    /// Reads a key if it is in a plan.
-    pub async fn plan_key(&self, plan: UsagePlanId, key: ApiKeyId) -> Result<Option<KeyRow>, StoreError> {
-        Ok(self.key(key).await?.filter(|row| row.plans.contains(&plan)))
-    }
-
     /// Finds a key of `plan` that is also in one of `others`.
-    pub async fn key_in_both(
+    pub(crate) async fn key_in_both(
         &self,
         plan: UsagePlanId,
         others: Vec<UsagePlanId>,
@@ -180,12 +195,12 @@ impl Store {
         .await
     }
 
-    /// Walks through all keys without opening their values, to fill a table in memory. Blocks.
-    pub fn for_each_key(
+    /// Walks through all keys without opening their values, to fill a table in memory.
+    pub(crate) async fn for_each_key(
         &self,
-        mut visit: impl FnMut(KeyDigest, ApiKeyId, bool, &[UsagePlanId]),
+        mut visit: impl FnMut(KeyDigest, ApiKeyId, bool, &[UsagePlanId]) + Send + 'static,
     ) -> Result<(), StoreError> {
-        self.shared.read_blocking(|connection, _| {
+        self.read(move |connection, _| {
             let mut statement = connection.prepare(
                 "SELECT k.digest, k.id, k.enabled, p.plan FROM api_key k LEFT JOIN plan_key p ON p.seq = k.seq
                  ORDER BY k.seq",
@@ -212,15 +227,8 @@ impl Store {
             }
             Ok(())
         })
+        .await
     }
-}
-
-pub(super) fn parse_key_id(text: &str) -> Result<ApiKeyId, StoreError> {
-    ApiKeyId::parse(text).map_err(|_| StoreError::Corrupt(format!("API key id {text:?}")))
-}
-
-pub(super) fn parse_plan_id(text: &str) -> Result<UsagePlanId, StoreError> {
-    UsagePlanId::parse(text).map_err(|_| StoreError::Corrupt(format!("usage plan id {text:?}")))
 }
 
 pub(super) fn id_of(connection: &Connection, digest: &KeyDigest) -> Result<Option<ApiKeyId>, StoreError> {
@@ -229,18 +237,6 @@ pub(super) fn id_of(connection: &Connection, digest: &KeyDigest) -> Result<Optio
         .query_row([digest.as_bytes().as_slice()], |row| row.get(0))
         .optional()?;
     id.map(|id| parse_key_id(&id)).transpose()
-}
-
-/// A value as it is stored.
-pub(super) struct SealedValue {
-    pub(super) digest: KeyDigest,
-    bytes: Vec<u8>,
-}
-
-impl SealedValue {
-    pub(super) fn new(shared: &Shared, id: ApiKeyId, value: &str) -> Result<Self, StoreError> {
-        Ok(Self { digest: shared.secrets.digest(value), bytes: shared.secrets.seal(id.as_str(), value, &shared.ids)? })
-    }
 }
 
 pub(super) fn insert(connection: &Connection, key: &ApiKey, sealed: &SealedValue) -> Result<(), StoreError> {

@@ -5,20 +5,21 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use tollgate_domain::{Adjustment, ApiKeyId, Day, Draw, Grant, Period, QuotaSettings, Settlement, UsagePlanId};
+use tollgate_domain::{Adjustment, ApiKeyId, Day, Draw, Grant, Period, Settlement, UsagePlanId};
 
-use super::{Store, imports};
+use super::journal::{self, Recent};
+use super::{Database, imports};
 use crate::error::StoreError;
-use crate::ledger::{DayUsage, KeyUsage, UsagePage, UsageQuery};
+use crate::ledger::{Balance, KeyUsage, UsagePage, UsageQuery};
 
-impl Store {
+impl Database {
     /// Writes a round of a node durably, and answers each of its draws in order.
-    pub async fn settle(&self, settlement: Settlement) -> Result<Vec<Grant>, StoreError> {
+    pub(crate) async fn settle(&self, settlement: Settlement) -> Result<Vec<Grant>, StoreError> {
         self.write(move |connection, _| settle(connection, &settlement)).await
     }
 
     /// Forgets the rounds of processes that have ended; call it before the first round of a new one.
-    pub async fn forget_settled(&self) -> Result<(), StoreError> {
+    pub(crate) async fn forget_settled(&self) -> Result<(), StoreError> {
         self.write(|connection, _| {
             connection.execute("DELETE FROM settled", [])?;
             Ok(())
@@ -27,12 +28,21 @@ impl Store {
     }
 
     /// Reports usage by key and day.
-    pub async fn usage(&self, query: UsageQuery) -> Result<UsagePage, StoreError> {
+    pub(crate) async fn usage(&self, query: UsageQuery) -> Result<UsagePage, StoreError> {
+        self.fold_usage().await?;
         self.read(move |connection, _| {
             let transaction = connection.unchecked_transaction()?;
             usage(&transaction, &query)
         })
         .await
+    }
+
+    /// Brings all reported usage into days, which is where it is looked for.
+    pub(crate) async fn fold_usage(&self) -> Result<(), StoreError> {
+        if self.read(|connection, _| journal::is_empty(connection)).await? {
+            return Ok(());
+        }
+        self.write(|connection, _| journal::fold(connection)).await
     }
 }
 
@@ -41,9 +51,14 @@ fn settle(connection: &Connection, settlement: &Settlement) -> Result<Vec<Grant>
         return Ok(grants);
     }
     report(connection, settlement)?;
-    settlement.adjustments.iter().try_for_each(|adjustment| adjust(connection, adjustment))?;
-    settlement.imports.iter().try_for_each(|import| imports::count(connection, import))?;
-    let grants: Vec<Grant> = settlement.draws.iter().map(|draw| grant(connection, draw)).collect::<Result<_, _>>()?;
+    let opening = settlement.draws.iter().filter(|draw| draw.opening).map(|draw| (draw.plan, draw.key));
+    let adjusted = settlement.adjustments.iter().map(|adjustment| (adjustment.plan, adjustment.key));
+    let imported = settlement.imports.iter().map(|import| (import.plan, import.key));
+    let recent = Recent::read(connection, opening.chain(adjusted).chain(imported))?;
+    settlement.adjustments.iter().try_for_each(|adjustment| adjust(connection, adjustment, &recent))?;
+    settlement.imports.iter().try_for_each(|import| imports::count(connection, import, &recent))?;
+    let grants: Vec<Grant> =
+        settlement.draws.iter().map(|draw| grant(connection, draw, &recent)).collect::<Result<_, _>>()?;
     let packed: Vec<u8> =
         grants.iter().flat_map(|grant| [grant.units, grant.left]).flat_map(i64::to_le_bytes).collect();
     connection
@@ -63,14 +78,14 @@ fn answered(connection: &Connection, settlement: &Settlement) -> Result<Option<V
         .query_row(params![settlement.source.cast_signed(), settlement.sequence.cast_signed()], |row| row.get(0))
         .optional()?;
     let word = |bytes: &[u8]| bytes.try_into().map_or(0, i64::from_le_bytes);
-    let unpack = |pair: &[u8]| Grant { units: word(&pair[..8]), left: word(&pair[8..]) };
+    let unpack = |pair: &[u8]| Grant { units: word(&pair[..8]), left: word(&pair[8..]), pending: false };
     Ok(grants.map(|packed| packed.chunks_exact(16).map(unpack).collect()))
 }
 
 /// Sets what is left of a key's quota, by adding to its limit or taking from it.
-fn adjust(connection: &Connection, adjustment: &Adjustment) -> Result<(), StoreError> {
+fn adjust(connection: &Connection, adjustment: &Adjustment, recent: &Recent) -> Result<(), StoreError> {
     let Adjustment { plan, key, quota, period, remaining } = *adjustment;
-    let drawn = drawn_at_least_used(connection, plan, key, period)?.drawn;
+    let drawn = drawn_at_least_used(connection, plan, key, period, recent)?.drawn;
     let extra = i64::try_from(remaining).unwrap_or(i64::MAX / 2) - (i64::from(quota.limit) - drawn);
     connection.execute(
         "UPDATE quota_period SET extra = ? WHERE plan = ? AND key = ? AND first = ? AND end = ?",
@@ -80,14 +95,7 @@ fn adjust(connection: &Connection, adjustment: &Adjustment) -> Result<(), StoreE
 }
 
 fn report(connection: &Connection, settlement: &Settlement) -> Result<(), StoreError> {
-    let mut add_usage = connection.prepare_cached(
-        "INSERT INTO usage_day (plan, key, day, calls) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (plan, key, day) DO UPDATE SET calls = calls + ?4",
-    )?;
-    for delta in &settlement.usage {
-        let calls = i64::try_from(delta.calls).unwrap_or(i64::MAX);
-        add_usage.execute(params![delta.plan.as_str(), delta.key.as_str(), delta.day.0, calls])?;
-    }
+    journal::append(connection, &settlement.usage)?;
     let mut hand_back = connection.prepare_cached(
         "UPDATE quota_period SET drawn = drawn - ?5 WHERE plan = ?1 AND key = ?2 AND first = ?3 AND end = ?4",
     )?;
@@ -104,9 +112,9 @@ pub(super) struct Drawn {
     pub(super) extra: i64,
 }
 
-fn grant(connection: &Connection, draw: &Draw) -> Result<Grant, StoreError> {
+fn grant(connection: &Connection, draw: &Draw, recent: &Recent) -> Result<Grant, StoreError> {
     let Drawn { drawn, extra } = if draw.opening {
-        drawn_at_least_used(connection, draw.plan, draw.key, draw.period)?
+        drawn_at_least_used(connection, draw.plan, draw.key, draw.period, recent)?
     } else {
         read_drawn(connection, draw.plan, draw.key, draw.period)?.unwrap_or_default()
     };
@@ -115,7 +123,7 @@ fn grant(connection: &Connection, draw: &Draw) -> Result<Grant, StoreError> {
     if units > 0 {
         write_drawn(connection, draw.plan, draw.key, draw.period, drawn + units)?;
     }
-    Ok(Grant { units, left: left - units })
+    Ok(Grant { units, left: left - units, pending: false })
 }
 
 /// Reads a period's row, first raising `drawn` to what was metered: calls made under another period, or without a
@@ -125,12 +133,14 @@ pub(super) fn drawn_at_least_used(
     plan: UsagePlanId,
     key: ApiKeyId,
     period: Period,
+    recent: &Recent,
 ) -> Result<Drawn, StoreError> {
-    let used: i64 = connection
+    let folded: i64 = connection
         .prepare_cached(
             "SELECT coalesce(sum(calls), 0) FROM usage_day WHERE plan = ? AND key = ? AND day >= ? AND day < ?",
         )?
         .query_row(params![plan.as_str(), key.as_str(), period.first.0, period.end.0], |row| row.get(0))?;
+    let used = folded + recent.used(plan, key, period);
     let before = read_drawn(connection, plan, key, period)?;
     let row = Drawn { drawn: before.unwrap_or_default().drawn.max(used), extra: before.unwrap_or_default().extra };
     if before.is_none_or(|before| before.drawn != row.drawn) {
@@ -192,53 +202,19 @@ fn keys_with_usage(connection: &Connection, query: &UsageQuery) -> Result<Vec<Ap
     let rows = statement.query_map(params![query.plan.as_str(), after, query.first.0, query.last.0, limit], |row| {
         row.get::<_, String>(0)
     })?;
-    rows.map(|key| super::keys::parse_key_id(&key?)).collect()
+    rows.map(|key| crate::keys::parse_key_id(&key?)).collect()
 }
 
 fn key_usage(connection: &Connection, query: &UsageQuery, key: ApiKeyId) -> Result<KeyUsage, StoreError> {
-    // From the start of the first day's period, since what is left follows from all that was used in it; to the end of
-    // the last day's, since what is stranded follows from all that was drawn for it.
-    let period = |day| query.quota.map_or(Period { first: query.first, end: query.last.plus(1) }, |q| q.period_at(day));
-    let used = used_by_day(connection, query.plan, key, period(query.first).first, period(query.last).end)?;
-    let mut days = Vec::new();
-    let mut balance: Option<(Period, i64)> = None;
-    for day in (query.first.0..=query.last.0).map(Day) {
-        let remaining = match query.quota {
-            None => -1,
-            Some(quota) => {
-                let period = quota.period_at(day);
-                let start = match balance {
-                    Some((known, start)) if known == period => start,
-                    _ => {
-                        let start = usable(connection, query, key, quota, period, &used)?;
-                        balance = Some((period, start));
-                        start
-                    }
-                };
-                let until_day: i64 = used.range(period.first..=day).map(|(_, calls)| calls).sum();
-                (start - until_day).max(0)
-            }
-        };
-        let used = used.get(&day).map_or(0, |calls| calls.unsigned_abs());
-        days.push(DayUsage { day, used, remaining });
-    }
-    Ok(KeyUsage { key, days })
-}
-
-/// What a key could use in a period: limit and extension, less what a crash stranded.
-fn usable(
-    connection: &Connection,
-    query: &UsageQuery,
-    key: ApiKeyId,
-    quota: QuotaSettings,
-    period: Period,
-    used: &BTreeMap<Day, i64>,
-) -> Result<i64, StoreError> {
-    let Drawn { drawn, extra } = read_drawn(connection, query.plan, key, period)?.unwrap_or_default();
-    let used: i64 = used.range(period.first..period.end).map(|(_, calls)| calls).sum();
-    let unspent = (query.unspent)(key).filter(|(leased, _)| *leased == period).map_or(0, |(_, units)| units);
-    let stranded = (drawn - used - unspent).max(0);
-    Ok(i64::from(quota.limit) + extra - stranded)
+    let Period { first, end } = query.span();
+    let used = used_by_day(connection, query.plan, key, first, end)?;
+    crate::ledger::key_usage(query, key, &used, |quota, period| {
+        let (Drawn { drawn, extra }, unspent) = (
+            read_drawn(connection, query.plan, key, period)?.unwrap_or_default(),
+            (query.unspent)(key).filter(|(leased, _)| *leased == period).map_or(0, |(_, units)| units),
+        );
+        Ok(Balance { quota, drawn, extra, unspent })
+    })
 }
 
 fn used_by_day(

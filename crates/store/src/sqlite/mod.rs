@@ -4,8 +4,10 @@ mod catalog;
 mod credentials;
 mod extensions;
 mod imports;
+mod journal;
 mod keys;
 mod ledger;
+mod migration;
 mod put_keys;
 mod schema;
 mod stacks;
@@ -28,7 +30,7 @@ const DATABASE_FILE: &str = "tollgate.db";
 
 /// State on disk. Clones share it.
 #[derive(Clone)]
-pub struct Store {
+pub(crate) struct Database {
     shared: Arc<Shared>,
 }
 
@@ -41,15 +43,15 @@ struct Shared {
     _dir: DataDir,
 }
 
-impl std::fmt::Debug for Store {
+impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store").field("path", &self.shared.path).finish()
+        f.debug_struct("Database").field("path", &self.shared.path).finish()
     }
 }
 
-impl Store {
+impl Database {
     /// Opens the database of a data directory, making or migrating it as needed. Blocks.
-    pub fn open(dir: DataDir, secrets: Secrets, ids: Arc<IdSource>) -> Result<Self, StoreError> {
+    pub(crate) fn open(dir: DataDir, secrets: Secrets, ids: Arc<IdSource>) -> Result<Self, StoreError> {
         let path = dir.path().join(DATABASE_FILE);
         // Made before SQLite does, which gives its other files the same mode.
         dir.make_private(DATABASE_FILE)?;
@@ -61,6 +63,7 @@ impl Store {
         // What a savepoint needs to go back to is kept in memory: SQLite would write a file for each round of any size.
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         schema::migrate(&mut connection)?;
+        fold_journal(&mut connection)?;
         check_master_key(&connection, &secrets)?;
         connection.set_prepared_statement_cache_capacity(64);
         let writer = Writer::start(connection)?;
@@ -69,7 +72,7 @@ impl Store {
     }
 
     /// The secrets that this store's keys are sealed with.
-    pub fn secrets(&self) -> &Secrets {
+    pub(crate) fn secrets(&self) -> &Secrets {
         &self.shared.secrets
     }
 
@@ -91,6 +94,12 @@ impl Store {
         let reading = tokio::task::spawn_blocking(move || shared.read_blocking(job));
         reading.await.unwrap_or(Err(StoreError::Closed))
     }
+}
+
+fn fold_journal(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection.transaction()?;
+    journal::fold(&transaction)?;
+    Ok(transaction.commit()?)
 }
 
 /// Refuses a master key that is not the one that the keys here were sealed with, before anything is lost to it.

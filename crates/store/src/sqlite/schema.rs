@@ -80,6 +80,8 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (plan, key, first, end)
     ) WITHOUT ROWID;
 ",
+    // deltas: what a round reported, packed. entries: how much that is.
+    "CREATE TABLE usage_journal (seq INTEGER PRIMARY KEY, entries INTEGER NOT NULL, deltas BLOB NOT NULL);",
 ];
 
 /// Brings the tables to this program's version, in one transaction.

@@ -3,13 +3,13 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use tollgate_domain::UnixMillis;
 
-use super::{Shared, Store};
+use super::{Database, Shared};
 use crate::error::StoreError;
-use crate::stacks::{StackHead, StackRow};
+use crate::stacks::{StackHead, StackRow, sealed_for};
 
-impl Store {
+impl Database {
     /// Lists stacks by name.
-    pub async fn stacks(&self) -> Result<Vec<StackHead>, StoreError> {
+    pub(crate) async fn stacks(&self) -> Result<Vec<StackHead>, StoreError> {
         self.read(|connection, _| {
             let mut found = connection.prepare("SELECT name, revision, modified FROM stack ORDER BY name")?;
             let heads = found.query_map([], |row| head(row.get(0)?, row.get(1)?, row.get(2)?))?;
@@ -19,7 +19,7 @@ impl Store {
     }
 
     /// Reads a stack.
-    pub async fn stack(&self, name: String) -> Result<Option<StackRow>, StoreError> {
+    pub(crate) async fn stack(&self, name: String) -> Result<Option<StackRow>, StoreError> {
         self.read(move |connection, shared| {
             let found = connection
                 .query_row("SELECT revision, modified, sealed FROM stack WHERE name = ?", [&name], |row| {
@@ -27,7 +27,7 @@ impl Store {
                 })
                 .optional()?;
             let open = |(head, sealed): (StackHead, Vec<u8>)| {
-                let record = shared.secrets.open(&owner(&head.name), &sealed)?;
+                let record = shared.secrets.open(&sealed_for(&head.name), &sealed)?;
                 Ok(StackRow { head, record })
             };
             found.map(open).transpose()
@@ -37,7 +37,7 @@ impl Store {
 
     /// Writes a stack that is at `expected` now, zero for one that is not there, and returns its new revision. Stale
     /// when somebody else wrote it.
-    pub async fn put_stack(
+    pub(crate) async fn put_stack(
         &self,
         name: String,
         expected: u64,
@@ -58,7 +58,7 @@ impl Store {
     }
 
     /// Deletes a stack that is at `expected` now.
-    pub async fn delete_stack(&self, name: String, expected: u64) -> Result<(), StoreError> {
+    pub(crate) async fn delete_stack(&self, name: String, expected: u64) -> Result<(), StoreError> {
         self.write(move |connection, _| {
             expect(connection, &name, expected)?;
             connection.execute("DELETE FROM stack WHERE name = ?", [name])?;
@@ -75,12 +75,7 @@ fn expect(connection: &Connection, name: &str, expected: u64) -> Result<(), Stor
 }
 
 fn seal(shared: &Shared, name: &str, record: &str) -> Result<Vec<u8>, StoreError> {
-    shared.secrets.seal(&owner(name), record, &shared.ids)
-}
-
-/// No id of a key has a blank in it, so nothing that is sealed for one opens for the other.
-fn owner(name: &str) -> String {
-    format!("stack {name}")
+    shared.secrets.seal(&sealed_for(name), record, &shared.ids)
 }
 
 fn head(name: String, revision: i64, modified: i64) -> rusqlite::Result<StackHead> {

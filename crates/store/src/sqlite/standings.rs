@@ -4,14 +4,20 @@
 use rusqlite::params;
 use tollgate_domain::{Day, QuotaSettings, UsagePlanId};
 
-use super::Store;
-use super::keys::{parse_key_id, parse_plan_id};
+use super::Database;
 use crate::error::StoreError;
+use crate::keys::{parse_key_id, parse_plan_id};
 use crate::standing::{KeyCalls, NearQuota, PlanCalls};
 
-impl Store {
+impl Database {
+    /// Brings reported usage where it is looked for. While the disk takes nothing, people are told what there was before.
+    async fn fold_for_people(&self) {
+        let _ = self.fold_usage().await;
+    }
+
     /// The keys with the most calls on a day, the busiest first.
-    pub async fn busiest_keys(&self, day: Day, limit: u32) -> Result<Vec<KeyCalls>, StoreError> {
+    pub(crate) async fn busiest_keys(&self, day: Day, limit: u32) -> Result<Vec<KeyCalls>, StoreError> {
+        self.fold_for_people().await;
         self.read(move |connection, _| {
             let mut statement = connection.prepare_cached(
                 "SELECT plan, key, calls FROM usage_day WHERE day = ? ORDER BY calls DESC, plan, key LIMIT ?",
@@ -29,7 +35,8 @@ impl Store {
     }
 
     /// The plans with the most calls on a day, the busiest first.
-    pub async fn busiest_plans(&self, day: Day, limit: u32) -> Result<Vec<PlanCalls>, StoreError> {
+    pub(crate) async fn busiest_plans(&self, day: Day, limit: u32) -> Result<Vec<PlanCalls>, StoreError> {
+        self.fold_for_people().await;
         self.read(move |connection, _| {
             let mut statement = connection.prepare_cached(
                 "SELECT plan, sum(calls), count(*) FROM usage_day WHERE day = ?
@@ -49,7 +56,7 @@ impl Store {
 
     /// Keys of a plan that have used at least `percent` of what they may use in the period of `today`, those with the
     /// least left first.
-    pub async fn near_quota(
+    pub(crate) async fn near_quota(
         &self,
         plan: UsagePlanId,
         quota: QuotaSettings,
@@ -58,6 +65,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<NearQuota>, StoreError> {
         let period = quota.period_at(today);
+        self.fold_for_people().await;
         self.read(move |connection, _| {
             let mut statement = connection.prepare_cached(
                 "WITH used AS (

@@ -1,5 +1,6 @@
 //! The one thread that writes. It commits what is waiting together, so that many writers share one sync to disk.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 use std::thread;
 
@@ -44,7 +45,10 @@ impl Writer {
     ) -> Result<T, StoreError> {
         let (sender, receiver) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
-            let outcome = connection.and_then(job);
+            // A job that panics fails, and is rolled back as any that fails: the thread is there for the others.
+            let run =
+                |connection| catch_unwind(AssertUnwindSafe(|| job(connection))).unwrap_or(Err(StoreError::Panicked));
+            let outcome = connection.and_then(run);
             let ended = outcome.as_ref().map(|_| ()).map_err(StoreError::clone);
             let answer: Answer = Box::new(move |committed| {
                 // A caller who went away does not need the answer.

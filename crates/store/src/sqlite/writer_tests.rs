@@ -78,3 +78,15 @@ async fn the_writer_goes_on_once_there_is_room_again() {
     bench.keep("large", 1 << 20).await.expect("there is room");
     assert_eq!(bench.kept(), ["large", "small"]);
 }
+
+#[tokio::test]
+async fn a_job_that_panics_changes_nothing_and_the_writer_goes_on() {
+    let bench = Bench::new();
+    let panics = bench.writer.write::<()>(|connection| {
+        connection.execute("INSERT INTO kept VALUES ('half', x'')", [])?;
+        panic!("a mistake")
+    });
+    assert!(matches!(panics.await, Err(StoreError::Panicked)));
+    bench.keep("after", 10).await.expect("the writer goes on");
+    assert_eq!(bench.kept(), ["after"]);
+}

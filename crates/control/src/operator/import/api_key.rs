@@ -20,7 +20,7 @@ pub(crate) async fn put(control: &Control, request: &Request) -> Reply {
     if rows.len() > KEYS_LIMIT {
         return Err(OperatorRefusal::BadImport(format!("At most {KEYS_LIMIT} keys are taken at once")).into());
     }
-    let _turn = control.writer().turn().await;
+    let _turn = control.writer().turn().await?;
     let (mut changes, mut keys) = (Vec::new(), Vec::new());
     for row in &rows {
         match read(row, request.now())? {

@@ -20,7 +20,7 @@ pub(crate) async fn put(control: &Control, request: &Request) -> Reply {
         return Err(OperatorRefusal::BadImport(format!("At most {KEYS_LIMIT} keys are taken at once")).into());
     }
     // The quota has to be in force until its use is counted.
-    let _turn = control.writer().turn().await;
+    let _turn = control.writer().turn().await?;
     let plan = request.usage_plan_id()?;
     let known = control.catalog().usage_plans.get(&plan).cloned();
     if known.is_none() && !is_dry(request) {

@@ -1,0 +1,1 @@
+exports.greet = async (event) => ({ statusCode: 200, body: "hello " + event.pathParameters.name });

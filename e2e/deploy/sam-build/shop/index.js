@@ -1,0 +1,1 @@
+exports.pets = async () => ({ statusCode: 200, body: JSON.stringify(["cat"]) });
