@@ -45,7 +45,7 @@ const PAGE = 25;
 
 /** Pixels of a column: on a phone a table scrolls rather than break words. */
 export const minWidth = (wide: boolean | number = false): number =>
-  typeof wide === "number" ? wide : wide ? 220 : 110;
+  typeof wide === "number" ? wide : wide ? 260 : 110;
 
 export function ListTable<T>(props: ListTableProps<T>): ReactElement {
   const { title, items, columns, rowId, text, empty, error = null, description, actions, variant, selection } = props;

@@ -6,7 +6,7 @@ import { localTime, utcTime } from "../lib/time";
 export function Timestamp({ millis }: { millis: number }): ReactElement {
   return (
     <span title={utcTime(millis)}>
-      <Popover size="small" triggerType="text" dismissButton={false} wrapTriggerText={false} content={utcTime(millis)}>
+      <Popover size="small" triggerType="text" dismissButton={false} content={utcTime(millis)}>
         {localTime(millis)}
       </Popover>
     </span>

@@ -8,7 +8,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { ReactElement } from "react";
 import { ErrorAlert } from "../../components/ErrorAlert";
 import { latencyText } from "../../lib/latency";
-import { compact, count, rate } from "../../lib/numbers";
+import { compact, plural, rate } from "../../lib/numbers";
 import type { Rates } from "../../lib/rates";
 import { localClock, localZone } from "../../lib/time";
 import { useRates } from "./useRates";
@@ -34,7 +34,7 @@ export function LiveTraffic(): ReactElement {
       header={
         <Header
           variant="h2"
-          description={totals ? `${count(totals.answered)} calls since Tollgate was started` : undefined}
+          description={totals ? `${plural(totals.answered, "call")} since Tollgate was started` : undefined}
         >
           Calls per second
         </Header>
