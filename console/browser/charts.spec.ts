@@ -75,6 +75,36 @@ test("a call is tried with a key, and shows where the key stands", async ({ open
   await expect(page.getByText("fish").first()).toBeVisible();
 });
 
+test("usage of more keys than a page has is read on, and downloaded with names", async ({
+  open,
+  management,
+  upstream,
+}) => {
+  test.setTimeout(180_000);
+  const petstore = await management.petstore(upstream.url, { name: "crowded" });
+  const plan = await management.plan("crowded", { apiStages: [{ apiId: petstore.apiId, stage: petstore.stage }] });
+  const numbers = Array.from({ length: 510 }, (_, number) => String(number).padStart(3, "0"));
+  const rows = numbers.map((number) => `crowd-${number},value-of-the-crowds-key-${number},,true,${plan}`);
+  const file = ["name,key,description,enabled,usageplanIds", ...rows].join("\n");
+  await management.call("POST", "/apikeys?mode=import&format=csv", file);
+  for (const number of numbers) await callMany(petstore.url, `value-of-the-crowds-key-${number}`, 1);
+
+  const page = await open(`/usage?plan=${plan}`);
+  await expect(page.getByText("More keys were used.")).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Keys with calls (500)" })).toBeVisible();
+  await page.getByRole("button", { name: "Read all keys" }).click();
+  await expect(page.getByRole("heading", { name: "Keys with calls (510)" })).toBeVisible();
+  await expect(page.getByText("More keys were used.")).toHaveCount(0);
+  await expect(page.getByRole("link", { name: /^crowd-\d+$/ })).toHaveCount(25);
+
+  const downloading = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Download" }).click();
+  await page.getByRole("menuitem", { name: "CSV" }).click();
+  const lines = await text(await downloading);
+  const today = new Date().toISOString().slice(0, 10);
+  for (const number of numbers) expect(lines).toContain(`,crowd-${number},${today},1,`);
+});
+
 async function text(download: { createReadStream: () => Promise<NodeJS.ReadableStream> }): Promise<string> {
   let found = "";
   for await (const chunk of await download.createReadStream()) found += String(chunk);

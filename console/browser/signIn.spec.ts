@@ -45,6 +45,10 @@ test("a reader is offered nothing that changes anything", async ({ page, tollgat
   for (const name of ["Edit", "Delete", "Add API stage"]) {
     await expect(page.getByRole("button", { name, exact: true })).toHaveCount(0);
   }
+  for (const path of ["/usage-plans/create", "/api-keys/create", "/api-keys/import", "/apis/import", "/first-run"]) {
+    await page.goto(`${tollgate.management}/console${path}`);
+    await expect(page.getByRole("heading", { name: "Overview" }), path).toBeVisible();
+  }
   // What a reader's browser might send anyway is refused by the server.
   const status = await page.evaluate(async (id) => {
     const { csrfToken } = (await (await fetch("/console/session")).json()) as { csrfToken: string };
@@ -65,6 +69,8 @@ test("a key issuer adds keys to its own plan, and sees no other", async ({ page,
   await signIn(page, pair.accessKeyId, pair.secretAccessKey);
   await expect(page.getByRole("heading", { name: "API keys" })).toBeVisible();
   await expect(page.getByRole("link", { name: "APIs" })).toHaveCount(0);
+  await page.goto(`${tollgate.management}/console/apis`);
+  await expect(page.getByRole("heading", { name: "API keys" })).toBeVisible();
   await page.getByRole("button", { name: "Create API key" }).click();
   await page.getByLabel("Name", { exact: true }).fill("partner-1");
   await page.getByRole("button", { name: /^Usage plan/ }).click();

@@ -77,7 +77,7 @@ test("from three plans to a key that is disabled", async ({ open, management, up
   await page.getByLabel("Request ID").fill(refused.headers.get("x-amzn-requestid") ?? "");
   await page.getByRole("button", { name: "Explain" }).click();
   await expect(page.getByRole("heading", { name: "Refused by: API key" })).toBeVisible();
-  await expect(page.getByText("the key is disabled", { exact: true })).toBeVisible();
+  await expect(page.getByText("The key is disabled", { exact: true })).toBeVisible();
 });
 
 async function createPlan(page: Page, plan: (typeof PLANS)[number]): Promise<void> {

@@ -2,7 +2,7 @@
 import { lazy, Suspense, type ReactElement } from "react";
 import { Navigate, Route, Routes } from "react-router";
 import { Loading } from "./components/Loading";
-import { SessionProvider } from "./shell/SessionProvider";
+import { SessionProvider, useSession } from "./shell/SessionProvider";
 import { Shell } from "./shell/Shell";
 
 const OverviewPage = lazy(() => import("./pages/overview/OverviewPage"));
@@ -25,25 +25,36 @@ export function App(): ReactElement {
     <SessionProvider>
       <Shell>
         <Suspense fallback={<Loading />}>
-          <Routes>
-            <Route index element={<OverviewPage />} />
-            <Route path="usage-plans" element={<PlansPage />} />
-            <Route path="usage-plans/create" element={<CreatePlanPage />} />
-            <Route path="usage-plans/:planId" element={<PlanPage />} />
-            <Route path="api-keys" element={<KeysPage />} />
-            <Route path="api-keys/create" element={<CreateKeyPage />} />
-            <Route path="api-keys/import" element={<ImportKeysPage />} />
-            <Route path="api-keys/:keyId" element={<KeyPage />} />
-            <Route path="usage" element={<UsagePage />} />
-            <Route path="apis" element={<ApisPage />} />
-            <Route path="apis/import" element={<ImportApiPage />} />
-            <Route path="apis/:apiId" element={<ApiPage />} />
-            <Route path="refusals" element={<RefusalsPage />} />
-            <Route path="first-run" element={<FirstRunPage />} />
-            <Route path="*" element={<Navigate to="/" replace />} />
-          </Routes>
+          <AllowedRoutes />
         </Suspense>
       </Shell>
     </SessionProvider>
+  );
+}
+
+/** Every page, for whoever may do something on it; others are led to the first page of theirs. */
+function AllowedRoutes(): ReactElement {
+  const { session, mayChange, mayIssueKeys } = useSession();
+  const seesAll = session.role !== "key-issuer";
+  const home = <Navigate to={seesAll ? "/" : "/api-keys"} replace />;
+  const only = (allowed: boolean, page: ReactElement): ReactElement => (allowed ? page : home);
+  return (
+    <Routes>
+      <Route index element={only(seesAll, <OverviewPage />)} />
+      <Route path="usage-plans" element={<PlansPage />} />
+      <Route path="usage-plans/create" element={only(mayChange, <CreatePlanPage />)} />
+      <Route path="usage-plans/:planId" element={<PlanPage />} />
+      <Route path="api-keys" element={<KeysPage />} />
+      <Route path="api-keys/create" element={only(mayIssueKeys, <CreateKeyPage />)} />
+      <Route path="api-keys/import" element={only(mayChange, <ImportKeysPage />)} />
+      <Route path="api-keys/:keyId" element={<KeyPage />} />
+      <Route path="usage" element={<UsagePage />} />
+      <Route path="apis" element={only(seesAll, <ApisPage />)} />
+      <Route path="apis/import" element={only(mayChange, <ImportApiPage />)} />
+      <Route path="apis/:apiId" element={only(seesAll, <ApiPage />)} />
+      <Route path="refusals" element={only(seesAll, <RefusalsPage />)} />
+      <Route path="first-run" element={only(mayChange, <FirstRunPage />)} />
+      <Route path="*" element={home} />
+    </Routes>
   );
 }

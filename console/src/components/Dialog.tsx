@@ -3,12 +3,15 @@ import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Modal, { type ModalProps } from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import type { ReactElement, ReactNode } from "react";
+import { type ReactElement, type ReactNode, useId } from "react";
 import { ErrorAlert } from "./ErrorAlert";
 
 interface DialogProps {
   title: string;
-  submit: string;
+  /** What sends the form; without it there is nothing to send. */
+  submit?: string;
+  /** What closes the dialog. */
+  dismiss?: string;
   pending: boolean;
   error: Error | null;
   disabled?: boolean;
@@ -19,7 +22,9 @@ interface DialogProps {
 }
 
 export function Dialog(props: DialogProps): ReactElement {
-  const { title, submit, pending, error, disabled = false, size = "medium", onSubmit, onDismiss, children } = props;
+  const { title, submit, dismiss = "Cancel", pending, error, disabled = false, size = "medium" } = props;
+  const { onSubmit, onDismiss, children } = props;
+  const form = useId();
   return (
     <Modal
       visible
@@ -30,16 +35,20 @@ export function Dialog(props: DialogProps): ReactElement {
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
             <Button variant="link" onClick={onDismiss}>
-              Cancel
+              {dismiss}
             </Button>
-            <Button variant="primary" loading={pending} disabled={disabled} onClick={onSubmit}>
-              {submit}
-            </Button>
+            {submit !== undefined && (
+              <Button variant="primary" formAction="submit" form={form} loading={pending} disabled={disabled}>
+                {submit}
+              </Button>
+            )}
           </SpaceBetween>
         </Box>
       }
     >
       <form
+        noValidate
+        id={form}
         onSubmit={(event) => {
           event.preventDefault();
           if (!disabled && !pending) onSubmit();

@@ -5,15 +5,16 @@ import Pagination from "@cloudscape-design/components/pagination";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table, { type TableProps } from "@cloudscape-design/components/table";
 import TextFilter from "@cloudscape-design/components/text-filter";
-import { type ReactElement, type ReactNode, useState } from "react";
+import type { ReactElement, ReactNode } from "react";
 import { ErrorAlert } from "./ErrorAlert";
+import { useKept } from "./useKept";
 
 export interface Column<T> {
   id: string;
   header: string;
   cell: (item: T) => ReactNode;
-  /** Whether it needs more room than a name does. */
-  wide?: boolean;
+  /** Whether it needs more room than a name does, or how many pixels. */
+  wide?: boolean | number;
   /** What the column is sorted by; it can't be sorted without. */
   by?: (item: T) => string | number;
 }
@@ -35,16 +36,22 @@ interface ListTableProps<T> {
   rowLabel?: (item: T) => string;
 }
 
+interface Sorting {
+  id: string;
+  descending: boolean;
+}
+
 const PAGE = 25;
 
 /** Pixels of a column: on a phone a table scrolls rather than break words. */
-export const minWidth = (wide = false): number => (wide ? 190 : 110);
+export const minWidth = (wide: boolean | number = false): number =>
+  typeof wide === "number" ? wide : wide ? 260 : 110;
 
 export function ListTable<T>(props: ListTableProps<T>): ReactElement {
   const { title, items, columns, rowId, text, empty, error = null, description, actions, variant, selection } = props;
-  const [filter, setFilter] = useState("");
-  const [page, setPage] = useState(1);
-  const [sorting, setSorting] = useState<{ id: string; descending: boolean } | null>(null);
+  const [filter, setFilter] = useKept(`${title} filter`, "");
+  const [page, setPage] = useKept(`${title} page`, 1);
+  const [sorting, setSorting] = useKept<Sorting | null>(`${title} sorting`, null);
   const found = sorted(filtered(items ?? [], filter, text), columns, sorting);
   const pages = Math.max(1, Math.ceil(found.length / PAGE));
   const shown = found.slice((Math.min(page, pages) - 1) * PAGE, Math.min(page, pages) * PAGE);
@@ -135,7 +142,7 @@ function filtered<T>(items: T[], filter: string, text: ((item: T) => string) | u
     : items.filter((item) => text(item).toLowerCase().includes(wanted));
 }
 
-function sorted<T>(items: T[], columns: Column<T>[], sorting: { id: string; descending: boolean } | null): T[] {
+function sorted<T>(items: T[], columns: Column<T>[], sorting: Sorting | null): T[] {
   const by = columns.find((column) => column.id === sorting?.id)?.by;
   if (by === undefined) return items;
   const direction = sorting?.descending ? -1 : 1;

@@ -6,6 +6,7 @@ import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import TagEditor, { type TagEditorProps } from "@cloudscape-design/components/tag-editor";
 import { type ReactElement, useState } from "react";
+import { arnOf } from "../lib/arn";
 import { tagResource, untagResource } from "../api/tags";
 import { useSession } from "../shell/SessionProvider";
 import { ErrorAlert } from "./ErrorAlert";
@@ -25,7 +26,7 @@ export function TagsPanel({ resource, tags, shows }: TagsPanelProps): ReactEleme
   const { data: node } = useNode();
   const kept = Object.entries(tags).map(([key, value]) => ({ key, value, existing: true }));
   const [edited, setEdited] = useState<readonly TagEditorProps.Tag[]>(kept);
-  const arn = `arn:aws:apigateway:${node?.region ?? ""}::${resource}`;
+  const arn = arnOf(node, resource);
   const saving = useChange({
     make: async () => {
       const present = edited.filter((tag) => !tag.markedForRemoval && tag.key !== "");

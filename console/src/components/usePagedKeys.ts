@@ -1,8 +1,8 @@
 // Keys, a page of the server's at a time: a million of them are never here at once.
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 import type { Page } from "../api/client";
 import type { KeyListQuery } from "../api/usagePlans";
+import { useKept } from "./useKept";
 
 export interface PagedKeys<T> {
   items: T[] | undefined;
@@ -15,6 +15,14 @@ export interface PagedKeys<T> {
   reload: () => void;
 }
 
+/** The way through the pages of one search: where each one begins, and which one is shown. */
+interface Walk {
+  of: string;
+  /** `null` for the first page. */
+  positions: (string | null)[];
+  at: number;
+}
+
 /** Positions are opaque, so a page is reached by those before it; what was reached is remembered. */
 export function usePagedKeys<T>(
   queryKey: readonly unknown[],
@@ -22,20 +30,18 @@ export function usePagedKeys<T>(
   nameQuery: string,
   read: (query: KeyListQuery) => Promise<Page<T>>,
 ): PagedKeys<T> {
-  const [walk, setWalk] = useState<{ of: string; positions: (string | undefined)[]; at: number }>({
-    of: nameQuery,
-    positions: [undefined],
-    at: 1,
-  });
-  const current = walk.of === nameQuery ? walk : { of: nameQuery, positions: [undefined], at: 1 };
+  const start: Walk = { of: nameQuery, positions: [null], at: 1 };
+  const [walk, setWalk] = useKept<Walk>(`walk of ${queryKey.join(" ")}`, start);
+  const current = walk.of === nameQuery ? walk : start;
   const queries = useQueryClient();
-  const position = current.positions[current.at - 1];
+  const position = current.positions[current.at - 1] ?? undefined;
   const page = useQuery({
     queryKey: [...queryKey, "page", nameQuery, position ?? ""],
     queryFn: () => read({ position, limit, nameQuery }),
     placeholderData: keepPreviousData,
   });
-  const next = page.data?.position;
+  // The position of the page before leads nowhere in another search.
+  const next = page.isPlaceholderData ? undefined : page.data?.position;
   return {
     items: page.data?.item,
     error: page.error,

@@ -14,6 +14,13 @@ export function aws(command: string, options: Record<string, Argument> = {}): st
   return [`aws apigateway ${command}`, ...parts].join(" \\\n  ");
 }
 
+/** A request of what AWS has no operation for, below `/tollgate/v1`, signed with the CLI's own environment. */
+export function signedCurl(path: string): string {
+  const [region, pair] = ["$AWS_DEFAULT_REGION", "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY"];
+  const address = `"$AWS_ENDPOINT_URL/tollgate/v1/${path}"`;
+  return `curl --aws-sigv4 "aws:amz:${region}:apigateway" --user "${pair}" \\\n  ${address}`;
+}
+
 /** A word as a POSIX shell reads it. */
 export function quote(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

@@ -1,9 +1,31 @@
 // Times in the viewer's zone, with UTC beside them: quotas turn at 00:00 UTC, wherever the viewer is.
 
-const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const local = new Intl.DateTimeFormat(undefined, {
+  year: "numeric",
+  month: "short",
+  day: "numeric",
+  hour: "numeric",
+  minute: "2-digit",
+  second: "2-digit",
+  timeZoneName: "short",
+});
+const brief = new Intl.DateTimeFormat(undefined, {
+  month: "short",
+  day: "numeric",
+  hour: "numeric",
+  minute: "2-digit",
+});
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
+/** With the name of the viewer's zone: `Nov 22, 2026, 1:00:00 PM GMT+1`. */
 export const localTime = (millis: number): string => local.format(new Date(millis));
+
+/** For axes, whose title has the zone: `Nov 22, 1:00 PM`. */
+export const localBrief = (millis: number): string => brief.format(new Date(millis));
+
+/** The viewer's zone at a moment: `GMT+1`. */
+export const localZone = (millis: number): string =>
+  local.formatToParts(new Date(millis)).find(({ type }) => type === "timeZoneName")?.value ?? "";
 
 export const localClock = (millis: number): string => clock.format(new Date(millis));
 

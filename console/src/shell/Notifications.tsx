@@ -18,7 +18,7 @@ interface Notifications {
   dismiss: (id: number) => void;
 }
 
-/** Told at once; the oldest give way. */
+/** Told at once; the oldest give way, and what went well to whatever comes next. */
 const SHOWN = 4;
 
 const NotificationsContext = createContext<Notifications>({
@@ -27,12 +27,17 @@ const NotificationsContext = createContext<Notifications>({
   dismiss: () => undefined,
 });
 
+const nextId = (shown: Notification[]): number => Math.max(0, ...shown.map(({ id }) => id)) + 1;
+
 export const useNotify = (): Notify => useContext(NotificationsContext).notify;
 
 export function NotificationsProvider({ children }: { children: ReactNode }): ReactElement {
   const [shown, setShown] = useState<Notification[]>([]);
   const notify = useCallback<Notify>((kind, content) => {
-    setShown((before) => [{ id: (before[0]?.id ?? 0) + 1, kind, content }, ...before].slice(0, SHOWN));
+    setShown((before) => {
+      const kept = before.filter((shown) => shown.kind !== "success");
+      return [{ id: nextId(before), kind, content }, ...kept].slice(0, SHOWN);
+    });
   }, []);
   const dismiss = useCallback((id: number) => setShown((before) => before.filter((shown) => shown.id !== id)), []);
   const value = useMemo(() => ({ shown, notify, dismiss }), [shown, notify, dismiss]);
@@ -46,6 +51,7 @@ export function NotificationBar(): ReactElement {
     type: kind,
     content,
     dismissible: true,
+    dismissLabel: "Dismiss",
     onDismiss: () => dismiss(id),
   }));
   return <Flashbar items={items} />;

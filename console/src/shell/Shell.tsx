@@ -30,11 +30,14 @@ const FIRST_RUN: PageOfMenu = { text: "Set up an API", path: "/first-run" };
 /** Pages that a key issuer has something to do on. */
 const ISSUER_PAGES = ["/usage-plans", "/api-keys", "/usage"];
 
+/** Whether the menu would hide the page. */
+const narrow = (): boolean => !matchMedia("(min-width: 912px)").matches;
+
 export function Shell({ children }: { children: ReactNode }): ReactElement {
   const { session, mayChange } = useSession();
   const { pathname } = useLocation();
   const navigate = useNavigate();
-  const [open, setOpen] = useState(() => matchMedia("(min-width: 912px)").matches);
+  const [open, setOpen] = useState(() => !narrow());
   const pages = session.role === "key-issuer" ? PAGES.filter((page) => ISSUER_PAGES.includes(page.path)) : PAGES;
   const firstRun: SideNavigationProps.Item[] = mayChange ? [{ type: "divider" }, link(FIRST_RUN)] : [];
   return (
@@ -53,7 +56,7 @@ export function Shell({ children }: { children: ReactNode }): ReactElement {
             onFollow={(event) => {
               event.preventDefault();
               void navigate(fromHref(event.detail.href));
-              if (!matchMedia("(min-width: 912px)").matches) setOpen(false);
+              if (narrow()) setOpen(false);
             }}
           />
         }
@@ -70,7 +73,19 @@ function Header(): ReactElement {
   const navigate = useNavigate();
   const { data: node } = useQuery({ queryKey: ["node"], queryFn: getNode, staleTime: 60_000 });
   const region: TopNavigationProps.Utility[] = node
-    ? [{ type: "button", text: node.region, ariaLabel: `Region ${node.region}` }]
+    ? [
+        {
+          type: "menu-dropdown",
+          text: node.region,
+          ariaLabel: `Region ${node.region}`,
+          title: `Account ${node.accountId}`,
+          description: `Tollgate ${node.version ?? ""}, gateway at ${node.gateway ?? ""}`,
+          items: [
+            { id: "metrics", text: "Metrics", href: "/metrics", external: true },
+            { id: "ready", text: "Readiness", href: "/readyz", external: true },
+          ],
+        },
+      ]
     : [];
   return (
     <div id="console-header">

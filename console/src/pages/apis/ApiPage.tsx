@@ -10,10 +10,10 @@ import { ConfirmDelete } from "../../components/ConfirmDelete";
 import { ErrorAlert } from "../../components/ErrorAlert";
 import { Loading } from "../../components/Loading";
 import { Page } from "../../components/Page";
-import { APIS } from "../../components/queries";
+import { APIS, useNode } from "../../components/queries";
 import { useChange } from "../../components/useChange";
-import { aws } from "../../lib/cli";
 import { useSession } from "../../shell/SessionProvider";
+import { apiCommands } from "./apiCommands";
 import { DeployDialog } from "./DeployDialog";
 import { ResourcesPanel } from "./ResourcesPanel";
 import { StagesPanel } from "./StagesPanel";
@@ -40,16 +40,9 @@ export default function ApiPage(): ReactElement {
     then: () => void navigate("/apis"),
   });
   const error = api.error ?? resources.error ?? stages.error;
-  const commands = [
-    aws("get-resources", { restApiId: apiId, embed: "methods" }),
-    aws("update-method", {
-      restApiId: apiId,
-      resourceId: "RESOURCE_ID",
-      httpMethod: "GET",
-      patchOperations: [{ op: "replace", path: "/apiKeyRequired", value: "true" }],
-    }),
-    aws("create-deployment", { restApiId: apiId, stageName: stages.data?.[0]?.stageName ?? "STAGE" }),
-  ];
+  const tab = parameters.get("tab") ?? "resources";
+  const { data: node } = useNode();
+  const commands = apiCommands({ apiId, resources: resources.data ?? [], stages: stages.data ?? [], node }, tab);
   return (
     <Page
       title={api.data?.name ?? apiId}
@@ -71,7 +64,7 @@ export default function ApiPage(): ReactElement {
       {resources.data && stages.data ? (
         <Tabs
           ariaLabel="Parts of the API"
-          activeTabId={parameters.get("tab") ?? "resources"}
+          activeTabId={tab}
           onChange={({ detail }) => setParameters({ tab: detail.activeTabId }, { replace: true })}
           tabs={[
             {

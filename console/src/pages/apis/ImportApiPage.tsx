@@ -6,16 +6,17 @@ import FormField from "@cloudscape-design/components/form-field";
 import FileUpload from "@cloudscape-design/components/file-upload";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Textarea from "@cloudscape-design/components/textarea";
-import { type ReactElement, useState } from "react";
+import type { ReactElement } from "react";
 import { useNavigate } from "react-router";
 import { importRestApi } from "../../api/restApis";
 import { Page } from "../../components/Page";
 import { APIS } from "../../components/queries";
 import { useChange } from "../../components/useChange";
+import { useKept } from "../../components/useKept";
 
 export default function ImportApiPage(): ReactElement {
   const navigate = useNavigate();
-  const [document, setDocument] = useState("");
+  const [document, setDocument] = useKept("document", "");
   const importing = useChange({
     make: () => importRestApi(document),
     done: (api) => `API ${api.name} is imported.`,
@@ -29,6 +30,7 @@ export default function ImportApiPage(): ReactElement {
       commands={["aws apigateway import-rest-api \\\n  --body fileb://openapi.json"]}
     >
       <form
+        noValidate
         onSubmit={(event) => {
           event.preventDefault();
           importing.mutate();

@@ -60,10 +60,11 @@ export function ResourcesPanel({ apiId, resources }: { apiId: string; resources:
           </Header>
         }
         columnDefinitions={[
-          { id: "path", header: "Resource", cell: (row) => <RowTitle row={row} /> },
+          { id: "path", header: "Resource", minWidth: 130, cell: (row) => <RowTitle row={row} /> },
           {
             id: "key",
             header: "API key required",
+            minWidth: 190,
             cell: (row) =>
               row.method === null ? null : (
                 <Toggle
@@ -79,6 +80,7 @@ export function ResourcesPanel({ apiId, resources }: { apiId: string; resources:
           {
             id: "integration",
             header: "Integration",
+            minWidth: 130,
             cell: (row) => row.method && (row.method.methodIntegration?.type ?? "none"),
           },
         ]}

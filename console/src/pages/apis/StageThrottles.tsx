@@ -54,11 +54,12 @@ export function StageThrottles({ apiId, stage, resources, onClose }: StageThrott
   return (
     <Dialog
       title={`Throttles of stage ${stage.stageName}`}
-      submit={mayChange ? "Set throttle" : "Close"}
+      dismiss="Close"
+      {...(mayChange ? { submit: "Set throttle" } : {})}
       size="large"
       pending={setting.isPending}
       error={removing.error ?? (said.rest === undefined ? null : setting.error)}
-      onSubmit={() => (mayChange ? setting.mutate() : onClose())}
+      onSubmit={() => setting.mutate()}
       onDismiss={onClose}
     >
       <Box color="text-body-secondary">These buckets are shared by all callers, whatever their plans.</Box>

@@ -22,6 +22,10 @@ interface StagesPanelProps {
 
 type Opened = { dialog: "throttles" | "delete"; stage: string } | null;
 
+/** What opens the dialog of throttles: what there is, or what can be done. */
+const throttlesText = (count: number, mayChange: boolean): string =>
+  count === 0 && mayChange ? "Set throttles" : plural(count, "setting");
+
 export function StagesPanel({ apiId, stages, resources }: StagesPanelProps): ReactElement {
   const { mayChange } = useSession();
   const { data: node } = useNode();
@@ -41,10 +45,17 @@ export function StagesPanel({ apiId, stages, resources }: StagesPanelProps): Rea
         rowId={({ stageName }) => stageName}
         empty="The API is not deployed yet: nobody can call it."
         columns={[
-          { id: "name", header: "Stage", cell: ({ stageName }) => stageName, by: ({ stageName }) => stageName },
+          {
+            id: "name",
+            header: "Stage",
+            wide: 100,
+            cell: ({ stageName }) => stageName,
+            by: ({ stageName }) => stageName,
+          },
           {
             id: "url",
             header: "Invoke URL",
+            wide: 240,
             cell: ({ stageName }) => (
               <CopyToClipboard
                 variant="inline"
@@ -59,12 +70,16 @@ export function StagesPanel({ apiId, stages, resources }: StagesPanelProps): Rea
             id: "throttles",
             header: "Throttles",
             cell: ({ stageName, methodSettings = {} }) => (
-              <Button variant="inline-link" onClick={() => setOpened({ dialog: "throttles", stage: stageName })}>
-                {plural(Object.keys(methodSettings).length, "setting")}
+              <Button
+                variant="inline-link"
+                ariaLabel={`${throttlesText(Object.keys(methodSettings).length, mayChange)} of stage ${stageName}`}
+                onClick={() => setOpened({ dialog: "throttles", stage: stageName })}
+              >
+                {throttlesText(Object.keys(methodSettings).length, mayChange)}
               </Button>
             ),
           },
-          { id: "deployment", header: "Deployment", cell: ({ deploymentId }) => deploymentId },
+          { id: "deployment", header: "Deployment", wide: 90, cell: ({ deploymentId }) => deploymentId },
           {
             id: "updated",
             header: "Last changed",
@@ -76,6 +91,7 @@ export function StagesPanel({ apiId, stages, resources }: StagesPanelProps): Rea
                 {
                   id: "delete",
                   header: "Delete",
+                  wide: 80,
                   cell: ({ stageName }: Stage) => (
                     <Button
                       variant="inline-link"

@@ -11,11 +11,12 @@ import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Textarea from "@cloudscape-design/components/textarea";
 import { useMutation } from "@tanstack/react-query";
-import { type ReactElement, useState } from "react";
+import type { ReactElement } from "react";
 import { callStage } from "../../api/operator";
 import type { Resource, Stage } from "../../api/restApis";
 import { ErrorAlert } from "../../components/ErrorAlert";
 import { KeyPicker, type PickedKey } from "../../components/KeyPicker";
+import { useKept } from "../../components/useKept";
 import { StageAnswerView } from "./StageAnswerView";
 
 interface TryPanelProps {
@@ -26,13 +27,16 @@ interface TryPanelProps {
 
 const VERBS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"].map((value) => ({ value, label: value }));
 
+/** A verb that can be sent: a method for any verb is tried with GET. */
+const sendable = (verb = "ANY"): string => (verb === "ANY" ? "GET" : verb);
+
 export function TryPanel({ apiId, stages, resources }: TryPanelProps): ReactElement {
-  const [stage, setStage] = useState(stages[0]?.stageName ?? "");
+  const [stage, setStage] = useKept("stage", stages[0]?.stageName ?? "");
   const first = resources.find(({ resourceMethods }) => resourceMethods !== undefined);
-  const [verb, setVerb] = useState(Object.keys(first?.resourceMethods ?? {})[0] ?? "GET");
-  const [path, setPath] = useState(first?.path ?? "/");
-  const [key, setKey] = useState<PickedKey | null>(null);
-  const [body, setBody] = useState("");
+  const [verb, setVerb] = useKept("verb", sendable(Object.keys(first?.resourceMethods ?? {})[0]));
+  const [path, setPath] = useKept("path", first?.path ?? "/");
+  const [key, setKey] = useKept<PickedKey | null>("key", null);
+  const [body, setBody] = useKept("body", "");
   const calling = useMutation({
     mutationFn: () => callStage({ apiId, stage, method: verb, path, keyId: key?.id, ...(body === "" ? {} : { body }) }),
   });
@@ -40,6 +44,7 @@ export function TryPanel({ apiId, stages, resources }: TryPanelProps): ReactElem
   return (
     <SpaceBetween size="m">
       <form
+        noValidate
         onSubmit={(event) => {
           event.preventDefault();
           calling.mutate();

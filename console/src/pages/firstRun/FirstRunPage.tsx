@@ -12,23 +12,26 @@ import { ErrorAlert } from "../../components/ErrorAlert";
 import { Page } from "../../components/Page";
 import { APIS, KEYS, PLANS, useNode } from "../../components/queries";
 import { useChange } from "../../components/useChange";
+import { useKept } from "../../components/useKept";
 import { draftErrors } from "../../lib/limitDraft";
 import { planLimits } from "../../lib/limits";
 import { quotaOf, throttleOf } from "../../lib/limitDraft";
-import { commandsOf, FIRST_SETUP, type Setup, setUp } from "./setUp";
+import { commandsOf, FIRST_SETUP, type Made, type Setup, setUp } from "./setUp";
 import { FirstCall } from "./FirstCall";
 
 export default function FirstRunPage(): ReactElement {
   const navigate = useNavigate();
   const { data: node } = useNode();
-  const [setup, setSetup] = useState(FIRST_SETUP);
-  const [step, setStep] = useState(0);
+  const [setup, setSetup] = useKept("setup", FIRST_SETUP);
+  const [step, setStep] = useKept("step", 0);
+  const [made, setMade] = useKept<Made | null>("made", null);
   const [doing, setDoing] = useState("");
   const set = (change: Partial<Setup>): void => setSetup((before) => ({ ...before, ...change }));
   const making = useChange({
     make: () => setUp(setup, setDoing),
-    done: (made) => `${made.apiName} is deployed, and its first key is ready.`,
+    done: ({ apiName }) => `${apiName} is deployed, and its first key is ready.`,
     shows: [APIS, PLANS, KEYS],
+    then: setMade,
   });
   const wrong = [
     missingOf(setup),
@@ -36,10 +39,10 @@ export default function FirstRunPage(): ReactElement {
     wrongPlan(setup),
     setup.key === "" ? "A key has a name." : null,
   ];
-  if (making.data) {
+  if (made) {
     return (
       <Page title="Set up an API" commands={commandsOf(setup)}>
-        <FirstCall made={making.data} node={node} />
+        <FirstCall made={made} node={node} />
       </Page>
     );
   }

@@ -42,7 +42,7 @@ export interface Made {
 export async function setUp(setup: Setup, onStep: (text: string) => void): Promise<Made> {
   onStep("Making the API …");
   const api = await createRestApi(setup.api);
-  await passAll(api, setup.backend.replace(/\/+$/, ""));
+  await passAll(api, backendOf(setup));
   onStep("Deploying it …");
   await createDeployment(api.id, setup.stage);
   onStep("Making the usage plan …");
@@ -58,6 +58,8 @@ export async function setUp(setup: Setup, onStep: (text: string) => void): Promi
   await addPlanKey(plan.id, key.id);
   return { apiId: api.id, apiName: api.name, stage: setup.stage, planId: plan.id, keyId: key.id };
 }
+
+const backendOf = ({ backend }: Setup): string => backend.replace(/\/+$/, "");
 
 /** Passes every path and verb on to the backend, with a key. */
 async function passAll(api: RestApi, backend: string): Promise<void> {
@@ -81,25 +83,30 @@ async function passAll(api: RestApi, backend: string): Promise<void> {
   });
 }
 
-/** The same with the AWS CLI. */
+/** The same with the AWS CLI. Ids in capitals are told by the answers to the commands before. */
 export function commandsOf(setup: Setup): string[] {
+  const backend = backendOf(setup) || "BACKEND";
+  const root = { restApiId: "API_ID", resourceId: "ROOT_ID", httpMethod: "ANY" };
+  const proxy = { ...root, resourceId: "PROXY_ID" };
+  const passing = { type: "HTTP_PROXY", integrationHttpMethod: "ANY" };
   const [throttle, quota] = [throttleOf(setup.limits), quotaOf(setup.limits)];
   return [
     aws("create-rest-api", { name: setup.api }),
+    aws("get-resources", { restApiId: "API_ID" }),
+    aws("put-method", { ...root, authorizationType: "NONE", apiKeyRequired: true }),
+    aws("put-integration", { ...root, ...passing, uri: `${backend}/` }),
+    aws("create-resource", { restApiId: "API_ID", parentId: "ROOT_ID", pathPart: "{proxy+}" }),
     aws("put-method", {
-      restApiId: "API_ID",
-      resourceId: "ROOT_ID",
-      httpMethod: "ANY",
+      ...proxy,
       authorizationType: "NONE",
       apiKeyRequired: true,
+      requestParameters: { "method.request.path.proxy": true },
     }),
     aws("put-integration", {
-      restApiId: "API_ID",
-      resourceId: "ROOT_ID",
-      httpMethod: "ANY",
-      type: "HTTP_PROXY",
-      integrationHttpMethod: "ANY",
-      uri: setup.backend || "BACKEND",
+      ...proxy,
+      ...passing,
+      uri: `${backend}/{proxy}`,
+      requestParameters: { "integration.request.path.proxy": "method.request.path.proxy" },
     }),
     aws("create-deployment", { restApiId: "API_ID", stageName: setup.stage }),
     aws("create-usage-plan", {

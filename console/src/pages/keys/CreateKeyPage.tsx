@@ -17,6 +17,7 @@ import { Page } from "../../components/Page";
 import { PlanPicker } from "../../components/PlanPicker";
 import { KEYS, PLANS } from "../../components/queries";
 import { useChange } from "../../components/useChange";
+import { useKept } from "../../components/useKept";
 import { aws } from "../../lib/cli";
 import { fieldErrors } from "../../lib/fieldErrors";
 import { useNotify } from "../../shell/Notifications";
@@ -27,12 +28,12 @@ export default function CreateKeyPage(): ReactElement {
   const navigate = useNavigate();
   const notify = useNotify();
   const [parameters] = useSearchParams();
-  const [name, setName] = useState("");
-  const [description, setDescription] = useState("");
-  const [enabled, setEnabled] = useState(true);
-  const [kind, setKind] = useState<"generated" | "own">("generated");
+  const [name, setName] = useKept("name", "");
+  const [description, setDescription] = useKept("description", "");
+  const [enabled, setEnabled] = useKept("enabled", true);
+  const [kind, setKind] = useKept<"generated" | "own">("kind", "generated");
   const [value, setValue] = useState("");
-  const [planId, setPlanId] = useState<string | null>(parameters.get("plan"));
+  const [planId, setPlanId] = useKept("plan", parameters.get("plan"));
   const creating = useChange({
     make: async (): Promise<ApiKey> => {
       const key = await createApiKey({
@@ -71,6 +72,7 @@ export default function CreateKeyPage(): ReactElement {
       ]}
     >
       <form
+        noValidate
         onSubmit={(event) => {
           event.preventDefault();
           creating.mutate();

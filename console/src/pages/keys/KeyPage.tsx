@@ -46,6 +46,8 @@ export default function KeyPage(): ReactElement {
       patchOperations: [{ op: "replace", path: "/enabled", value: String(!(key?.enabled ?? true)) }],
     }),
     aws("get-usage-plans", { keyId }),
+    aws("create-usage-plan-key", { usagePlanId: "PLAN_ID", keyId, keyType: "API_KEY" }),
+    aws("delete-api-key", { apiKey: keyId }),
   ];
   const name = key?.name ?? keyId;
   return (

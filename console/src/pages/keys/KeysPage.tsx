@@ -13,6 +13,7 @@ import { KEYS } from "../../components/queries";
 import { SecretValue } from "../../components/SecretValue";
 import { Timestamp } from "../../components/Timestamp";
 import { useDebounced } from "../../components/useDebounced";
+import { useKept } from "../../components/useKept";
 import { usePagedKeys } from "../../components/usePagedKeys";
 import { aws } from "../../lib/cli";
 import { useSession } from "../../shell/SessionProvider";
@@ -32,11 +33,12 @@ const BULK: { id: BulkAction; text: string }[] = [
 export default function KeysPage(): ReactElement {
   const { session, mayChange, mayIssueKeys } = useSession();
   const navigate = useNavigate();
-  const [search, setSearch] = useState("");
+  const [search, setSearch] = useKept("search", "");
   const [selected, setSelected] = useState<ApiKey[]>([]);
   const [opened, setOpened] = useState<BulkAction | "export" | null>(null);
   const nameQuery = useDebounced(search);
   const keys = usePagedKeys(KEYS, PAGE, nameQuery, (query) => listApiKeys(query));
+  const chosen = selected[0]?.id ?? "KEY_ID";
   const mayReadValues = session.role !== "key-issuer";
   return (
     <Page
@@ -44,7 +46,16 @@ export default function KeysPage(): ReactElement {
       description="A key says who is calling. It has to be in a usage plan of the stage that it calls."
       commands={[
         aws("get-api-keys", { nameQuery: nameQuery || undefined, limit: PAGE }),
-        aws("get-api-key", { apiKey: "KEY_ID", includeValue: true }),
+        aws("get-api-key", { apiKey: chosen, includeValue: true }),
+        ...(selected.length === 0
+          ? []
+          : [
+              aws("update-api-key", {
+                apiKey: chosen,
+                patchOperations: [{ op: "replace", path: "/enabled", value: "false" }],
+              }),
+              aws("create-usage-plan-key", { usagePlanId: "PLAN_ID", keyId: chosen, keyType: "API_KEY" }),
+            ]),
       ]}
       actions={
         <SpaceBetween direction="horizontal" size="xs">
@@ -81,9 +92,10 @@ export default function KeysPage(): ReactElement {
           {
             id: "name",
             header: "Name",
+            wide: 140,
             cell: (key) => <PageLink to={`/api-keys/${key.id}`}>{key.name ?? key.id}</PageLink>,
           },
-          { id: "state", header: "State", cell: (key) => <EnabledBadge enabled={key.enabled} /> },
+          { id: "state", header: "State", wide: 130, cell: (key) => <EnabledBadge enabled={key.enabled} /> },
           ...(mayReadValues
             ? [{ id: "value", header: "Value", cell: (key: ApiKey) => <SecretValue keyId={key.id} /> }]
             : []),

@@ -13,6 +13,9 @@ import { useFindings } from "../../components/queries";
 /** Keys in no plan that have a line each. */
 const KEYS_SHOWN = 3;
 
+/** Keys in no plan that the server tells at most. */
+const KEYS_TOLD = 20;
+
 export function FindingList(): ReactElement {
   const { data, error } = useFindings();
   const loose = data?.filter(({ kind }) => kind === "KeyInNoPlan") ?? [];
@@ -20,7 +23,7 @@ export function FindingList(): ReactElement {
   return (
     <Container
       header={
-        <Header variant="h2" counter={data && data.length > 0 ? `(${data.length})` : undefined}>
+        <Header variant="h2" counter={data && data.length > 0 ? counted(data, loose) : undefined}>
           What is wrong right now
         </Header>
       }
@@ -35,14 +38,19 @@ export function FindingList(): ReactElement {
         ))}
         {loose.length > KEYS_SHOWN && (
           <div>
-            <Icon name="status-warning" variant="warning" ariaLabel="Warning" /> {loose.length - KEYS_SHOWN} or more
-            other keys are in no plan. <PageLink to="/api-keys">See the keys</PageLink>
+            <Icon name="status-warning" variant="warning" ariaLabel="Warning" /> {loose.length - KEYS_SHOWN}
+            {loose.length >= KEYS_TOLD && " or more"} other keys are in no plan.{" "}
+            <PageLink to="/api-keys">See the keys</PageLink>
           </div>
         )}
       </SpaceBetween>
     </Container>
   );
 }
+
+/** How much is wrong. Of keys in no plan the server tells some only. */
+const counted = (all: Finding[], loose: Finding[]): string =>
+  loose.length >= KEYS_TOLD ? `(${all.length}+)` : `(${all.length})`;
 
 function FindingLine({ finding }: { finding: Finding }): ReactElement {
   const { text, to, mend } = explain(finding);

@@ -8,9 +8,9 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { ReactElement } from "react";
 import { ErrorAlert } from "../../components/ErrorAlert";
 import { latencyText } from "../../lib/latency";
-import { compact, count, rate } from "../../lib/numbers";
+import { compact, plural, rate } from "../../lib/numbers";
 import type { Rates } from "../../lib/rates";
-import { localClock } from "../../lib/time";
+import { localClock, localZone } from "../../lib/time";
 import { useRates } from "./useRates";
 
 const SHOWN: { of: Exclude<keyof Rates, "at">; title: string }[] = [
@@ -21,15 +21,20 @@ const SHOWN: { of: Exclude<keyof Rates, "at">; title: string }[] = [
   { of: "errors", title: "Errors (5xx)" },
 ];
 
+/** What the chart shows at least, from the left empty at first. */
+const SHORTEST_MILLIS = 60_000;
+
 export function LiveTraffic(): ReactElement {
   const { now, history, totals, latency, error } = useRates();
   const most = Math.max(1, ...history.map(({ answered }) => answered));
+  const end = history.at(-1)?.at ?? 0;
+  const begin = Math.min(history[0]?.at ?? 0, end - SHORTEST_MILLIS);
   return (
     <Container
       header={
         <Header
           variant="h2"
-          description={totals ? `${count(totals.answered)} calls since Tollgate was started` : undefined}
+          description={totals ? `${plural(totals.answered, "call")} since Tollgate was started` : undefined}
         >
           Calls per second
         </Header>
@@ -37,12 +42,12 @@ export function LiveTraffic(): ReactElement {
     >
       <SpaceBetween size="m">
         <ErrorAlert error={error} />
-        <ColumnLayout columns={SHOWN.length + 1} variant="text-grid" minColumnWidth={130}>
+        <ColumnLayout columns={SHOWN.length + 1} variant="text-grid" minColumnWidth={140}>
           {SHOWN.map(({ of, title }) => (
             <Figure key={of} title={title} name={`rate-${of}`} value={now === undefined ? "–" : rate(now[of])} />
           ))}
           <Figure
-            title="Latency, median / 99 %"
+            title="Latency p50 / p99"
             name="latency"
             value={`${latencyText(latency.median)} / ${latencyText(latency.p99)}`}
             small
@@ -53,9 +58,10 @@ export function LiveTraffic(): ReactElement {
           height={220}
           hideFilter
           xScaleType="time"
+          xDomain={[new Date(begin), new Date(end)]}
           yDomain={[0, most]}
           yTickFormatter={compact}
-          xTitle="Time"
+          xTitle={`Time (${localZone(end)})`}
           yTitle="Calls per second"
           xTickFormatter={(at) => localClock(Number(at))}
           series={SHOWN.map(({ of, title }) => ({
@@ -83,8 +89,10 @@ function Figure({ title, name, value, small = false }: FigureProps): ReactElemen
   return (
     <div>
       <Box variant="awsui-key-label">{title}</Box>
-      <Box {...(small ? { fontSize: "heading-m", padding: { top: "xs" } } : { variant: "awsui-value-large" })}>
-        <span data-testid={name}>{value}</span>
+      <Box {...(small ? { fontSize: "heading-s", padding: { top: "xs" } } : { variant: "awsui-value-large" })}>
+        <span data-testid={name} className="console-figure">
+          {value}
+        </span>
       </Box>
     </div>
   );

@@ -5,13 +5,13 @@ import Grid from "@cloudscape-design/components/grid";
 import ProgressBar from "@cloudscape-design/components/progress-bar";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactElement } from "react";
-import { Navigate, useNavigate } from "react-router";
+import { useNavigate } from "react-router";
 import { getBusiest, listNearQuota } from "../../api/operator";
 import { ListTable } from "../../components/ListTable";
 import { Page } from "../../components/Page";
 import { PageLink } from "../../components/PageLink";
 import { useApis, usePlans } from "../../components/queries";
-import { aws } from "../../lib/cli";
+import { signedCurl } from "../../lib/cli";
 import { count } from "../../lib/numbers";
 import { useSession } from "../../shell/SessionProvider";
 import { FindingList } from "./FindingList";
@@ -20,18 +20,11 @@ import { LiveTraffic } from "./LiveTraffic";
 const EVERY = 10_000;
 
 export default function OverviewPage(): ReactElement {
-  const { session } = useSession();
-  // A key issuer sees plans and keys only.
-  if (session.role === "key-issuer") return <Navigate to="/api-keys" replace />;
-  return <Overview />;
-}
-
-function Overview(): ReactElement {
   const busiest = useQuery({ queryKey: ["busiest"], queryFn: getBusiest, refetchInterval: EVERY });
   const near = useQuery({ queryKey: ["near-quota"], queryFn: listNearQuota, refetchInterval: EVERY });
   const today = `Today, ${busiest.data?.day ?? ""} (UTC)`;
   return (
-    <Page title="Overview" commands={[aws("get-usage-plans"), aws("get-account")]}>
+    <Page title="Overview" commands={["traffic", "findings", "busiest", "near-quota"].map(signedCurl)}>
       <EmptyHint />
       <LiveTraffic />
       <FindingList />

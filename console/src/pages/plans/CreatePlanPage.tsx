@@ -16,16 +16,17 @@ import { Page } from "../../components/Page";
 import { PLANS, useStages } from "../../components/queries";
 import { stageValue } from "../../components/StagePicker";
 import { useChange } from "../../components/useChange";
+import { useKept } from "../../components/useKept";
 import { aws } from "../../lib/cli";
 import { fieldErrors } from "../../lib/fieldErrors";
 import { draftErrors, EMPTY_LIMITS, LIMIT_MESSAGES, quotaOf, throttleOf } from "../../lib/limitDraft";
 
 export default function CreatePlanPage(): ReactElement {
   const navigate = useNavigate();
-  const [name, setName] = useState("");
-  const [description, setDescription] = useState("");
-  const [limits, setLimits] = useState(EMPTY_LIMITS);
-  const [stages, setStages] = useState<string[]>([]);
+  const [name, setName] = useKept("name", "");
+  const [description, setDescription] = useKept("description", "");
+  const [limits, setLimits] = useKept("limits", EMPTY_LIMITS);
+  const [stages, setStages] = useKept<string[]>("stages", []);
   const [tried, setTried] = useState(false);
   const { data: known = [] } = useStages();
   const creating = useChange({
@@ -55,6 +56,7 @@ export default function CreatePlanPage(): ReactElement {
       commands={[aws("create-usage-plan", { ...plan, name: name || "NAME" })]}
     >
       <form
+        noValidate
         onSubmit={(event) => {
           event.preventDefault();
           setTried(true);

@@ -56,12 +56,13 @@ export function MethodThrottles({ plan, stage, onClose }: MethodThrottlesProps):
   return (
     <Dialog
       title={`Method throttles of ${stage.stage}`}
-      submit={mayChange ? "Set throttle" : "Close"}
+      dismiss="Close"
+      {...(mayChange ? { submit: "Set throttle" } : {})}
       size="large"
-      disabled={mayChange && method === null}
+      disabled={method === null}
       pending={setting.isPending}
       error={removing.error ?? (said.rest === undefined ? null : setting.error)}
-      onSubmit={() => (mayChange ? method !== null && setting.mutate(method) : onClose())}
+      onSubmit={() => method !== null && setting.mutate(method)}
       onDismiss={onClose}
     >
       <Box color="text-body-secondary">

@@ -6,13 +6,14 @@ import Header from "@cloudscape-design/components/header";
 import Input from "@cloudscape-design/components/input";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { type ReactElement, useState } from "react";
+import type { ReactElement } from "react";
 import { replace } from "../../api/patch";
 import { type UsagePlan, updateUsagePlan } from "../../api/usagePlans";
 import { ErrorAlert } from "../../components/ErrorAlert";
 import { LimitFields } from "../../components/LimitFields";
 import { PLANS } from "../../components/queries";
 import { useChange } from "../../components/useChange";
+import { useKept } from "../../components/useKept";
 import { fieldErrors } from "../../lib/fieldErrors";
 import { draftErrors, draftOf, LIMIT_MESSAGES, limitPatch } from "../../lib/limitDraft";
 import { quotaText, throttleText } from "../../lib/limits";
@@ -20,7 +21,7 @@ import { useSession } from "../../shell/SessionProvider";
 
 export function PlanDetails({ plan }: { plan: UsagePlan }): ReactElement {
   const { mayChange } = useSession();
-  const [editing, setEditing] = useState(false);
+  const [editing, setEditing] = useKept("editing", false);
   if (editing) return <PlanForm plan={plan} onClose={() => setEditing(false)} />;
   return (
     <Container
@@ -44,9 +45,9 @@ export function PlanDetails({ plan }: { plan: UsagePlan }): ReactElement {
 }
 
 function PlanForm({ plan, onClose }: { plan: UsagePlan; onClose: () => void }): ReactElement {
-  const [name, setName] = useState(plan.name);
-  const [description, setDescription] = useState(plan.description ?? "");
-  const [limits, setLimits] = useState(() => draftOf(plan));
+  const [name, setName] = useKept("name", plan.name);
+  const [description, setDescription] = useKept("description", plan.description ?? "");
+  const [limits, setLimits] = useKept("limits", draftOf(plan));
   const operations = [
     ...(name === plan.name ? [] : [replace("/name", name)]),
     ...(description === (plan.description ?? "") ? [] : [replace("/description", description)]),
@@ -62,6 +63,7 @@ function PlanForm({ plan, onClose }: { plan: UsagePlan; onClose: () => void }): 
   const said = fieldErrors(saving.error, { ...LIMIT_MESSAGES, name: /name/i, description: /description/i });
   return (
     <form
+      noValidate
       onSubmit={(event) => {
         event.preventDefault();
         if (operations.length === 0) onClose();

@@ -12,6 +12,7 @@ import { PageLink } from "../../components/PageLink";
 import { KEYS, PLANS } from "../../components/queries";
 import { useChange } from "../../components/useChange";
 import { useDebounced } from "../../components/useDebounced";
+import { useKept } from "../../components/useKept";
 import { usePagedKeys } from "../../components/usePagedKeys";
 import { inBatches } from "../../lib/inBatches";
 import { plural } from "../../lib/numbers";
@@ -21,7 +22,7 @@ const PAGE = 25;
 
 export function PlanKeys({ plan }: { plan: UsagePlan }): ReactElement {
   const { mayChange, mayIssueKeys } = useSession();
-  const [search, setSearch] = useState("");
+  const [search, setSearch] = useKept("keys search", "");
   const [selected, setSelected] = useState<UsagePlanKey[]>([]);
   const [opened, setOpened] = useState<"add" | "remove" | null>(null);
   const keys = usePagedKeys([...PLANS, plan.id, "keys"], PAGE, useDebounced(search), (query) =>

@@ -9,14 +9,15 @@ import { ConfirmDelete } from "../../components/ConfirmDelete";
 import { ErrorAlert } from "../../components/ErrorAlert";
 import { Loading } from "../../components/Loading";
 import { Page } from "../../components/Page";
-import { PLANS, useFindings } from "../../components/queries";
+import { PLANS, useFindings, useNode } from "../../components/queries";
 import { TagsPanel } from "../../components/TagsPanel";
 import { useChange } from "../../components/useChange";
-import { aws } from "../../lib/cli";
+import { arnOf } from "../../lib/arn";
 import { planLimits } from "../../lib/limits";
 import { plural } from "../../lib/numbers";
 import { useSession } from "../../shell/SessionProvider";
 import { PlanUsage } from "../usage/PlanUsage";
+import { planCommands } from "./planCommands";
 import { PlanDetails } from "./PlanDetails";
 import { PlanKeys } from "./PlanKeys";
 import { PlanStages } from "./PlanStages";
@@ -37,15 +38,9 @@ export default function PlanPage(): ReactElement {
     shows: [[...PLANS, "list"]],
     then: () => void navigate("/usage-plans"),
   });
-  const commands = [
-    aws("get-usage-plan", { usagePlanId: planId }),
-    aws("get-usage-plan-keys", { usagePlanId: planId }),
-    aws("create-usage-plan-key", { usagePlanId: planId, keyId: "KEY_ID", keyType: "API_KEY" }),
-    aws("update-usage-plan", {
-      usagePlanId: planId,
-      patchOperations: [{ op: "replace", path: "/throttle/rateLimit", value: "20" }],
-    }),
-  ];
+  const tab = parameters.get("tab") ?? "details";
+  const { data: node } = useNode();
+  const commands = planCommands(planId, tab, plan, arnOf(node, `/usageplans/${planId}`));
   if (plan === undefined) {
     return (
       <Page title={planId} trail={TRAIL} commands={commands}>
@@ -67,7 +62,7 @@ export default function PlanPage(): ReactElement {
     >
       <Tabs
         ariaLabel="Parts of the plan"
-        activeTabId={parameters.get("tab") ?? "details"}
+        activeTabId={tab}
         onChange={({ detail }) => setParameters({ tab: detail.activeTabId }, { replace: true })}
         tabs={[
           { id: "details", label: "Details", content: <PlanDetails key={plan.id} plan={plan} /> },

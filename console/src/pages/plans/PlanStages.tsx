@@ -25,6 +25,12 @@ type OpenStage = Extract<Finding, { kind: "StageWithOpenMethods" }>;
 
 type Opened = { dialog: "add" } | { dialog: "remove" | "throttles"; stage: ApiStage } | null;
 
+/** What opens the dialog of method throttles: what there is, or what can be done. */
+const throttlesText = ({ throttle = {} }: ApiStage, mayChange: boolean): string => {
+  const methods = Object.keys(throttle).length;
+  return methods === 0 && mayChange ? "Set throttles" : plural(methods, "method");
+};
+
 export function PlanStages({ plan, open }: { plan: UsagePlan; open: OpenStage[] }): ReactElement {
   const { session, mayChange } = useSession();
   const { data: apis = [] } = useApis();
@@ -66,8 +72,12 @@ export function PlanStages({ plan, open }: { plan: UsagePlan; open: OpenStage[] 
             id: "throttles",
             header: "Method throttles",
             cell: (stage) => (
-              <Button variant="inline-link" onClick={() => setOpened({ dialog: "throttles", stage })}>
-                {plural(Object.keys(stage.throttle ?? {}).length, "method")}
+              <Button
+                variant="inline-link"
+                ariaLabel={`${throttlesText(stage, mayChange)} of ${apiName(stage.apiId)} ${stage.stage}`}
+                onClick={() => setOpened({ dialog: "throttles", stage })}
+              >
+                {throttlesText(stage, mayChange)}
               </Button>
             ),
           },

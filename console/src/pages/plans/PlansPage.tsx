@@ -30,7 +30,7 @@ export default function PlansPage(): ReactElement {
       title="Usage plans"
       description="How fast and how much the keys of a plan may call. Limits hold for each key by itself."
       actions={create}
-      commands={[aws("get-usage-plans")]}
+      commands={[aws("get-usage-plans"), aws("create-usage-plan", { name: "NAME" })]}
     >
       <ListTable
         title="Plans"
@@ -55,6 +55,7 @@ export default function PlansPage(): ReactElement {
           {
             id: "throttle",
             header: "Throttle",
+            wide: 160,
             cell: (plan) =>
               unlimited.has(plan.id) ? (
                 <StatusIndicator type="warning">no limits at all</StatusIndicator>

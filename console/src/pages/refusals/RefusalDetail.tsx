@@ -18,7 +18,7 @@ export function RefusalDetail({ call, now }: { call: RefusedCall; now: number })
   return (
     <Container header={<Header variant="h2" description={call.requestId}>{`Refused by: ${name}`}</Header>}>
       <SpaceBetween size="m">
-        <Alert type="info" header={call.reason}>
+        <Alert type="info" header={sentence(call.reason)}>
           {explanation} {clears(call, now)}
         </Alert>
         <KeyValuePairs columns={3} items={facts(call)} />
@@ -26,6 +26,8 @@ export function RefusalDetail({ call, now }: { call: RefusedCall; now: number })
     </Container>
   );
 }
+
+const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 function clears({ clearsAt }: RefusedCall, now: number): string {
   if (clearsAt === null) return "Waiting does not help.";

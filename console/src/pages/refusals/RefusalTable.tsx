@@ -24,13 +24,14 @@ export function RefusalTable({ title, refusals, error }: RefusalTableProps): Rea
       empty="No call was refused lately."
       columns={[
         { id: "at", header: "Time", wide: true, by: (call) => call.at, cell: (call) => <Timestamp millis={call.at} /> },
-        { id: "status", header: "Status", by: (call) => call.status, cell: (call) => call.status },
         {
           id: "level",
           header: "Refused by",
+          wide: 140,
           by: (call) => level(call.level).name,
           cell: (call) => level(call.level).name,
         },
+        { id: "status", header: "Status", by: (call) => call.status, cell: (call) => call.status },
         {
           id: "call",
           header: "Call",

@@ -8,13 +8,10 @@ import { type ReactElement, useState } from "react";
 import { useSearchParams } from "react-router";
 import { getRefusal } from "../../api/operator";
 import { Page } from "../../components/Page";
-import { quote } from "../../lib/cli";
+import { signedCurl } from "../../lib/cli";
 import { RefusalDetail } from "./RefusalDetail";
 import { RefusalTable } from "./RefusalTable";
 import { REFUSALS, useRefusals } from "./useRefusals";
-
-const SIGNED =
-  'curl --aws-sigv4 "aws:amz:$AWS_DEFAULT_REGION:apigateway" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \\\n  ';
 
 export default function RefusalsPage(): ReactElement {
   const [parameters, setParameters] = useSearchParams();
@@ -36,12 +33,11 @@ export default function RefusalsPage(): ReactElement {
     <Page
       title="Why refused?"
       description="The gateway remembers the last 500 refusals of each of its threads, until it stops."
-      commands={[
-        `${SIGNED}"$AWS_ENDPOINT_URL/tollgate/v1/refusals/${requestId === "" ? "REQUEST_ID" : quote(requestId)}"`,
-      ]}
+      commands={[signedCurl("refusals"), signedCurl(`refusals/${encodeURIComponent(requestId) || "REQUEST_ID"}`)]}
     >
       <Container>
         <form
+          noValidate
           onSubmit={(event) => {
             event.preventDefault();
             setParameters(typed.trim() === "" ? {} : { request: typed.trim() });

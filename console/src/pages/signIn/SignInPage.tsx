@@ -28,6 +28,7 @@ export function SignInPage({ problem }: { problem: ReactNode }): ReactElement {
           Tollgate
         </Box>
         <form
+          noValidate
           onSubmit={(event) => {
             event.preventDefault();
             entering.mutate();

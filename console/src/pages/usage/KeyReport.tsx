@@ -50,7 +50,16 @@ export function KeyReport({ plan, keyId, keyName, range }: KeyReportProps): Reac
         items={list}
         rowId={(day) => day.day}
         empty="No days"
-        actions={keys && <DownloadUsage plan={plan} keys={keys} range={range} names={new Map([[keyId, keyName]])} />}
+        actions={
+          keys && (
+            <DownloadUsage
+              plan={plan}
+              keys={keys}
+              range={range}
+              names={() => Promise.resolve(new Map([[keyId, keyName]]))}
+            />
+          )
+        }
         columns={[
           { id: "day", header: "Day (UTC)", cell: (day) => day.day, by: (day) => day.day },
           { id: "used", header: "Used", cell: (day) => count(day.used), by: (day) => day.used },

@@ -1,37 +1,31 @@
 // Usage of a plan by all its keys.
 import Alert from "@cloudscape-design/components/alert";
+import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { useQuery } from "@tanstack/react-query";
+import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import type { ReactElement } from "react";
-import { getUsage, type Usage } from "../../api/usage";
 import type { UsagePlan } from "../../api/usagePlans";
 import { CountChart } from "../../components/CountChart";
 import { ErrorAlert } from "../../components/ErrorAlert";
 import { ListTable } from "../../components/ListTable";
 import { PageLink } from "../../components/PageLink";
-import { USAGE } from "../../components/queries";
 import { count } from "../../lib/numbers";
 import { days } from "../../lib/time";
 import { busiest, byKey } from "../../lib/usageTable";
 import { DownloadUsage } from "./DownloadUsage";
 import type { Range } from "./RangePicker";
-import { useKeyNames } from "./useKeyNames";
+import { allKeyNames, useKeyName, useKeyNames } from "./keyNames";
+import { usePlanUsage } from "./usePlanUsage";
 
-/** Keys of a report; the ledger gives them in the order of their ids. */
-const KEYS_READ = 500;
 /** Keys with a colour of their own. */
 const COLOURS = 6;
 
 export function PlanReport({ plan, range }: { plan: UsagePlan; range: Range }): ReactElement {
-  const { data, error } = useQuery({
-    queryKey: [...USAGE, plan.id, range],
-    queryFn: (): Promise<Usage> => getUsage(plan.id, { ...range, limit: KEYS_READ }),
-    refetchInterval: 15_000,
-  });
+  const { data, error, more, reading, readAll, stop } = usePlanUsage(plan, range);
   const keys = data && byKey(data);
-  const names = useKeyNames(plan.id, keys?.slice(0, COLOURS).map((key) => key.keyId) ?? []);
+  const names = useKeyNames(plan.id, keys?.slice(0, COLOURS).map(({ keyId }) => keyId) ?? []);
   const name = (id: string): string => names.get(id) ?? id;
   const series = busiest(keys ?? [], COLOURS).map(({ keyId, used }) => ({
     title: keyId === null ? "All other keys" : name(keyId),
@@ -40,10 +34,16 @@ export function PlanReport({ plan, range }: { plan: UsagePlan; range: Range }): 
   return (
     <SpaceBetween size="l">
       <ErrorAlert error={error} />
-      {data?.position !== undefined && (
-        <Alert type="info">
-          More than {KEYS_READ} keys were used. This shows the first {KEYS_READ} in the order of their ids; choose a key
-          to see any other.
+      {keys && more && (
+        <Alert
+          type="info"
+          action={reading ? <Button onClick={stop}>Stop</Button> : <Button onClick={readAll}>Read all keys</Button>}
+        >
+          {reading ? (
+            <StatusIndicator type="in-progress">{count(keys.length)} keys read</StatusIndicator>
+          ) : (
+            `More keys were used. Chart, table and download have the first ${count(keys.length)} in the order of their ids.`
+          )}
         </Alert>
       )}
       <Container header={<Header variant="h2">Calls by day</Header>}>
@@ -61,14 +61,14 @@ export function PlanReport({ plan, range }: { plan: UsagePlan; range: Range }): 
         rowId={(key) => key.keyId}
         text={(key) => `${key.keyId} ${name(key.keyId)}`}
         empty="No key of the plan was used in these days."
-        actions={keys && <DownloadUsage plan={plan} keys={keys} range={range} names={names} />}
+        actions={keys && <DownloadUsage plan={plan} keys={keys} range={range} names={() => allKeyNames(plan.id)} />}
         columns={[
           {
             id: "key",
             header: "Key",
             cell: (key) => (
               <PageLink to={`/usage?plan=${plan.id}&key=${key.keyId}&from=${range.startDate}&to=${range.endDate}`}>
-                {name(key.keyId)}
+                <KeyName keyId={key.keyId} known={names.get(key.keyId)} />
               </PageLink>
             ),
             by: (key) => name(key.keyId),
@@ -84,4 +84,9 @@ export function PlanReport({ plan, range }: { plan: UsagePlan; range: Range }): 
       />
     </SpaceBetween>
   );
+}
+
+/** The name of a key that is in sight, asked for where it is not known. */
+function KeyName({ keyId, known }: { keyId: string; known: string | undefined }): ReactElement {
+  return <>{useKeyName(keyId, known)}</>;
 }

@@ -16,7 +16,7 @@ import { Timestamp } from "../../components/Timestamp";
 import { burnDown } from "../../lib/burnDown";
 import { forecast, periodAt } from "../../lib/forecast";
 import { compact, count } from "../../lib/numbers";
-import { localTime, span, startOf, today, utcTime } from "../../lib/time";
+import { localBrief, localTime, localZone, span, startOf, today, utcTime } from "../../lib/time";
 import { byKey } from "../../lib/usageTable";
 import { useSession } from "../../shell/SessionProvider";
 import { ExtendQuota } from "./ExtendQuota";
@@ -71,9 +71,9 @@ export function QuotaPanel({ plan, quota, keyId, keyName }: QuotaPanelProps): Re
           xDomain={[new Date(startOf(period.first)), new Date(end)]}
           yDomain={[0, Math.max(1, key.used + remaining)]}
           yTickFormatter={compact}
-          xTitle="Time"
+          xTitle={`Time (${localZone(now)})`}
           yTitle="Calls left"
-          xTickFormatter={(at) => localTime(Number(at))}
+          xTickFormatter={(at) => localBrief(Number(at))}
           series={[
             { title: "Remaining", type: "line", data: lines.past },
             ...(lines.forecast.length > 0
