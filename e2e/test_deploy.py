@@ -194,6 +194,15 @@ BAD = {
     "code that is not there": (("{ZipFile: 'exports.handler = async () => ({ statusCode: 200, body: \"one\" });'}", "./src"), "Function: the code of the function is not found"),
     "no YAML": (("Resources:", "Resources: ["), "not YAML"),
     "a key twice": (("\n  Role:", "\n  Key: {Type: AWS::IAM::Role}\n  Role:"), "Key is there twice"),
+    "an offset out of range": (("Period: DAY", "Period: DAY, Offset: 3"), "the quota's offset is 3; in a DAY it goes from 0 to 0"),
+    "a negative limit": (("Limit: !Ref Limit", "Limit: -5"), "the quota's limit is -5; it has to be 1 or more"),
+    "a period of years": (("Period: DAY", "Period: YEAR"), "the quota's period is YEAR"),
+    "a short value": (("Name: ann", "Name: ann, Value: short"), "Key: Value has to be a text of 20 to 128 characters"),
+    "two documents": (("Outputs:", "---\nOutputs:"), "a second document in one file is not supported"),
+    "an export twice": (("Outputs:", "Outputs:\n  More: {Value: x, Export: {Name: gold-plan}}"), "gold-plan is exported already"),
+    "conditions in a circle": (("Resources:", "Conditions: {A: !Not [!Condition B], B: !Not [!Condition A]}\nResources:"), "these wait for one another: conditions"),
+    "code without end": (("Code: {ZipFile: 'exports.handler = async () => ({ statusCode: 200, body: \"one\" });'}", "Code: /dev/zero"), "Function: the code of the function is not found: /dev/zero: it is no file"),
+    "text that multiplies": (("Name: shop", "Name: !Sub ['" + "${x}" * 1000 + "', {x: '" + "y" * 9000 + "'}]"), "what Fn::Sub and Fn::Join make is longer than"),
     "two keys of one value": (
         ("Name: ann", "Name: ann, Value: one-value-for-two-keys}}\n  Key2: {Type: AWS::ApiGateway::ApiKey, Properties: {Value: one-value-for-two-keys"),
         "Key2: what tells it apart (its value, name or path) is the same as that of Key",
@@ -215,7 +224,78 @@ def test_a_bad_template_is_told_with_its_place_and_changes_nothing(untouched, tm
     deployer, path = Deployer(untouched), write(tmp_path, TEMPLATE.replace(old, new))
     why = deployer.refused(path)
     assert said in why and str(path) in why and "nothing was changed" in why, why
+    # What only comes of another mistake is not told.
+    assert "Function has no attribute" not in why and "Api has no attribute" not in why
     assert deployer.left() == []
+
+
+@pytest.mark.parametrize("name", ["../shop", "", "a b", "1st", "ключ", "a" * 129])
+def test_a_name_that_no_stack_can_have_is_told(untouched, tmp_path, name):
+    deployer = Deployer(untouched)
+    why = deployer.refused(write(tmp_path, TEMPLATE), f"--stack={name}")
+    assert "the name of a stack has up to 128 letters, digits and hyphens" in why
+    assert deployer.left() == []
+
+
+def test_an_export_belongs_to_one_stack(node, deployer, tmp_path):
+    deployer.deploy(write(tmp_path, TEMPLATE))
+    before = deployer.left()
+    more = "Resources: {K: {Type: AWS::ApiGateway::ApiKey}}\nOutputs: {Mine: {Value: x, Export: {Name: gold-plan}}}"
+    assert "gold-plan is exported already, by another output or stack" in deployer.refused(write(tmp_path, more, "b.yaml"))
+    assert deployer.left() == before
+    deployer.deploy(write(tmp_path, TEMPLATE))
+
+
+def test_a_stage_that_is_renamed_keeps_the_plans_keys_and_counts(node, deployer, tmp_path, one_day):
+    outputs, stages = deployer.deploy(write(tmp_path, TEMPLATE))
+    key = ann(node, outputs)
+    assert call(node.gateway, stages["dev"] + "/pets", key.value).status == 200
+    renamed = TEMPLATE.replace("StageName: dev", "StageName: live").replace("Stage: dev", "Stage: live")
+    after, now = deployer.deploy(write(tmp_path, renamed))
+    assert after == outputs and list(now) == ["live"]
+    answers = [call(node.gateway, now["live"] + "/pets", key.value).status for _ in range(2)]
+    assert answers == [200, 429]
+    assert call(node.gateway, stages["dev"] + "/pets", key.value).status == 403
+    usage_becomes(node.client(), outputs["Plan"], key, (2, 0))
+    assert deployer.plan(write(tmp_path, renamed)) == set()
+    deployer.run("stack", "delete", "shop")
+    assert deployer.left() == []
+
+
+def test_of_two_deployments_of_one_stack_at_once_one_is_refused_or_both_agree(node, deployer, tmp_path):
+    keys = "\n".join(f"  Key{n}: {{Type: AWS::ApiGateway::ApiKey, Properties: {{Name: k{n}}}}}" for n in range(60))
+    template = write(tmp_path, f"Resources:\n{keys}\n", "many.yaml")
+    started = [deployer.start("deploy", template) for _ in range(3)]
+    ended = [(process.communicate(timeout=120)[1], process.returncode) for process in started]
+    assert sorted(code for _, code in ended) != [1, 1, 1], ended
+    for why, code in ended:
+        assert code == 0 or "under way" in why or "changed by somebody else" in why, why
+    deployer.deploy(template, "--resume")
+    ids = deployer.ids("many")
+    made = {key["id"] for key in node.client().get_api_keys(limit=500)["items"]}
+    assert len(ids) == 60 and set(ids.values()) == made
+
+
+def test_a_key_moves_between_plans_and_into_several(node, deployer, tmp_path):
+    two = TEMPLATE.replace(
+        "  Key:",
+        "  Other: {Type: AWS::ApiGateway::UsagePlan, Properties: {UsagePlanName: other, Quota: {Limit: 9, Period: DAY}}}\n  Key:",
+    )
+    both = two.replace(
+        "Outputs:",
+        "  Too: {Type: AWS::ApiGateway::UsagePlanKey, Properties: {KeyId: !Ref Key, KeyType: API_KEY, UsagePlanId: !Ref Other}}\nOutputs:",
+    )
+    outputs, stages = deployer.deploy(write(tmp_path, both))
+    key = ann(node, outputs)
+    assert call(node.gateway, stages["dev"] + "/pets", key.value).status == 200
+    # Two plans of one stage cannot both have it: all stays as it was.
+    clash = both.replace("UsagePlanName: other,", "UsagePlanName: other, ApiStages: [{ApiId: !Ref Api, Stage: dev}],")
+    why = deployer.refused(write(tmp_path, clash))
+    assert "cannot reference multiple Usage Plans" in why or "multiple" in why, why
+    assert call(node.gateway, stages["dev"] + "/pets", key.value).status == 200
+    moved = two.replace("UsagePlanId: !Ref Plan}}", "UsagePlanId: !Ref Other}}")
+    assert deployer.deploy(write(tmp_path, moved))[0]["Key"] == outputs["Key"]
+    assert call(node.gateway, stages["dev"] + "/pets", key.value).status == 403
 
 
 def test_a_stage_that_is_not_there_is_told_and_changes_nothing(untouched, tmp_path):
@@ -228,7 +308,8 @@ def test_a_stage_that_is_not_there_is_told_and_changes_nothing(untouched, tmp_pa
 def test_files_that_are_too_much_are_answered(untouched, tmp_path):
     deployer = Deployer(untouched)
     large = write(tmp_path, TEMPLATE + "#" * (10 << 20), "large.yaml")
-    assert "at most 5242880 are read" in deployer.refused(large)
+    assert "at most 5242880 bytes are read" in deployer.refused(large)
+    assert "at most 5242880 bytes are read" in deployer.refused("/dev/zero")
     bomb = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     bomb += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 30)]
     assert "more than 1000000 values" in deployer.refused(write(tmp_path, "\n".join(bomb), "bomb.yaml"))

@@ -274,4 +274,10 @@ fn what_is_wrong_is_told_before_a_thing_is_done() {
         ["line 14: Key2: what tells it apart (its value, name or path) is the same as that of Key1"]
     );
     assert_eq!(said("Resources:", "Resources:\nOther: 1").len(), 1);
+    assert_eq!(
+        said("Properties: {Name: shop}", "Properties: {Name: !Ref Nobody}"),
+        ["line 3: Api: Nobody is neither a parameter nor a resource of this template"]
+    );
+    let one = mistakes(&format!("{TEMPLATE}\n---\nResources: {{}}\n"));
+    assert!(one[0].ends_with("a second document in one file is not supported"), "{one:?}");
 }

@@ -122,7 +122,7 @@ impl Node {
     }
 }
 
-/// Reads the first document of a text.
+/// Reads the one document of a text.
 pub fn read(text: &str) -> Result<Node, Mistake> {
     if text.len() > TEXT_LIMIT {
         return Err(Mistake::on(0, Fault::TooLong { size: text.len(), limit: TEXT_LIMIT }));
@@ -161,7 +161,22 @@ impl<'a> Reader<'a> {
             match self.next()? {
                 Event::StreamStart | Event::DocumentStart(_) | Event::Nothing => {}
                 Event::StreamEnd => return Err(self.mistake(Fault::Missing("a template".to_owned()))),
-                event => return self.value(event, 0),
+                event => {
+                    let document = self.value(event, 0)?;
+                    self.end()?;
+                    return Ok(document);
+                }
+            }
+        }
+    }
+
+    /// Nothing follows: what would be left out is told.
+    fn end(&mut self) -> Result<(), Mistake> {
+        loop {
+            match self.next()? {
+                Event::DocumentEnd | Event::Nothing => {}
+                Event::StreamEnd => return Ok(()),
+                _ => return Err(self.mistake(Fault::Unsupported("a second document in one file".to_owned()))),
             }
         }
     }

@@ -97,6 +97,12 @@ pub enum Fault {
     /// An export that no stack has.
     #[error("no stack exports {0}")]
     UnknownExport(String),
+    /// An export whose name is taken.
+    #[error("{0} is exported already, by another output or stack")]
+    ExportTaken(String),
+    /// More text than is made.
+    #[error("what Fn::Sub and Fn::Join make is longer than {0} bytes")]
+    TooMuchText(usize),
     /// An index that is out of range.
     #[error("Fn::Select takes item {index} of {length}")]
     OutOfRange {

@@ -124,12 +124,16 @@ impl<'a> Plan<'a> {
     fn imagine(&mut self) -> Result<(), Vec<Mistake>> {
         let mut walk = self.walk();
         let (mut steps, mut mistakes, mut identities) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let mut failed = BTreeSet::new();
         for logical_id in &self.order {
             let decision = match walk.decide(logical_id) {
                 Ok(decision) => decision,
                 Err(mistake) => {
-                    mistakes.push(mistake);
-                    // Others may name it; what is wrong with them is told, too.
+                    // Others may name it; what is wrong with them is told, too, but not what only comes of this.
+                    let follows = matches!(&mistake.fault, Fault::UnknownAttribute { resource, .. }
+                        if failed.contains(resource.as_str()));
+                    mistakes.extend((!follows).then_some(mistake));
+                    failed.insert(logical_id.as_str());
                     walk.scope.known.entry(logical_id.clone()).or_default();
                     continue;
                 }

@@ -1,12 +1,14 @@
 //! What names stand for, and the values that intrinsic functions come to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
-use crate::document::{Content, Node};
+use crate::document::{Content, Node, TEXT_LIMIT};
 use crate::mistake::{Fault, Mistake};
 use crate::parameter;
 use crate::sub::{self, Piece};
@@ -16,6 +18,9 @@ use crate::template::{Template, wrong};
 const NO_VALUE: &str = "AWS::NoValue";
 /// How deep conditions may refer to one another.
 const CONDITION_DEPTH: usize = 64;
+
+/// Bytes of texts that intrinsic functions make, all together. A plan and its deployment each make all of them.
+const MADE_LIMIT: usize = 64 << 20;
 
 /// Where a stack is deployed.
 #[derive(Clone, Debug)]
@@ -44,6 +49,8 @@ pub(crate) struct Scope {
     parameters: BTreeMap<String, Value>,
     mappings: Node,
     conditions: BTreeMap<String, bool>,
+    /// Bytes of texts that were made, in all copies of this.
+    spent: Arc<AtomicUsize>,
     /// Resources that are made, or imagined in a plan.
     pub(crate) known: BTreeMap<String, Known>,
 }
@@ -56,6 +63,7 @@ impl Scope {
             parameters: parameter::values(template, given)?,
             mappings: template.mappings.clone(),
             conditions: BTreeMap::new(),
+            spent: Arc::default(),
             known: BTreeMap::new(),
         };
         for (name, _) in &template.conditions {
@@ -224,8 +232,10 @@ impl Scope {
                 },
             };
             out.push_str(&text(&value).ok_or_else(|| wrong(argument, "what Fn::Sub puts in", "a text"))?);
+            // Looked at on the way: what is put in may be long itself.
+            check_length(argument, out.len())?;
         }
-        Ok(out)
+        self.spend(argument, out)
     }
 
     fn join(&self, argument: &Node) -> Result<String, Mistake> {
@@ -235,7 +245,16 @@ impl Scope {
             return Err(wrong(items, "the second argument of Fn::Join", "a list"));
         };
         let texts: Option<Vec<String>> = items.iter().map(text).collect();
-        Ok(texts.ok_or_else(|| wrong(argument, "what Fn::Join joins", "texts"))?.join(&separator))
+        let texts = texts.ok_or_else(|| wrong(argument, "what Fn::Join joins", "texts"))?;
+        let between = separator.len().saturating_mul(texts.len());
+        check_length(argument, texts.iter().map(String::len).sum::<usize>().saturating_add(between))?;
+        self.spend(argument, texts.join(&separator))
+    }
+
+    /// Counts a text that was made, and gives it back.
+    fn spend(&self, argument: &Node, text: String) -> Result<String, Mistake> {
+        let spent = self.spent.fetch_add(text.len(), Ordering::Relaxed).saturating_add(text.len());
+        if spent > MADE_LIMIT { Err(Mistake::on(argument.line, Fault::TooMuchText(MADE_LIMIT))) } else { Ok(text) }
     }
 
     fn select(&self, argument: &Node) -> Result<Value, Mistake> {
@@ -367,6 +386,12 @@ fn attribute_name(argument: &Node) -> Result<(String, Node), Mistake> {
     }
     let [name, attribute] = argument.as_list().ok_or_else(bad)? else { return Err(bad()) };
     Ok((name.as_text().ok_or_else(bad)?.to_owned(), attribute.clone()))
+}
+
+/// No text is longer than a template may be.
+fn check_length(argument: &Node, length: usize) -> Result<(), Mistake> {
+    let limit = Fault::TooMuchText(TEXT_LIMIT);
+    if length > TEXT_LIMIT { Err(Mistake::on(argument.line, limit)) } else { Ok(()) }
 }
 
 /// A scalar as text.

@@ -2,7 +2,7 @@
 //!
 //! A plan and a deployment take the same walk; a plan imagines the ids of what it would make.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -150,7 +150,7 @@ impl<'a> Walk<'a> {
 
     /// The outputs of the stack, once all resources are known.
     pub(crate) fn outputs(&self) -> Result<BTreeMap<String, OutputValue>, Mistake> {
-        let mut outputs = BTreeMap::new();
+        let (mut outputs, mut exported) = (BTreeMap::new(), BTreeSet::new());
         for (name, output) in &self.template.outputs {
             let within = |mistake: Mistake| mistake.within(name);
             if let Some(condition) = &output.condition
@@ -163,7 +163,13 @@ impl<'a> Walk<'a> {
                 _ => self.scope.text(&output.value).map_err(within)?,
             };
             let export = output.export.as_ref().map(|export: &Node| self.scope.text(export)).transpose();
-            outputs.insert(name.clone(), OutputValue { value, export: export.map_err(within)? });
+            let export = export.map_err(within)?;
+            let mut taken =
+                |name: &String| self.scope.place.exports.contains_key(name) || !exported.insert(name.clone());
+            if let Some(export) = export.clone().filter(&mut taken) {
+                return Err(within(Mistake::on(output.line, Fault::ExportTaken(export))));
+            }
+            outputs.insert(name.clone(), OutputValue { value, export });
         }
         Ok(outputs)
     }

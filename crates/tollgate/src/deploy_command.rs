@@ -1,11 +1,13 @@
 //! `tollgate deploy`: makes what a CloudFormation template describes, of a running node.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use tollgate_deploy::{Change, Failed, Mistake, Place, Plan, Stack, Step, TEXT_LIMIT, Template, deploy};
+use tollgate_deploy::{Change, Failed, Place, Plan, Stack, Step, TEXT_LIMIT, Template, deploy};
 
 use crate::cli::{Settings, say, tell};
 use crate::config::Config;
@@ -62,7 +64,12 @@ impl Deploy {
         let template = Template::read(&text).map_err(|mistake| told(&path, &[mistake]))?;
         let client = ManagementClient::new(&config)?;
         let node = StackNode::open(client, &name, TemplateFiles::beside(&path)).await?;
-        let exports = if text.contains("ImportValue") { node.exports().await? } else { BTreeMap::new() };
+        // Names of exports are needed where the template imports one, or exports one itself.
+        let exports = if ["ImportValue", "Export"].iter().any(|word| text.contains(word)) {
+            node.exports().await?
+        } else {
+            BTreeMap::new()
+        };
         let place = Place {
             region: config.region.clone(),
             account_id: config.account_id.clone(),
@@ -73,6 +80,11 @@ impl Deploy {
         let found = if self.adopt { Some(node.found().await?) } else { None };
         let plan = Plan::adopting(&template, &parameters, place, &node.files, node.stack(), found.as_ref())
             .map_err(|mistakes| told(&path, &mistakes))?;
+        let findings = plan.findings();
+        let refused: Vec<_> = findings.iter().filter(|finding| finding.subject.is_refused()).collect();
+        if !refused.is_empty() {
+            return Err(told(&path, &refused));
+        }
         if self.dry_run {
             plan.steps().iter().for_each(|step| say(&shown(step)));
             return Ok(());
@@ -80,7 +92,7 @@ impl Deploy {
         if node.is_in_progress() && !self.resume {
             bail!("a deployment of {name} is under way; if it was cut off, go on with --resume. Nothing was changed");
         }
-        plan.findings().iter().for_each(|finding| tell(&format!("warning: {}: {finding}", path.display())));
+        findings.iter().for_each(|finding| tell(&format!("warning: {}: {finding}", path.display())));
         let stack = match deploy(&plan, &node).await {
             // A first deployment that is taken back leaves nothing, its record included.
             Err(failed @ Failed::RolledBack { .. }) if node.is_new() => {
@@ -97,18 +109,20 @@ impl Deploy {
     }
 }
 
-/// Reads a file that is not larger than templates are.
+/// Reads a file that is not larger than templates are. It may be a pipe, and one without end.
 pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
-    let unread = || format!("cannot read {}", path.display());
-    let size = std::fs::metadata(path).with_context(unread)?.len();
-    if size > u64::try_from(TEXT_LIMIT).unwrap_or(u64::MAX) {
-        bail!("{}: the template has {size} bytes; at most {TEXT_LIMIT} are read. Nothing was changed", path.display());
+    let unread = || format!("cannot read {}; nothing was changed", path.display());
+    let limit = u64::try_from(TEXT_LIMIT).unwrap_or(u64::MAX);
+    let (mut file, mut text) = (std::fs::File::open(path).with_context(unread)?, Vec::new());
+    file.by_ref().take(limit + 1).read_to_end(&mut text).with_context(unread)?;
+    if text.len() > TEXT_LIMIT {
+        bail!("{}: the template is too long; at most {TEXT_LIMIT} bytes are read. Nothing was changed", path.display());
     }
-    std::fs::read_to_string(path).with_context(unread)
+    String::from_utf8(text).context("it is no text in UTF-8").with_context(unread)
 }
 
 /// All mistakes, each with the file that it is in.
-pub(crate) fn told(path: &Path, mistakes: &[Mistake]) -> anyhow::Error {
+pub(crate) fn told(path: &Path, mistakes: &[impl Display]) -> anyhow::Error {
     let lines: Vec<String> = mistakes.iter().map(|mistake| format!("{}: {mistake}", path.display())).collect();
     anyhow::anyhow!("the template cannot be deployed, and nothing was changed\n{}", lines.join("\n"))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::{Cursor, Write};
+use std::io::{Cursor, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -17,6 +17,9 @@ use zip::write::SimpleFileOptions;
 
 /// How deep folders of code may lie in one another; a link that leads back would have no end.
 const DEPTH_LIMIT: usize = 64;
+
+/// Bytes of the files of one function, as Lambda has it.
+const CODE_LIMIT: u64 = 250 << 20;
 
 /// Finds files where a template's tool puts them: beside it, in folders of assets, or where a Serverless project keeps
 /// its artifacts.
@@ -64,7 +67,7 @@ impl TemplateFiles {
         let read = |error: std::io::Error| format!("{}: {error}", path.display());
         match path.is_dir() {
             true => pack(&path).map_err(read),
-            false => fs::read(&path).map_err(read),
+            false => read_within(&path, &mut { CODE_LIMIT }).map_err(read),
         }
     }
 
@@ -104,7 +107,10 @@ impl Files for TemplateFiles {
 
     fn document(&self, location: &Value) -> Result<Value, String> {
         let path = self.locate(location)?;
-        let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let said = |error: std::io::Error| format!("{}: {error}", path.display());
+        let mut limit = u64::try_from(tollgate_deploy::TEXT_LIMIT).unwrap_or(u64::MAX);
+        let text = String::from_utf8(read_within(&path, &mut limit).map_err(said)?);
+        let text = text.map_err(|_| format!("{}: it is no text in UTF-8", path.display()))?;
         let document = tollgate_deploy::read(&text).map_err(|mistake| format!("{}: {mistake}", path.display()))?;
         Ok(document.value())
     }
@@ -121,12 +127,24 @@ fn inline(text: &str, runtime: &str, handler: &str) -> Result<Vec<u8>, String> {
 
 /// An archive of a folder. The same files make the same bytes.
 fn pack(folder: &Path) -> std::io::Result<Vec<u8>> {
-    let mut archive = Packing::default();
-    pack_below(&mut archive, folder, "", 0)?;
+    let (mut archive, mut left) = (Packing::default(), CODE_LIMIT);
+    pack_below(&mut archive, folder, "", 0, &mut left)?;
     archive.finish()
 }
 
-fn pack_below(archive: &mut Packing, folder: &Path, prefix: &str, depth: usize) -> std::io::Result<()> {
+/// Reads a file that is one: a device or a pipe may have no end. What it takes is taken from what is left.
+fn read_within(path: &Path, left: &mut u64) -> std::io::Result<Vec<u8>> {
+    let about = fs::metadata(path)?;
+    if !about.is_file() {
+        return Err(std::io::Error::other("it is no file"));
+    }
+    *left = left.checked_sub(about.len()).ok_or_else(|| std::io::Error::other("it is too large"))?;
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(about.len()).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn pack_below(archive: &mut Packing, folder: &Path, prefix: &str, depth: usize, left: &mut u64) -> std::io::Result<()> {
     if depth > DEPTH_LIMIT {
         return Err(std::io::Error::other("its folders are too deep in one another"));
     }
@@ -136,11 +154,15 @@ fn pack_below(archive: &mut Packing, folder: &Path, prefix: &str, depth: usize) 
         let name = entry.file_name();
         let name = name.to_str().ok_or_else(|| std::io::Error::other("the name of a file is no text"))?;
         let path = entry.path();
+        let within = |error: std::io::Error| std::io::Error::other(format!("{prefix}{name}: {error}"));
         // What a link leads to is packed in its place: archives with links are refused.
-        let about = fs::metadata(&path)?;
+        let about = fs::metadata(&path).map_err(within)?;
         match about.is_dir() {
-            true => pack_below(archive, &path, &format!("{prefix}{name}/"), depth + 1)?,
-            false => archive.add(&format!("{prefix}{name}"), &fs::read(&path)?, about.permissions().mode())?,
+            true => pack_below(archive, &path, &format!("{prefix}{name}/"), depth + 1, left)?,
+            false => {
+                let bytes = read_within(&path, left).map_err(within)?;
+                archive.add(&format!("{prefix}{name}"), &bytes, about.permissions().mode())?;
+            }
         }
     }
     Ok(())
@@ -210,6 +232,20 @@ mod tests {
         assert_eq!(first, archive().expect("found"));
         fs::write(folder.path().join("asset.abc/lib/a.js"), "z").expect("written");
         assert_ne!(first, archive().expect("found"));
+    }
+
+    #[test]
+    fn what_has_no_end_or_is_too_large_is_not_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = TemplateFiles::beside(&folder.path().join("t.json"));
+        let said = |code: &str| files.archive(&json!(code), "", "").expect_err("not read");
+        assert_eq!(said("/dev/zero"), "/dev/zero: it is no file");
+        std::os::unix::fs::symlink("/dev/zero", folder.path().join("endless")).expect("made");
+        assert!(said(".").ends_with("endless: it is no file"));
+        fs::remove_file(folder.path().join("endless")).expect("removed");
+        let large = fs::File::create(folder.path().join("large")).expect("made");
+        large.set_len(CODE_LIMIT + 1).expect("a sparse file");
+        assert!(said("large").ends_with("it is too large") && said(".").ends_with("large: it is too large"));
     }
 
     #[test]

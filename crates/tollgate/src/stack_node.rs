@@ -32,6 +32,7 @@ pub(crate) struct StackNode {
 impl StackNode {
     /// Reads the record of a stack, if it has one.
     pub(crate) async fn open(client: ManagementClient, name: &str, files: TemplateFiles) -> anyhow::Result<Self> {
+        check_name(name)?;
         let (kept, revision) = read(&client, name).await?.unwrap_or_default();
         let new = revision == 0;
         Ok(Self { client, name: name.to_owned(), kept, revision: Mutex::new(revision), new, files })
@@ -185,6 +186,14 @@ async fn found_on(client: &ManagementClient) -> anyhow::Result<Found> {
         });
     }
     Ok(Found::of(apis, plans, keys))
+}
+
+/// A name is part of a path: one that the node would not take is never sent.
+fn check_name(name: &str) -> anyhow::Result<()> {
+    let good = name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let rule = "has up to 128 letters, digits and hyphens, and begins with a letter";
+    if good { Ok(()) } else { bail!("the name of a stack {rule}, so that it cannot be {name:?}. Nothing was changed") }
 }
 
 /// The names of all stacks.

@@ -28,6 +28,9 @@ pub(crate) static KIND: Kind =
 const ITEM: Item =
     Item { collection: "/apikeys", path: "/apikeys/{}", id: "id", identity: &["Value"], finish: as_it_is };
 
+/// Characters of a value, as CreateApiKey has it.
+const VALUE_LENGTHS: std::ops::RangeInclusive<usize> = 20..=128;
+
 struct ApiKey;
 
 impl Noun for ApiKey {
@@ -37,6 +40,10 @@ impl Noun for ApiKey {
     }
 
     fn create(&self, subject: &Subject<'_>) -> Result<Vec<Call>, Fault> {
+        let value = subject.text("Value").unwrap_or_default();
+        if !value.is_empty() && !VALUE_LENGTHS.contains(&value.chars().count()) {
+            return Err(Fault::Wrong { what: "Value".to_owned(), wanted: "a text of 20 to 128 characters" });
+        }
         ITEM.create(subject)
     }
 

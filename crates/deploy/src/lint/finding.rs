@@ -72,6 +72,13 @@ pub enum Subject {
     PrivateWithoutKeys,
 }
 
+impl Subject {
+    /// Whether it cannot be deployed at all, since no plan can be so.
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self::BadLimit(_) | Self::BadPeriod(_) | Self::BadOffset { .. })
+    }
+}
+
 impl Finding {
     pub(crate) fn new(line: Option<usize>, about: &str, subject: Subject) -> Self {
         Self { line: line.filter(|line| *line > 0), about: about.to_owned(), subject }
