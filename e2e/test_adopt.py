@@ -45,12 +45,13 @@ def test_a_project_goes_on_with_what_was_imported(moved):
 def test_a_deployment_that_fails_gives_back_what_it_took_over(moved, tmp_path):
     new, deployer, template, outputs, stages, key = moved
     text = TEMPLATE.replace("{Name: ann, Enabled: true}", "{Name: ann, Enabled: false, Description: hers}")
-    # A value that is too short is refused, after all else was done.
-    again = "  Again: {Type: AWS::ApiGateway::ApiKey, DependsOn: [In], Properties: {Name: b, Value: short}}\n"
+    # A plan that only the node knows not to be there: refused after all else was done.
+    nowhere = "Properties: {KeyId: !Ref Key, KeyType: API_KEY, UsagePlanId: nowhere}"
+    again = f"  Again: {{Type: AWS::ApiGateway::UsagePlanKey, DependsOn: [In], {nowhere}}}\n"
     bad = text.replace("Outputs:\n", again + "Outputs:\n", 1)
     before = new.client().get_api_key(apiKey=key.id)
     why = deployer.refused(write(tmp_path, bad, "bad.yaml"), "--stack", "shop", "--adopt", "--parameter", "Limit=5")
-    assert "Again: 400" in why and "All that was done before has been taken back" in why
+    assert "Again: 404" in why and "All that was done before has been taken back" in why
     after = new.client().get_api_key(apiKey=key.id)
     own = ("lastUpdatedDate", "ResponseMetadata")
     assert {name: after.get(name) for name in before if name not in own} == {
@@ -63,7 +64,9 @@ def test_a_deployment_that_fails_gives_back_what_it_took_over(moved, tmp_path):
 def test_what_another_stack_has_is_not_taken_over(moved, tmp_path):
     new, deployer, template, outputs, _, key = moved
     deployer.deploy(template, "--adopt", "--parameter", "Limit=5")
-    said, _ = deployer.run("deploy", template, "--stack", "second", "--adopt", "--dry-run")
+    # Names of exports are one stack's, too.
+    unnamed = write(tmp_path, TEMPLATE.replace(", Export: {Name: gold-plan}", ""), "unnamed.yaml")
+    said, _ = deployer.run("deploy", unnamed, "--stack", "second", "--adopt", "--dry-run")
     assert ">" not in said
     # A key by its value, too: there it clashes, as it does without --adopt.
     by_value = f"Resources:\n  Key: {{Type: AWS::ApiGateway::ApiKey, Properties: {{Name: x, Value: {key.value}}}}}\n"
