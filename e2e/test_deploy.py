@@ -280,6 +280,7 @@ def test_a_key_moves_between_plans_and_into_several(node, deployer, tmp_path):
     two = TEMPLATE.replace(
         "  Key:",
         "  Other: {Type: AWS::ApiGateway::UsagePlan, Properties: {UsagePlanName: other, Quota: {Limit: 9, Period: DAY}}}\n  Key:",
+        1,
     )
     both = two.replace(
         "Outputs:",
@@ -408,8 +409,10 @@ def test_every_type_is_made_changed_in_place_taken_back_and_removed(node, deploy
 
     # A stack that fails at its end has been changed all over, and is as it was.
     bad = write(tmp_path, EVERY_TYPE.read_text().replace("Handler: index.handler", "Handler: index.handler\n      Tags: {x: y}"))
-    bad.write_text(bad.read_text() + "  Last: {Type: AWS::ApiGateway::ApiKey, DependsOn: [In, Mapping, Permission, DescribedDeployment], Properties: {Value: short}}\n")
-    assert "Last: 400 " in deployer.refused(bad, "--stack", "every-type", *change)
+    after_all = "DependsOn: [In, Mapping, Permission, DescribedDeployment]"
+    nowhere = "Properties: {KeyId: !Ref Key, KeyType: API_KEY, UsagePlanId: nowhere}"
+    bad.write_text(f"{bad.read_text()}  Last: {{Type: AWS::ApiGateway::UsagePlanKey, {after_all}, {nowhere}}}\n")
+    assert "Last: 404 " in deployer.refused(bad, "--stack", "every-type", *change)
     assert without(described(client, ids)) == first
     assert deployer.ids("every-type") == ids
 
