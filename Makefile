@@ -1,4 +1,4 @@
-.PHONY: run build console test e2e deploy-tools sdk browser lint model miri tsan simulate torture hostile test-clock
+.PHONY: run build console test e2e deploy-tools sdk browser lint model miri tsan simulate torture hostile test-clock debug
 .PHONY: bench bench-scale bench-decision bench-management help
 
 VENV := .venv
@@ -54,11 +54,15 @@ tsan: ## Runs a crowd of threads on one counter under ThreadSanitizer (nightly, 
 	RUSTFLAGS=-Zsanitizer=thread cargo +nightly test -Zbuild-std -p tollgate-gateway --test crowd \
 		--target x86_64-unknown-linux-gnu --target-dir target/tsan
 
-# One build with the clock that tests set, then the one that is shipped, which has none.
+# One build with the clock that tests set, then the one that is shipped, which has none. Both take dependencies with the
+# features that tests need, as `cargo test` does, so that none is compiled twice.
 test-clock:
-	cargo build -p tollgate --features test-clock
+	cargo build --workspace --all-features --bins --examples
 	cp --remove-destination target/debug/tollgate $(TEST_CLOCK_BIN)
-	cargo build -p tollgate
+	$(MAKE) debug
+
+debug:
+	cargo build --workspace --bins --examples
 
 torture: $(VENV)/installed test-clock ## Kills the binary KILLS times (100) under load, full disks, edits and midnights.
 	TORTURE_KILLS=$(or $(KILLS),100) TOLLGATE_BIN=$(TOLLGATE_BIN) $(VENV)/bin/python -m pytest e2e/test_torture.py -q -s
@@ -68,7 +72,6 @@ hostile: $(VENV)/installed build ## Assaults a release build with a million unkn
 		$(VENV)/bin/python -m pytest e2e/test_hostile_load.py -q -s
 
 e2e: $(VENV)/installed $(DEPLOY_TOOLS)/installed test-clock ## Runs the binary against the AWS CLI, boto3, osls, CDK, SAM and misbehaving clients.
-	cargo build -p tollgate-functions --example echo
 	TOLLGATE_BIN=$(TOLLGATE_BIN) $(VENV)/bin/python -m pytest e2e -q
 
 deploy-tools: $(DEPLOY_TOOLS)/installed ## Installs osls, Serverless 3, CDK and SAM, whose templates some tests deploy.
@@ -91,13 +94,11 @@ $(DEPLOY_TOOLS)/sam/installed: e2e/deploy/sam-requirements.txt
 	$(DEPLOY_TOOLS)/sam/bin/pip install --quiet --disable-pip-version-check -r e2e/deploy/sam-requirements.txt
 	touch $@
 
-sdk: ## Drives the binary with the AWS SDK for Rust, every operation.
-	cargo build -p tollgate
+sdk: debug ## Drives the binary with the AWS SDK for Rust, every operation.
 	TOLLGATE_BIN=$(TOLLGATE_BIN) cargo test --locked $(SDK_SUITE)
 
-browser: console ## Drives the console of the binary in Chromium.
+browser: console debug ## Drives the console of the binary in Chromium.
 	e2e/tools.sh
-	cargo build -p tollgate
 	TOLLGATE_BIN=$(abspath $(TOLLGATE_BIN)) npm --prefix $(CONSOLE) run test:browser
 
 bench: $(VENV)/installed build ## Measures the gateway beside nginx, HAProxy, nginx with Lua, Envoy and Traefik.

@@ -6,6 +6,8 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
+from wire import Wire, to_unix_socket
+
 SCRIPT = Path(__file__).resolve().parent / "postgres.sh"
 MASTER_KEY = "5e" * 32
 
@@ -30,6 +32,11 @@ class Postgres:
 
     def url(self, database):
         return f"postgres://tollgate@{quote(self.folder, safe='')}:{self.port}/{database}"
+
+    def wire(self):
+        """A wire to the server, and what a database's address is by it."""
+        wire = Wire(to_unix_socket(Path(self.folder) / f".s.PGSQL.{self.port}"))
+        return wire, lambda database: f"postgres://tollgate@127.0.0.1:{wire.port}/{database}?sslmode=disable"
 
     def serve_tls(self, certificate, key, port):
         """Restarts it to listen by TLS on a port of loopback, too, and to ask for passwords there."""

@@ -1,6 +1,7 @@
 """Nodes that share a PostgreSQL behave as one: what is changed on one holds on all, and quotas are exact over all."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -14,6 +15,8 @@ from botocore.exceptions import ClientError
 from arrange import a_key, a_plan, an_api, change_plan, replace, unique, usage
 from callers import LIMIT_EXCEEDED, TOO_MANY_REQUESTS, Connection, call, crowd
 from harness import BINARY, environment, poll
+from postgres import MASTER_KEY
+from test_functions import archive, invoke, lambda_client, make
 
 CLIENTS = 96
 TRIALS = 200
@@ -22,8 +25,6 @@ TRIALS = 200
 @pytest.fixture(scope="module")
 def three(starter, shared_postgres):
     """Three nodes for all tests that leave them be, and a client of each."""
-    from postgres import MASTER_KEY
-
     url = shared_postgres.url(shared_postgres.make_database())
     nodes = [starter(TOLLGATE_STORE__URL=url, TOLLGATE_MASTER_KEY=MASTER_KEY) for _ in range(3)]
     return nodes, [node.client() for node in nodes]
@@ -220,12 +221,27 @@ class Load:
 
 LIMIT = 10_000
 
+ACCIDENTS = int(os.environ.get("ACCIDENTS", "2"))
+"""How many of a kind happen while a quota is used up."""
 
-@pytest.mark.parametrize("accident", ["kill", "pause", "restart", "crash", "leave"])
+
+@pytest.fixture
+def wire(own_postgres):
+    """What one node reaches the database by."""
+    wire, url = own_postgres.wire()
+    yield wire, url
+    wire.close()
+
+
+@pytest.mark.parametrize("accident", ["kill", "pause", "cut", "restart", "crash", "leave"])
 def test_whatever_happens_to_a_node_or_to_postgres_never_too_many_are_admitted(
-    accident, start_nodes, own_postgres, own_upstream, one_day
+    accident, start, start_nodes, own_postgres, own_upstream, wire, one_day
 ):
-    nodes = start_nodes(own_postgres)
+    wire, url = wire
+    database = own_postgres.make_database()
+    first, last = start_nodes(own_postgres, count=2, database=database)
+    victim = start(TOLLGATE_STORE__URL=url(database), TOLLGATE_MASTER_KEY=MASTER_KEY)
+    nodes = [first, victim, last]
     clients = [node.client() for node in nodes]
     api = an_api(clients[0], own_upstream)
     plan = a_plan(clients[0], api, quota={"limit": LIMIT, "period": "DAY"})
@@ -233,9 +249,9 @@ def test_whatever_happens_to_a_node_or_to_postgres_never_too_many_are_admitted(
     time.sleep(1)
     kills = 0
     with Load(nodes, api, key, mark) as load:
-        for threshold in (LIMIT // 5, LIMIT // 2):
+        for number in range(ACCIDENTS):
+            threshold = LIMIT * (number + 1) * 2 // (ACCIDENTS * 3)
             poll(lambda: own_upstream.marked(mark) >= threshold, within=60, what="the load")
-            victim = nodes[1]
             if accident == "kill":
                 victim.kill()
                 kills += 1
@@ -244,6 +260,10 @@ def test_whatever_happens_to_a_node_or_to_postgres_never_too_many_are_admitted(
                 victim.process.send_signal(signal.SIGSTOP)
                 time.sleep(5)
                 victim.process.send_signal(signal.SIGCONT)
+            elif accident == "cut":
+                wire.cut()
+                time.sleep(3)
+                wire.mend()
             elif accident == "leave":
                 assert victim.stop() == 0
                 victim.start()
@@ -256,11 +276,41 @@ def test_whatever_happens_to_a_node_or_to_postgres_never_too_many_are_admitted(
     if not kills:
         assert load.admitted == LIMIT
     # A killed node could not report its last calls; what it had drawn is nobody's any more.
-    expected = {usage(client, plan, key) for client in [nodes[0].client(), nodes[2].client()]}
+    expected = {usage(client, plan, key) for client in [first.client(), last.client()]}
     assert len(expected) == 1 and expected.pop()[1] == 0
     if not kills:
         for node in nodes:
             poll(lambda node=node: usage(node.client(), plan, key) == (LIMIT, 0), within=1)
+
+
+def test_a_function_that_is_uploaded_to_one_node_runs_on_all(start_nodes, shared_postgres):
+    database = shared_postgres.make_database()
+    nodes = start_nodes(shared_postgres, count=2, database=database)
+    a, b = map(lambda_client, nodes)
+    name = make(a, code="def handler(event, context): return 1")
+    poll(lambda: answer_or_none(b, name) == 1, within=2, what="the function on the other node")
+    b.update_function_code(FunctionName=name, ZipFile=archive(app__py="def handler(event, context): return 2"))
+    poll(lambda: answer_or_none(a, name) == 2, within=2, what="its new code on the first node")
+    (joined,) = start_nodes(shared_postgres, count=1, database=database)
+    assert answer_or_none(lambda_client(joined), name) == 2, "a node that joins has it from the start"
+
+
+def test_code_of_a_node_that_was_alone_is_shared_when_it_starts(start_nodes, shared_postgres):
+    database = shared_postgres.make_database()
+    (node,) = start_nodes(shared_postgres, count=1, database=database)
+    name = make(lambda_client(node), code="def handler(event, context): return 3")
+    shared_postgres.query(database, "DELETE FROM function_code")
+    assert node.stop() == 0
+    node.start()
+    (joined,) = start_nodes(shared_postgres, count=1, database=database)
+    assert answer_or_none(lambda_client(joined), name) == 3
+
+
+def answer_or_none(client, name):
+    try:
+        return invoke(client, name, {})[1]
+    except ClientError:
+        return None
 
 
 def test_without_postgres_calls_go_on_from_leases_and_nothing_is_lost(start_nodes, own_postgres, upstream, one_day):

@@ -36,6 +36,9 @@ pub struct GateError(pub String);
 /// What the slow calls of a [`Gate`] return.
 pub type GateFuture<'a> = Pin<Box<dyn Future<Output = Result<(), GateError>> + Send + 'a>>;
 
+/// Getting what a node lacks.
+pub type ObtainFuture<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
 /// What a test invocation returns.
 pub type TestFuture<'a> = Pin<Box<dyn Future<Output = Result<TestAnswer, TestRefusal>> + Send + 'a>>;
 
@@ -45,10 +48,17 @@ pub type AuthorizerTestFuture<'a> = Pin<Box<dyn Future<Output = Result<Authorize
 /// What a call sent through the gateway was answered.
 pub type CallFuture<'a> = Pin<Box<dyn Future<Output = Result<http::Response<Bytes>, GateError>> + Send + 'a>>;
 
-/// The gateway, as changes see it. The first three return when the very next call sees the change.
+/// The gateway, as changes see it. `publish`, `put_key` and `remove_key` return when
+/// the very next call sees the change.
 pub trait Gate: Send + Sync + 'static {
     /// Serves this catalog from now on.
     fn publish(&self, catalog: &Arc<Catalog>);
+
+    /// Gets what serving this catalog takes and is not here, such as code that was uploaded to another node. `None` when
+    /// all is here. What cannot be had is logged; the rest of the catalog can be served.
+    fn obtain(&self, _catalog: &Arc<Catalog>) -> Option<ObtainFuture<'_>> {
+        None
+    }
 
     /// Knows this key from now on, or knows it anew.
     fn put_key(&self, digest: KeyDigest, caller: GateKey);

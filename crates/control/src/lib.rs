@@ -38,7 +38,9 @@ use tollgate_store::{CallerRow, Change, Store, StoreError};
 pub use crate::console::SecureConnection;
 use crate::console::Sessions;
 pub use crate::credentials::Credentials;
-pub use crate::gate::{AuthorizerTestFuture, CallFuture, Gate, GateError, GateFuture, GateKey, TestFuture};
+pub use crate::gate::{
+    AuthorizerTestFuture, CallFuture, Gate, GateError, GateFuture, GateKey, ObtainFuture, TestFuture,
+};
 pub use crate::lambda::{
     CodeStore, FunctionFuture, FunctionHost, InvokeKind, InvokeRefusal, Invoked, Lambda, function_arn,
 };

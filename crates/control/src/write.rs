@@ -158,8 +158,17 @@ impl Writer {
     /// Takes over what other nodes have committed.
     pub(crate) async fn refresh(&self) -> Result<(), StoreError> {
         let recalled = {
-            let _showing = self.showing().await;
-            self.reload().await?
+            let (showing, catalog) = (self.showing().await, Arc::new(self.store.load_catalog().await?));
+            match self.gate.obtain(&catalog) {
+                None => self.take(catalog),
+                Some(obtaining) => {
+                    // It may be many megabytes, and changes of keys do not wait for them.
+                    drop(showing);
+                    obtaining.await;
+                    let _showing = self.showing().await;
+                    self.take(Arc::new(self.store.load_catalog().await?))
+                }
+            }
         };
         self.recall(recalled).await;
         Ok(())
@@ -204,10 +213,10 @@ impl Writer {
         let showing = self.showing().await;
         let recalled = match self.store.commit(before.revision, change.edits.clone()).await {
             Ok(()) => {
-                self.publish(before.apply(&change.edits));
+                self.publish(Arc::new(before.apply(&change.edits)));
                 return Ok(true);
             }
-            Err(StoreError::Stale) => self.reload().await?,
+            Err(StoreError::Stale) => self.take(Arc::new(self.store.load_catalog().await?)),
             Err(error) => return Err(error.into()),
         };
         drop(showing);
@@ -226,22 +235,21 @@ impl Writer {
         Ok(())
     }
 
-    /// Loads the catalog, unless it is known. The plans are returned whose quota other nodes have changed: leases that
-    /// were drawn under the old one are to be called back.
-    async fn reload(&self) -> Result<Vec<UsagePlanId>, StoreError> {
-        let (before, catalog) = (self.catalog(), self.store.load_catalog().await?);
+    /// Publishes a catalog that was loaded, unless it is known. The plans are returned whose quota other nodes have
+    /// changed: leases that were drawn under the old one are to be called back.
+    fn take(&self, catalog: Arc<Catalog>) -> Vec<UsagePlanId> {
+        let before = self.catalog();
         if catalog.revision == before.revision {
-            return Ok(Vec::new());
+            return Vec::new();
         }
         let quota = |plan: &UsagePlanId| catalog.usage_plans.get(plan).and_then(|plan| plan.quota);
         let changed = before.usage_plans.values().filter(|plan| plan.quota != quota(&plan.id));
         let changed = changed.map(|plan| plan.id).collect();
         self.publish(catalog);
-        Ok(changed)
+        changed
     }
 
-    fn publish(&self, catalog: Catalog) {
-        let catalog = Arc::new(catalog);
+    fn publish(&self, catalog: Arc<Catalog>) {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&catalog);
         self.gate.publish(&catalog);
     }

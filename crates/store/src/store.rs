@@ -388,6 +388,31 @@ impl Store {
         }
     }
 
+    /// Keeps the archive of a function's code for the other nodes, under the digest that the function's record names.
+    /// Where there are none it is not kept: the data directory has what was unpacked.
+    pub async fn keep_code(&self, sha256: String, archive: Vec<u8>) -> Result<(), StoreError> {
+        match &self.0 {
+            Backend::Sqlite(_) => Ok(()),
+            Backend::Postgres(database) => database.keep_code(sha256, archive).await,
+        }
+    }
+
+    /// The archive that another node kept; `None` where none did.
+    pub async fn code(&self, sha256: String) -> Result<Option<Vec<u8>>, StoreError> {
+        match &self.0 {
+            Backend::Sqlite(_) => Ok(None),
+            Backend::Postgres(database) => database.code(sha256).await,
+        }
+    }
+
+    /// The digests of the archives that are kept for other nodes.
+    pub async fn codes(&self) -> Result<Vec<String>, StoreError> {
+        match &self.0 {
+            Backend::Sqlite(_) => Ok(Vec::new()),
+            Backend::Postgres(database) => database.codes().await,
+        }
+    }
+
     /// Keeps a secret that all nodes share under a name, unless there is one already, and returns the one that is
     /// kept. `None` where nodes share nothing.
     pub async fn shared_secret(&self, name: &str, fresh: &str) -> Result<Option<String>, StoreError> {

@@ -45,6 +45,11 @@ impl LocalFunctions {
         Ok(Self { functions, configured, code, config: config.clone() })
     }
 
+    /// Where uploaded code is kept.
+    pub(crate) fn code(&self) -> &CodeStore {
+        &self.code
+    }
+
     /// Runs the functions of this catalog, and those that are configured, from now on.
     pub(crate) fn publish(&self, catalog: &Catalog) {
         let made = catalog.functions.iter().filter(|(name, _)| !self.configured.contains_key(*name));

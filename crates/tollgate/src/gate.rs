@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::Semaphore;
-use tollgate_control::{AuthorizerTestFuture, CallFuture, Gate, GateError, GateFuture, GateKey, TestFuture};
+use tollgate_control::{
+    AuthorizerTestFuture, CallFuture, Gate, GateError, GateFuture, GateKey, ObtainFuture, TestFuture,
+};
 use tollgate_domain::{
     Adjustment, ApiKeyId, AuthorizerTest, Catalog, Clock, KeyDigest, RefusedCall, RestApiId, StageName, TestInvocation,
     TestRefusal, Traffic, UsageImport, UsagePlanId,
@@ -52,6 +54,11 @@ impl Gate for LocalGate {
         // Functions before the calls that need them.
         self.functions.publish(catalog);
         self.gateway.publish(catalog);
+    }
+
+    fn obtain(&self, catalog: &Arc<Catalog>) -> Option<ObtainFuture<'_>> {
+        let (code, catalog) = (self.functions.code(), Arc::clone(catalog));
+        code.lacks_some(&catalog).then(|| Box::pin(async move { code.obtain(&catalog).await }) as ObtainFuture<'_>)
     }
 
     fn put_key(&self, digest: KeyDigest, caller: GateKey) {

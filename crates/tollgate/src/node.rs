@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tollgate_control::{CodeStore, Control, ControlConfig, Credentials, Lambda, NodeDescription};
-use tollgate_domain::{Clock, IdSource};
+use tollgate_domain::{Catalog, Clock, IdSource};
 use tollgate_gateway::admission::{Admission, Keeper, Ledger};
 use tollgate_gateway::certificates::Certificates;
 use tollgate_gateway::{BoundGateway, DrainingGateway, Gateway, RunningGateway};
@@ -164,13 +164,14 @@ impl Node {
             Gateway::new(config.gateway_config(), Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&admission));
         let addresses = frontage.addresses()?;
         let bound = frontage.bind(config, &gateway)?;
-        let code = CodeStore::new(std::path::absolute(&config.data_dir)?.join("functions"));
+        let code = CodeStore::new(std::path::absolute(&config.data_dir)?.join("functions"), store.clone());
         let within = Arc::new(InProcessManagement::default());
         let built_in = [self_service::function(Arc::clone(&within))];
         let functions = LocalFunctions::start(config, code.clone(), Arc::clone(&clock), Arc::clone(&ids), built_in)?;
         let functions = Arc::new(functions);
-        code.prune(&store.load_catalog().await?)
-            .with_context(|| format!("cannot read {}/functions", config.data_dir.display()))?;
+        prepare_code(&code, &store.load_catalog().await?)
+            .await
+            .with_context(|| format!("cannot keep code in {}/functions", config.data_dir.display()))?;
         let gate = LocalGate {
             admission: Arc::clone(&admission),
             gateway: gateway.clone(),
@@ -278,6 +279,14 @@ impl Node {
         self.membership.end().await;
         Ok(())
     }
+}
+
+/// Has in the data directory the code of the functions of `catalog`, and no other. Nothing runs yet.
+async fn prepare_code(code: &CodeStore, catalog: &Catalog) -> std::io::Result<()> {
+    code.prune(catalog)?;
+    code.obtain(catalog).await;
+    code.share(catalog).await;
+    Ok(())
 }
 
 /// What a node says of itself.

@@ -31,14 +31,19 @@ pub(crate) async fn serve(config: &Config, how: Start) -> anyhow::Result<()> {
         Some(taken) => taken,
         None => start(config).await?,
     };
+    // Whoever is told that this process serves may ask it to hand over.
+    let mut post = open_post(config);
     announce(config, &node)?;
     loop {
         let successor = tokio::select! {
             () = &mut stop => break,
-            successor = successor(config, &sockets) => successor,
+            successor = successor(post, &sockets) => successor,
         };
         node = match hand_over(config, &sockets, node, successor).await? {
-            Outcome::TakenUpAgain(node) => *node,
+            Outcome::TakenUpAgain(node) => {
+                post = open_post(config);
+                *node
+            }
             Outcome::HandedOver(leftover) => {
                 // They are the successor's alone now.
                 drop(sockets);
@@ -53,14 +58,16 @@ pub(crate) async fn serve(config: &Config, how: Start) -> anyhow::Result<()> {
     node.stop().await
 }
 
-/// Waits for a process that is ready to take over. Without a place to ask at, there will be none.
-async fn successor(config: &Config, sockets: &NodeSockets) -> Successor {
-    match Post::open(config) {
-        Ok(post) => post.successor(sockets).await,
-        Err(error) => {
-            tracing::warn!(%error, "this process cannot be asked to hand over");
-            std::future::pending().await
-        }
+fn open_post(config: &Config) -> Option<Post> {
+    Post::open(config).inspect_err(|error| tracing::warn!(%error, "this process cannot be asked to hand over")).ok()
+}
+
+/// Waits for a process that is ready to take over. Without a place to ask at, there will be none. The place is closed
+/// before anything is handed over, since the successor opens its own under the same name.
+async fn successor(post: Option<Post>, sockets: &NodeSockets) -> Successor {
+    match post {
+        Some(post) => post.successor(sockets).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -91,7 +91,7 @@ export function StagesPanel({ apiId, stages, resources }: StagesPanelProps): Rea
                 {
                   id: "delete",
                   header: "Delete",
-                  wide: 80,
+                  wide: 100,
                   cell: ({ stageName }: Stage) => (
                     <Button
                       variant="inline-link"

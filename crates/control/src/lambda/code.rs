@@ -1,4 +1,6 @@
 //! Where uploaded code is kept: `{root}/{function}/{sha256 of the archive}/`.
+//!
+//! Each node has its own folder. Where several share a store, archives are kept there too, and each gets what it lacks.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -8,21 +10,30 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use tollgate_domain::{Catalog, FunctionCode, FunctionSource};
+use tollgate_store::Store;
 
 use super::conflict::FunctionConflict;
-use super::unpack;
+use super::{pack, unpack};
 use crate::error::Failure;
 
 /// The folder of uploaded code. A clone is another handle to the same one.
 #[derive(Clone, Debug)]
 pub struct CodeStore {
     root: PathBuf,
+    store: Store,
+}
+
+/// Code that was uploaded for a function.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Upload {
+    function: String,
+    sha256: String,
 }
 
 impl CodeStore {
-    /// Keeps code in `root`, which this alone may write.
-    pub fn new(root: PathBuf) -> Self {
-        Self { root }
+    /// Keeps code in `root`, which this alone may write, and for the other nodes in `store`.
+    pub fn new(root: PathBuf, store: Store) -> Self {
+        Self { root, store }
     }
 
     /// The folder that a function's code is in.
@@ -36,18 +47,61 @@ impl CodeStore {
     /// Removes the code that no function of `catalog` has: of functions that were deleted or changed. To be called when
     /// no function runs, since an instance may still load files of older code.
     pub fn prune(&self, catalog: &Catalog) -> io::Result<()> {
-        let mut used = BTreeSet::new();
-        for function in catalog.functions.values() {
-            if let FunctionSource::Process { code: code @ FunctionCode::Zip { .. }, .. } = &function.source {
-                used.insert(self.folder(&function.name, code));
-            }
-        }
+        let used: BTreeSet<PathBuf> = uploads(catalog).map(|upload| self.place_of(&upload)).collect();
         for function in folders(&self.root)? {
             for code in folders(&function)?.into_iter().filter(|code| !used.contains(code)) {
                 fs::remove_dir_all(code)?;
             }
             // One that still has code stays.
             let _ = fs::remove_dir(function);
+        }
+        Ok(())
+    }
+
+    /// Whether code that functions of `catalog` have is not here: it was uploaded to another node.
+    pub fn lacks_some(&self, catalog: &Catalog) -> bool {
+        uploads(catalog).any(|upload| !self.place_of(&upload).is_dir())
+    }
+
+    /// Gets from the store what functions of `catalog` have and is not here. What cannot be had is logged.
+    pub async fn obtain(&self, catalog: &Catalog) {
+        for upload in uploads(catalog).filter(|upload| !self.place_of(upload).is_dir()) {
+            if let Err(error) = self.obtain_one(&upload).await {
+                let Upload { function, sha256 } = &upload;
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(function, sha256, error, "the code of a function cannot be had from the store");
+            }
+        }
+    }
+
+    async fn obtain_one(&self, upload: &Upload) -> Result<(), Failure> {
+        match self.store.code(upload.sha256.clone()).await? {
+            Some(archive) => self.unpack(upload.clone(), archive).await.map(|_| ()),
+            None => Err(FunctionConflict::Invalid("no node has shared its code".to_owned()).into()),
+        }
+    }
+
+    /// Gives the other nodes what functions of `catalog` have here and nobody gave them: of a node that was alone until
+    /// now. What cannot be given is logged.
+    pub async fn share(&self, catalog: &Catalog) {
+        if let Err(error) = self.share_all(catalog).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "code of functions could not be shared with other nodes");
+        }
+    }
+
+    async fn share_all(&self, catalog: &Catalog) -> Result<(), Failure> {
+        if !self.store.is_shared() {
+            return Ok(());
+        }
+        let known: BTreeSet<String> = self.store.codes().await?.into_iter().collect();
+        for upload in uploads(catalog).filter(|upload| !known.contains(&upload.sha256)) {
+            let folder = self.place_of(&upload);
+            if folder.is_dir() {
+                let packed = tokio::task::spawn_blocking(move || pack::pack(&folder)).await;
+                let archive = packed.unwrap_or(Err(Failure::Panicked))?;
+                self.store.keep_code(upload.sha256, archive).await?;
+            }
         }
         Ok(())
     }
@@ -67,26 +121,48 @@ impl CodeStore {
         Ok(FunctionCode::Zip { sha256: sha256.to_owned(), size })
     }
 
-    /// Unpacks an archive. It is on disk, whole, when this returns.
+    /// Keeps an archive that was uploaded. It is on disk, whole, and other nodes can have it, when this returns.
     pub(super) async fn keep(&self, function: String, archive: Vec<u8>) -> Result<FunctionCode, Failure> {
-        let store = self.clone();
-        let kept = tokio::task::spawn_blocking(move || store.keep_blocking(&function, &archive)).await;
-        kept.unwrap_or(Err(Failure::Panicked))
+        let sha256 = hex::encode(Sha256::digest(&archive));
+        let size = u64::try_from(archive.len()).unwrap_or(u64::MAX);
+        let archive = self.unpack(Upload { function, sha256: sha256.clone() }, archive).await?;
+        self.store.keep_code(sha256.clone(), archive).await?;
+        Ok(FunctionCode::Zip { sha256, size })
     }
 
-    fn keep_blocking(&self, function: &str, archive: &[u8]) -> Result<FunctionCode, Failure> {
-        let sha256 = hex::encode(Sha256::digest(archive));
-        let parent = self.root.join(function);
-        let folder = parent.join(&sha256);
-        if !folder.is_dir() {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(&parent).map_err(Failure::CodeStore)?;
-            // Under another name first, so that a folder of code is always whole.
-            let fresh = tempfile::Builder::new().prefix("new-").tempdir_in(&parent).map_err(Failure::CodeStore)?;
-            unpack::unpack(archive, fresh.path())?;
-            put_in_place(fresh.path(), &folder).map_err(Failure::CodeStore)?;
-        }
-        Ok(FunctionCode::Zip { sha256, size: u64::try_from(archive.len()).unwrap_or(u64::MAX) })
+    /// Unpacks an archive, and gives it back.
+    async fn unpack(&self, upload: Upload, archive: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        let store = self.clone();
+        let unpacked =
+            tokio::task::spawn_blocking(move || store.unpack_blocking(&upload, &archive).map(|()| archive)).await;
+        unpacked.unwrap_or(Err(Failure::Panicked))
     }
+
+    fn unpack_blocking(&self, upload: &Upload, archive: &[u8]) -> Result<(), Failure> {
+        let (parent, folder) = (self.root.join(&upload.function), self.place_of(upload));
+        if folder.is_dir() {
+            return Ok(());
+        }
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&parent).map_err(Failure::CodeStore)?;
+        // Under another name first, so that a folder of code is always whole.
+        let fresh = tempfile::Builder::new().prefix("new-").tempdir_in(&parent).map_err(Failure::CodeStore)?;
+        unpack::unpack(archive, fresh.path())?;
+        put_in_place(fresh.path(), &folder).map_err(Failure::CodeStore)
+    }
+
+    fn place_of(&self, upload: &Upload) -> PathBuf {
+        self.root.join(&upload.function).join(&upload.sha256)
+    }
+}
+
+/// What was uploaded of the functions of a catalog.
+fn uploads(catalog: &Catalog) -> impl Iterator<Item = Upload> + '_ {
+    catalog.functions.values().filter_map(|function| match &function.source {
+        FunctionSource::Process { code: FunctionCode::Zip { sha256, .. }, .. } => {
+            Some(Upload { function: function.name.clone(), sha256: sha256.clone() })
+        }
+        _ => None,
+    })
 }
 
 /// Gives unpacked code its name, once it is on disk.

@@ -14,6 +14,7 @@ mod function;
 mod host;
 mod input;
 mod invoke;
+mod pack;
 mod permission;
 mod routes;
 mod unpack;

@@ -49,7 +49,7 @@ impl Functions {
         let bench = Bench::new().await;
         let host = Arc::new(ToldHost { configured: BTreeMap::new(), outcome, asked: Mutex::default() });
         let folder = tempfile::tempdir().expect("a folder");
-        let code = CodeStore::new(folder.path().join("code"));
+        let code = CodeStore::new(folder.path().join("code"), bench.store.clone());
         let lambda = Lambda::new(bench.control.clone(), Arc::<ToldHost>::clone(&host), code);
         Self { bench, host, lambda, folder }
     }

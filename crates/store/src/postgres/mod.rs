@@ -8,6 +8,7 @@ mod changes;
 mod connect;
 mod credentials;
 mod extensions;
+mod function_code;
 mod imports;
 mod keys;
 mod ledger;

@@ -123,7 +123,7 @@ impl Database {
                  DELETE FROM lease l WHERE NOT EXISTS (SELECT 1 FROM settled s WHERE s.source = l.source);",
             )
             .await?;
-        Ok(())
+        self.forget_code().await
     }
 }
 

@@ -30,7 +30,7 @@ const FILE: &str = "hand-over.sock";
 const STEP_PATIENCE: Duration = Duration::from_secs(120);
 
 /// How long the last traces of the holder may keep the data directory.
-const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+const LOCK_PATIENCE: Duration = Duration::from_secs(60);
 const LOCK_INTERVAL: Duration = Duration::from_millis(2);
 
 /// Where successors ask. Only the user that this process runs as can.
