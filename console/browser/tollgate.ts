@@ -20,7 +20,7 @@ export class Tollgate {
     readonly management: string,
   ) {}
 
-  static async start(): Promise<Tollgate> {
+  static async start(settings: Record<string, string> = {}): Promise<Tollgate> {
     const folder = await mkdtemp(join(tmpdir(), "tollgate-browser-"));
     const flags = [
       "--data-dir",
@@ -38,6 +38,7 @@ export class Tollgate {
         TOLLGATE_ROOT_SECRET_ACCESS_KEY: SECRET_ACCESS_KEY,
         TOLLGATE_GATEWAY_THREADS__COUNT: "2",
         TOLLGATE_LOG: "warn",
+        ...settings,
       },
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -61,10 +62,17 @@ export class Tollgate {
     return printed.trim();
   }
 
+  /** As a machine that fails. */
+  kill(): void {
+    this.process.kill("SIGKILL");
+  }
+
   async end(): Promise<void> {
-    const ended = new Promise((resolve) => this.process.once("exit", resolve));
-    this.process.kill("SIGTERM");
-    await ended;
+    if (this.process.exitCode === null && this.process.signalCode === null) {
+      const ended = new Promise((resolve) => this.process.once("exit", resolve));
+      this.process.kill("SIGTERM");
+      await ended;
+    }
     await rm(this.folder, { recursive: true, force: true });
   }
 }

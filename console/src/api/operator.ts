@@ -127,11 +127,32 @@ export interface StageAnswer {
   latencyMillis: number;
 }
 
+/** One of the nodes that share a store. */
+export interface ServingNode {
+  id: string;
+  name: string;
+  version: string;
+  management: string;
+  /** Seconds since 1970. */
+  startedDate: number;
+  alive: boolean;
+  /** Milliseconds since it was heard of. */
+  silentFor: number;
+  /** The last change that is in force there. */
+  revision: number;
+  /** Changes that are not. */
+  behind: number;
+  /** Milliseconds since the first of those was made. */
+  lag: number;
+}
+
 interface Items<T> {
   item: T[];
 }
 
 export const getNode = (): Promise<NodeDescription> => call(`${ROOT}/node`);
+
+export const listNodes = async (): Promise<ServingNode[]> => (await call<Items<ServingNode>>(`${ROOT}/nodes`)).item;
 
 export const getTraffic = (since?: number): Promise<Traffic> => call(`${ROOT}/traffic`, { query: { since } });
 

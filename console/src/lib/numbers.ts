@@ -13,3 +13,6 @@ export const rate = (value: number): string =>
 export const compact = (value: number): string => short.format(value);
 
 export const plural = (value: number, noun: string): string => `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+
+/** How long: `1.5 s`. */
+export const seconds = (millis: number): string => `${rate(millis / 1000)} s`;

@@ -88,7 +88,6 @@ struct Parts {
     credentials: Arc<Credentials>,
     config: ControlConfig,
     writer: Writer,
-    sessions: Sessions,
     history: History,
     paced: PacedAnswers,
     node: OnceLock<NodeDescription>,
@@ -115,7 +114,6 @@ impl Control {
             credentials: Arc::new(credentials),
             config,
             writer,
-            sessions: Sessions::default(),
             history: History::default(),
             paced: PacedAnswers::default(),
             node: OnceLock::new(),
@@ -177,12 +175,12 @@ impl Control {
     }
 
     /// Makes a token that signs in to the console once, as the owner of a pair, within a few minutes.
-    pub fn console_link(&self, access_key_id: &str) -> String {
-        self.sessions().make_link(access_key_id, self.clock().now().wall, self.ids())
+    pub async fn console_link(&self, access_key_id: &str) -> Result<String, StoreError> {
+        self.sessions().make_link(access_key_id, self.clock().now().wall, self.ids()).await
     }
 
-    fn sessions(&self) -> &Sessions {
-        &self.parts.sessions
+    fn sessions(&self) -> Sessions<'_> {
+        Sessions(&self.parts.store)
     }
 
     fn history(&self) -> &History {

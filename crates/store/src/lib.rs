@@ -2,6 +2,7 @@
 //!
 //! Keeps the promise that what was acknowledged is on disk, and that key values are readable only with the master key.
 
+mod console;
 mod credential;
 mod data_dir;
 mod error;
@@ -18,6 +19,7 @@ mod stacks;
 mod standing;
 mod store;
 
+pub use console::ConsoleToken;
 pub use credential::Credential;
 pub use data_dir::DataDir;
 pub use error::StoreError;

@@ -8,6 +8,7 @@ use tollgate_domain::{
     UsageImport, UsagePlanId,
 };
 
+use crate::console::ConsoleToken;
 use crate::credential::Credential;
 use crate::data_dir::DataDir;
 use crate::error::StoreError;
@@ -270,6 +271,26 @@ impl Store {
     /// Every pair, in the order of ids.
     pub async fn credentials(&self) -> Result<Vec<Credential>, StoreError> {
         ask!(self.credentials())
+    }
+
+    /// Keeps a session of the console, or a link, and forgets those that have expired.
+    pub async fn keep_console_token(&self, token: ConsoleToken, now: UnixMillis) -> Result<(), StoreError> {
+        change!(self.keep_console_token(token, now))
+    }
+
+    /// The session or link whose token has this digest. It may have expired.
+    pub async fn console_token(&self, digest: [u8; 32]) -> Result<Option<ConsoleToken>, StoreError> {
+        ask!(self.console_token(digest))
+    }
+
+    /// Has a session expire later, if it would have expired before.
+    pub async fn extend_console_token(&self, digest: [u8; 32], expires: UnixMillis) -> Result<(), StoreError> {
+        change!(self.extend_console_token(digest, expires))
+    }
+
+    /// Deletes a session or link, and tells what it was. Of those who ask at once one is told.
+    pub async fn take_console_token(&self, digest: [u8; 32]) -> Result<Option<ConsoleToken>, StoreError> {
+        change!(self.take_console_token(digest))
     }
 
     /// Lists stacks by name.

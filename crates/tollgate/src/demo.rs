@@ -37,7 +37,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let upstream = start_upstream().await?;
     let node = Node::open(&config).await?;
     let demo = Demo::find_or_make(&node.control, &upstream).await?;
-    say(&demo.instructions(&node));
+    say(&demo.instructions(&node, &console_link(&node).await?));
     stop.await;
     say("\nstopping …");
     node.stop().await
@@ -75,7 +75,7 @@ impl Demo {
         Ok(Self { api, keys, bronze_plan })
     }
 
-    fn instructions(&self, node: &Node) -> String {
+    fn instructions(&self, node: &Node, console: &str) -> String {
         let Self { api, keys, bronze_plan } = self;
         let url = format!("http://{}/restapis/{api}/{STAGE}/_user_request_/pets", node.addresses.gateway);
         let today = SystemClock::new().now().wall.day();
@@ -103,7 +103,6 @@ impl Demo {
              Ctrl-C stops it.",
             gold = keys[2],
             bronze = keys[0],
-            console = console_link(node),
             management = node.addresses.management,
             access_key = node.root.access_key_id,
             secret = node.root.secret_access_key,
@@ -111,9 +110,9 @@ impl Demo {
     }
 }
 
-fn console_link(node: &Node) -> String {
-    let token = node.control.console_link(&node.root.access_key_id);
-    format!("http://{}/console/#link={token}", node.addresses.management)
+async fn console_link(node: &Node) -> anyhow::Result<String> {
+    let token = node.control.console_link(&node.root.access_key_id).await?;
+    Ok(format!("http://{}/console/#link={token}", node.addresses.management))
 }
 
 async fn perform(control: &Control, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<Value> {

@@ -16,6 +16,7 @@ import { count } from "../../lib/numbers";
 import { useSession } from "../../shell/SessionProvider";
 import { FindingList } from "./FindingList";
 import { LiveTraffic } from "./LiveTraffic";
+import { NodeList } from "./NodeList";
 
 const EVERY = 10_000;
 
@@ -24,10 +25,11 @@ export default function OverviewPage(): ReactElement {
   const near = useQuery({ queryKey: ["near-quota"], queryFn: listNearQuota, refetchInterval: EVERY });
   const today = `Today, ${busiest.data?.day ?? ""} (UTC)`;
   return (
-    <Page title="Overview" commands={["traffic", "findings", "busiest", "near-quota"].map(signedCurl)}>
+    <Page title="Overview" commands={["traffic", "findings", "nodes", "busiest", "near-quota"].map(signedCurl)}>
       <EmptyHint />
       <LiveTraffic />
       <FindingList />
+      <NodeList />
       <Grid gridDefinition={[{ colspan: { default: 12, m: 6 } }, { colspan: { default: 12, m: 6 } }]}>
         <ListTable
           title="Busiest plans"

@@ -35,7 +35,7 @@ pub(crate) fn routes() -> Router<Control> {
 /// Tells who is signed in.
 async fn current(State(control): State<Control>, headers: HeaderMap) -> Response {
     server::respond(control.clone(), async move {
-        let (session, caller) = sign_in::find(&control, token(&headers).as_deref())?;
+        let (session, caller) = sign_in::find(&control, token(&headers).as_deref()).await?;
         Ok(Answered::new(StatusCode::OK, sign_in::describe(&session, &caller.role)?))
     })
     .await
@@ -48,12 +48,12 @@ async fn begin(State(control): State<Control>, request: http::Request<Body>) -> 
     let begun = async {
         require_ours(&parts.headers)?;
         let body = server::read_body(body, SIGN_IN_LIMIT).await?;
-        sign_in::sign_in(&control, &body)
+        sign_in::sign_in(&control, &body).await
     };
     let begun = begun.await;
     let cookie = begun.as_ref().ok().map(|token| cookie(token, secure));
     let mut response = server::respond(control.clone(), async move {
-        let (session, caller) = sign_in::find(&control, Some(&begun?))?;
+        let (session, caller) = sign_in::find(&control, Some(&begun?)).await?;
         Ok(Answered::new(StatusCode::CREATED, sign_in::describe(&session, &caller.role)?))
     })
     .await;
@@ -65,10 +65,10 @@ async fn begin(State(control): State<Control>, request: http::Request<Body>) -> 
 async fn end(State(control): State<Control>, headers: HeaderMap) -> Response {
     let mut response = server::respond(control.clone(), async move {
         let token = token(&headers);
-        let (session, _) = sign_in::find(&control, token.as_deref())?;
+        let (session, _) = sign_in::find(&control, token.as_deref()).await?;
         require_ours(&headers)?;
         require_csrf(&headers, |given| session.knows(given))?;
-        token.iter().for_each(|token| control.sessions().end(token));
+        control.sessions().end(&token.unwrap_or_default()).await?;
         Ok(Answered::new(StatusCode::NO_CONTENT, Answer::Empty))
     })
     .await;
@@ -82,7 +82,7 @@ async fn end(State(control): State<Control>, headers: HeaderMap) -> Response {
 async fn operate(State(control): State<Control>, request: http::Request<Body>) -> Response {
     let mut response = server::respond(control.clone(), async move {
         let (mut parts, body) = request.into_parts();
-        let (session, caller) = sign_in::find(&control, token(&parts.headers).as_deref())?;
+        let (session, caller) = sign_in::find(&control, token(&parts.headers).as_deref()).await?;
         require_ours(&parts.headers)?;
         if parts.method != Method::GET {
             require_csrf(&parts.headers, |given| session.knows(given))?;

@@ -5,12 +5,10 @@
 //! token that only the console was told.
 
 mod edge;
-mod link;
 mod origin;
 mod session;
 mod sign_in;
 
 pub use edge::SecureConnection;
 pub(crate) use edge::routes;
-pub(crate) use link::LINK_SECONDS;
-pub(crate) use session::{SessionRefusal, Sessions};
+pub(crate) use session::{LINK_SECONDS, SessionRefusal, Sessions};

@@ -25,12 +25,12 @@ struct SessionWire<'a> {
 }
 
 /// Checks what somebody signs in with, and begins a session. Returns its token.
-pub(super) fn sign_in(control: &Control, body: &[u8]) -> Result<String, Failure> {
+pub(super) async fn sign_in(control: &Control, body: &[u8]) -> Result<String, Failure> {
     let body = Members::parse(body)?;
     let now = control.clock().now().wall;
     let access_key_id = match body.string("link")? {
         Some(link) => {
-            let owner = control.sessions().take_link(&link, now).ok_or(SessionRefusal::SpentLink)?;
+            let owner = control.sessions().take_link(&link, now).await?.ok_or(SessionRefusal::SpentLink)?;
             control.credentials().find(&owner).map(|_| owner).ok_or(SessionRefusal::SpentLink)?
         }
         None => {
@@ -46,13 +46,14 @@ pub(super) fn sign_in(control: &Control, body: &[u8]) -> Result<String, Failure>
             id
         }
     };
-    Ok(control.sessions().begin(access_key_id, now, control.ids()))
+    Ok(control.sessions().begin(access_key_id, now, control.ids()).await?)
 }
 
 /// The session of a token, with what its owner may do by now. A pair that was deleted has no sessions.
-pub(super) fn find(control: &Control, token: Option<&str>) -> Result<(Session, Caller), SessionRefusal> {
+pub(super) async fn find(control: &Control, token: Option<&str>) -> Result<(Session, Caller), Failure> {
     let now = control.clock().now().wall;
-    let session = token.and_then(|token| control.sessions().touch(token, now)).ok_or(SessionRefusal::NotSignedIn)?;
+    let token = token.ok_or(SessionRefusal::NotSignedIn)?;
+    let session = control.sessions().touch(token, now).await?.ok_or(SessionRefusal::NotSignedIn)?;
     let pair = control.credentials().find(&session.access_key_id).ok_or(SessionRefusal::NotSignedIn)?;
     let caller = Caller { access_key_id: session.access_key_id.clone(), role: pair.role };
     Ok((session, caller))

@@ -18,6 +18,6 @@ struct ConsoleLinkWire {
 /// Makes a link for who asks.
 pub(crate) async fn create(control: &Control, request: &Request) -> Reply {
     let caller = request.caller().map_or("", |caller| caller.access_key_id.as_str());
-    let path = format!("/console/#link={}", control.console_link(caller));
+    let path = format!("/console/#link={}", control.console_link(caller).await?);
     Answer::json(&ConsoleLinkWire { path, expires_in_seconds: LINK_SECONDS })
 }

@@ -6,6 +6,7 @@
 mod catalog;
 mod changes;
 mod connect;
+mod console;
 mod credentials;
 mod extensions;
 mod function_code;

@@ -1,6 +1,7 @@
 //! The embedded backend: SQLite in WAL mode, one thread that writes, a few connections that read.
 
 mod catalog;
+mod console;
 mod credentials;
 mod extensions;
 mod imports;

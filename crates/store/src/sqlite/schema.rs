@@ -82,6 +82,10 @@ const STEPS: &[&str] = &[
 ",
     // deltas: what a round reported, packed. entries: how much that is.
     "CREATE TABLE usage_journal (seq INTEGER PRIMARY KEY, entries INTEGER NOT NULL, deltas BLOB NOT NULL);",
+    // csrf_token: none for a link.
+    "CREATE TABLE console_token (
+        digest BLOB PRIMARY KEY, access_key_id TEXT NOT NULL, csrf_token TEXT, expires INTEGER NOT NULL, ends INTEGER NOT NULL
+    ) WITHOUT ROWID;",
 ];
 
 /// Brings the tables to this program's version, in one transaction.

@@ -43,6 +43,8 @@ on_every_backend! {
     a_stack_that_somebody_else_wrote_is_not_overwritten,
     what_a_stack_is_made_of_cannot_be_read_on_disk,
     a_pair_outlives_the_process_until_it_is_deleted,
+    a_session_outlives_the_process_and_is_taken_once,
+    of_too_many_sessions_those_that_expire_first_give_way_to_others,
     who_uses_most_and_who_has_least_left_is_found,
     extensions_of_quotas_are_told_the_latest_first,
     what_was_used_elsewhere_counts_once_beside_what_is_used_here,

@@ -6,7 +6,9 @@ use tollgate_domain::{
     ApiKey, ApiKeyId, Catalog, Draw, Edit, Grant, LeftElsewhere, QuotaSettings, Record, RecordKey, Return, Role,
     Settlement, UnixMillis, UsageDelta, UsageImport,
 };
-use tollgate_store::{Attached, Credential, KeyImport, KeyQuery, PutOutcome, QuotaExtension, Secrets, StoreError};
+use tollgate_store::{
+    Attached, ConsoleToken, Credential, KeyImport, KeyQuery, PutOutcome, QuotaExtension, Secrets, StoreError,
+};
 
 use crate::bench::{Account, Bench, TODAY, monthly, plan, plan_id};
 
@@ -364,4 +366,42 @@ pub(crate) async fn keys_are_put_under_their_own_ids_all_of_them_or_none(bench: 
     assert_eq!(put(&clashes, false).await, expected);
     assert!(bench.store().key(clashes[0].key.id).await.expect("read").is_none());
     assert_eq!(put(&[import("one", "the value of one", "z")], false).await, [PutOutcome::Changed(vec!["name"])]);
+}
+
+fn console_token(number: u16, expires: i64, is_link: bool) -> ConsoleToken {
+    let mut digest = [0; 32];
+    digest[..2].copy_from_slice(&number.to_be_bytes());
+    let csrf_token = (!is_link).then(|| "csrf".to_owned());
+    let (expires, ends) = (UnixMillis(expires), UnixMillis(1_000_000));
+    ConsoleToken { digest, access_key_id: "AKID".to_owned(), csrf_token, expires, ends }
+}
+
+pub(crate) async fn a_session_outlives_the_process_and_is_taken_once(mut bench: Bench) {
+    let token = console_token(1, 100, false);
+    bench.store().keep_console_token(token.clone(), UnixMillis(0)).await.expect("kept");
+    bench.store().extend_console_token(token.digest, UnixMillis(200)).await.expect("extended");
+    bench.store().extend_console_token(token.digest, UnixMillis(150)).await.expect("not shortened");
+    bench.reopen().await;
+    let extended = ConsoleToken { expires: UnixMillis(200), ..token };
+    assert_eq!(bench.store().console_token(extended.digest).await.expect("read").as_ref(), Some(&extended));
+    let take = || bench.store().take_console_token(extended.digest);
+    let (a, b) = tokio::join!(take(), take());
+    let taken = [a.expect("taken"), b.expect("taken")];
+    assert_eq!(taken.iter().flatten().collect::<Vec<_>>(), [&extended]);
+    assert_eq!(bench.store().console_token(extended.digest).await.expect("read"), None);
+}
+
+pub(crate) async fn of_too_many_sessions_those_that_expire_first_give_way_to_others(bench: Bench) {
+    let (link, most) = (console_token(9999, 50, true), 1000);
+    bench.store().keep_console_token(link.clone(), UnixMillis(0)).await.expect("kept");
+    for number in 0..=most {
+        let token = console_token(number, 100 + i64::from(number), false);
+        bench.store().keep_console_token(token, UnixMillis(0)).await.expect("kept");
+    }
+    let there = async |digest| bench.store().console_token(digest).await.expect("read").is_some();
+    assert!(!there(console_token(0, 0, false).digest).await, "the one that expires next");
+    assert!(there(console_token(1, 0, false).digest).await && there(console_token(most, 0, false).digest).await);
+    assert!(there(link.digest).await, "links give way to links alone");
+    bench.store().keep_console_token(console_token(2000, 5000, false), UnixMillis(2000)).await.expect("kept");
+    assert!(!there(link.digest).await && !there(console_token(1, 0, false).digest).await, "they had expired");
 }
