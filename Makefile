@@ -10,6 +10,8 @@ SDK_SUITE := --manifest-path e2e/sdk/Cargo.toml --target-dir target/sdk
 LOAD_TOOLS := --manifest-path bench/load/Cargo.toml --target-dir target/load
 # Options of a benchmark: `make bench BENCH="--rounds 2 --peers Tollgate,nginx"`.
 BENCH ?=
+# Files of end-to-end tests at once: much of what they do is wait for a process of a client to start.
+AT_ONCE ?= 2
 
 help: ## Lists the targets.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -72,7 +74,7 @@ hostile: $(VENV)/installed build ## Assaults a release build with a million unkn
 		$(VENV)/bin/python -m pytest e2e/test_hostile_load.py -q -s
 
 e2e: $(VENV)/installed $(DEPLOY_TOOLS)/installed test-clock ## Runs the binary against the AWS CLI, boto3, osls, CDK, SAM and misbehaving clients.
-	TOLLGATE_BIN=$(TOLLGATE_BIN) $(VENV)/bin/python -m pytest e2e -q
+	TOLLGATE_BIN=$(TOLLGATE_BIN) $(VENV)/bin/python -m pytest e2e -q -n $(AT_ONCE) --dist loadfile
 
 deploy-tools: $(DEPLOY_TOOLS)/installed ## Installs osls, Serverless 3, CDK and SAM, whose templates some tests deploy.
 

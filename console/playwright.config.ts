@@ -3,8 +3,8 @@ import { defineConfig } from "@playwright/test";
 export default defineConfig({
   testDir: "browser",
   outputDir: "test-results",
-  // One node and one browser at a time: the tests share two cores with what they test.
-  workers: 1,
+  // Each has a node and a browser of its own, and shares two cores with what it tests.
+  workers: 2,
   timeout: 60_000,
   expect: { timeout: 15_000 },
   forbidOnly: process.env.CI !== undefined,
