@@ -79,16 +79,21 @@ pub trait Clock: Send + Sync + Debug {
 }
 
 /// The machine's clocks.
+///
+/// The wall clock is read a hundred times a second, and in between told by the other one, which makes half as many
+/// readings a call. Somebody who sets the wall clock is heeded at most 10 ms later; a call is counted in the wrong period
+/// by no more than that.
 #[derive(Debug)]
 pub struct SystemClock {
     origin: Instant,
+    wall: WallOffset,
 }
 
 impl SystemClock {
     /// Starts counting ticks now.
     #[expect(clippy::disallowed_methods, reason = "this is the seam")]
     pub fn new() -> Self {
-        Self { origin: Instant::now() }
+        Self { origin: Instant::now(), wall: WallOffset::new() }
     }
 }
 
@@ -101,12 +106,45 @@ impl Default for SystemClock {
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the seam")]
     fn now(&self) -> Moment {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Moment { ticks: Ticks::from_duration(self.origin.elapsed()), wall: UnixMillis::from_epoch(wall) }
+        let ticks = self.ticks();
+        let wall = self.wall.at(ticks, || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default());
+        Moment { ticks, wall }
     }
 
     fn ticks(&self) -> Ticks {
         Ticks::from_duration(self.origin.elapsed())
+    }
+}
+
+/// By how much the wall clock is ahead of the ticks, as it was when it was read last.
+#[derive(Debug)]
+struct WallOffset {
+    /// Nanoseconds from the epoch to tick zero.
+    nanos: AtomicI64,
+    /// Ticks until which this is believed.
+    believed_until: AtomicU64,
+}
+
+/// How long a reading of the wall clock is believed: 10 ms.
+const READING_LASTS: u64 = TICKS_PER_SECOND / 100;
+
+impl WallOffset {
+    fn new() -> Self {
+        Self { nanos: AtomicI64::new(0), believed_until: AtomicU64::new(0) }
+    }
+
+    /// The wall time at `ticks`, which is now: `read` says how long ago the epoch was.
+    fn at(&self, ticks: Ticks, read: impl FnOnce() -> Duration) -> UnixMillis {
+        let since_start = (ticks.0 / (TICKS_PER_SECOND / 1_000_000_000)).cast_signed();
+        if ticks.0 < self.believed_until.load(Ordering::Acquire) {
+            let nanos = self.nanos.load(Ordering::Relaxed).saturating_add(since_start);
+            return UnixMillis(nanos.div_euclid(1_000_000));
+        }
+        let since_epoch = read();
+        let nanos = i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX);
+        self.nanos.store(nanos.saturating_sub(since_start), Ordering::Relaxed);
+        self.believed_until.store(ticks.0.saturating_add(READING_LASTS), Ordering::Release);
+        UnixMillis::from_epoch(since_epoch)
     }
 }
 
@@ -133,5 +171,27 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Moment {
         Moment { ticks: Ticks(self.ticks.load(Ordering::SeqCst)), wall: UnixMillis(self.wall.load(Ordering::SeqCst)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The wall time at a tick, of a clock that says so much when it is read.
+    fn at(offset: &WallOffset, millis: u64, says: Option<u64>) -> UnixMillis {
+        let read = || Duration::from_millis(says.expect("it is not read"));
+        offset.at(Ticks::from_duration(Duration::from_millis(millis)), read)
+    }
+
+    #[test]
+    fn the_wall_clock_goes_on_between_two_readings_and_is_heeded_at_each() {
+        let offset = WallOffset::new();
+        assert_eq!(at(&offset, 3, Some(86_399_995)), UnixMillis(86_399_995));
+        assert_eq!(at(&offset, 7, None).day(), Day(0));
+        assert_eq!(at(&offset, 8, None).day(), Day(1), "midnight comes in between, too");
+        assert_eq!(at(&offset, 12, None), UnixMillis(86_400_004));
+        assert_eq!(at(&offset, 13, Some(42)), UnixMillis(42), "it was set back");
+        assert_eq!(at(&offset, 14, None), UnixMillis(43));
     }
 }

@@ -40,6 +40,25 @@ macro_rules! short_id {
             pub fn as_str(&self) -> &str {
                 std::str::from_utf8(&self.bytes[..usize::from(self.len)]).expect("an id is ASCII")
             }
+
+            /// The id in two words, for tables of atomics.
+            pub fn to_words(self) -> [u64; 2] {
+                let [mut low, mut high] = [[0; 8]; 2];
+                low.copy_from_slice(&self.bytes[..8]);
+                high[..7].copy_from_slice(&self.bytes[8..]);
+                high[7] = self.len;
+                [u64::from_le_bytes(low), u64::from_le_bytes(high)]
+            }
+
+            /// The id that is in two words; `None` when they were not made by [`Self::to_words`].
+            pub fn from_words([low, high]: [u64; 2]) -> Option<Self> {
+                let [low, high] = [low.to_le_bytes(), high.to_le_bytes()];
+                let mut bytes = [0; SHORT_ID_MAX];
+                bytes[..8].copy_from_slice(&low);
+                bytes[8..].copy_from_slice(&high[..7]);
+                let (len, text) = (high[7], bytes.get(..usize::from(high[7]))?);
+                (!text.is_empty() && text.iter().all(u8::is_ascii_graphic)).then_some(Self { bytes, len })
+            }
         }
 
         impl fmt::Display for $name {
@@ -291,5 +310,10 @@ mod tests {
             assert_eq!(ApiKeyId::parse(bad), Err(NotAnId), "{bad:?}");
         }
         assert_eq!(ApiKeyId::parse("abc").map(|id| id.to_string()), Ok("abc".to_owned()));
+        for good in ["a", "abcdefgh", "abcdefghijklmno"] {
+            let id = ApiKeyId::parse(good).expect("an id");
+            assert_eq!(ApiKeyId::from_words(id.to_words()), Some(id));
+        }
+        assert_eq!(ApiKeyId::from_words([0, 0]), None);
     }
 }

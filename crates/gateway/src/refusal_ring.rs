@@ -3,6 +3,7 @@
 //! Each thread keeps its own, so that recording meets nobody but a reader. Calls that pass cost nothing here.
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 use http::StatusCode;
@@ -24,14 +25,12 @@ const PATH_KEPT: usize = 200;
 pub(crate) struct RefusalRing(Mutex<VecDeque<RefusedCall>>);
 
 impl RefusalRing {
-    /// Remembers a refused call, and forgets the oldest.
+    /// Remembers a refused call in the place of the oldest, whose texts are written over: once the ring is full, nothing
+    /// is allocated for one more refusal.
     pub(crate) fn record(&self, call: &Call<'_>, refusal: &Refusal, standing: &Standing, status: StatusCode) {
-        let refused = refused_call(call, refusal, standing, status);
         let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if calls.len() == CAPACITY {
-            calls.pop_front();
-        }
-        calls.push_back(refused);
+        let oldest = if calls.len() < CAPACITY { None } else { calls.pop_front() };
+        calls.push_back(refused_call(oldest, call, refusal, standing, status));
     }
 
     /// What is remembered.
@@ -40,20 +39,37 @@ impl RefusalRing {
     }
 }
 
-fn refused_call(call: &Call<'_>, refusal: &Refusal, standing: &Standing, status: StatusCode) -> RefusedCall {
+/// The text that was there, with another in its place.
+fn rewritten(old: Option<String>, write: impl FnOnce(&mut String)) -> String {
+    let mut text = old.unwrap_or_default();
+    text.clear();
+    write(&mut text);
+    text
+}
+
+fn refused_call(
+    oldest: Option<RefusedCall>,
+    call: &Call<'_>,
+    refusal: &Refusal,
+    standing: &Standing,
+    status: StatusCode,
+) -> RefusedCall {
+    let [request_id, reason, verb, path, resource_path] = oldest.map_or([const { None }; 5], |old| {
+        [Some(old.request_id), Some(old.reason), Some(old.verb), Some(old.path), old.resource_path]
+    });
     // What met no stage has no path below one.
-    let path = if call.stage.is_some() { call.path } else { call.uri.path() };
+    let whole_path = if call.stage.is_some() { call.path } else { call.uri.path() };
     RefusedCall {
-        request_id: call.ids.request_id.to_str().unwrap_or_default().to_owned(),
+        request_id: rewritten(request_id, |text| text.push_str(call.ids.request_id.to_str().unwrap_or_default())),
         at: call.at.wall,
         status: status.as_u16(),
         level: level(refusal),
-        reason: refusal.to_string(),
+        reason: rewritten(reason, |text| text.write_fmt(format_args!("{refusal}")).unwrap_or_default()),
         api: call.stage.map(|stage| stage.deployed.api.id.clone()),
         stage: call.stage.map(|stage| stage.name.clone()),
-        verb: call.verb.to_string(),
-        path: path.chars().take(PATH_KEPT).collect(),
-        resource_path: call.method.map(|method| method.resource_path.clone()),
+        verb: rewritten(verb, |text| text.push_str(call.verb.as_str())),
+        path: rewritten(path, |text| text.extend(whole_path.chars().take(PATH_KEPT))),
+        resource_path: call.method.map(|method| rewritten(resource_path, |text| text.push_str(&method.resource_path))),
         key: call.key,
         unknown_value: match refusal {
             Refusal::InvalidApiKey(KeyFault::Unknown(digest)) => Some(*digest),
@@ -126,5 +142,6 @@ mod tests {
         let last = calls.last().expect("a call");
         assert_eq!((last.level, last.retry_after_secs, last.status), (RefusalLevel::Quota, Some(7), 429));
         assert_eq!((last.verb.as_str(), last.path.as_str()), ("GET", "/pets"));
+        assert_eq!(last.reason, Refusal::QuotaExceeded { retry_after_secs: 7 }.to_string());
     }
 }

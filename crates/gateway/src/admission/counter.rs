@@ -2,17 +2,17 @@
 //! deploy and no edit resets it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
-use tokio::sync::Notify;
 use tollgate_domain::bucket::Bucket;
-use tollgate_domain::claim::Claim;
 use tollgate_domain::lease::Lease;
 use tollgate_domain::meter::Meter;
+use tollgate_domain::tenancy::Tenancy;
 use tollgate_domain::throttle::TokenRate;
-use tollgate_domain::{ApiKeyId, Day, Period, QuotaSettings, Ticks, UsagePlanId};
+use tollgate_domain::{ApiKeyId, KeyDigest, Ticks, UsagePlanId};
+
+use super::plan_names::PlanTag;
 
 /// Names a counter: by plan and key, never by configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,59 +21,114 @@ pub(crate) struct CounterId {
     pub(crate) key: ApiKeyId,
 }
 
-/// The state of one (plan, key) on this node. What a call touches comes first, so that it shares a cache line.
-#[derive(Debug)]
-#[repr(C)]
-pub(crate) struct Counter {
-    pub(crate) bucket: Bucket,
-    pub(crate) meter: Meter,
-    pub(crate) lease: ArcSwapOption<PeriodLease>,
-    /// Whether a call came since the keeper last looked.
-    touched: AtomicBool,
-    /// Whether it was taken out of the table, so that another will count for its (plan, key).
-    forgotten: AtomicBool,
-    pub(crate) id: CounterId,
+/// A counter in the table: its place, and who lived there when it was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CounterAt {
+    pub(super) place: u32,
+    pub(super) tenant: u32,
+}
+
+/// Whose a counter is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Owner {
+    pub(super) plan: PlanTag,
+    pub(super) key: ApiKeyId,
+}
+
+/// The state of one (plan, key) on this node, with what finds its key. A call touches this and nothing else of the key,
+/// so it is laid out to lie in two cache lines, which are fetched at once.
+#[derive(Debug, Default)]
+#[repr(C, align(32))]
+pub(super) struct Counter {
+    /// What the index does not have of the digest of the key's value, if the key is found here by it.
+    digest_high: AtomicU64,
+    digest_low: AtomicU32,
+    plan: AtomicU32,
+    key: [AtomicU64; 2],
+    pub(super) tenancy: Tenancy,
+    pub(super) bucket: Bucket,
+    pub(super) meter: Meter,
+    pub(super) lease: Lease,
+}
+
+/// A digest as the table has it: a hash to look under, and what is then compared.
+#[derive(Clone, Copy)]
+pub(super) struct SplitDigest {
+    pub(super) hash: u32,
+    rest: (u64, u32),
+}
+
+impl From<KeyDigest> for SplitDigest {
+    fn from(digest: KeyDigest) -> Self {
+        let whole = u128::from_le_bytes(*digest.as_bytes());
+        Self { hash: whole as u32, rest: ((whole >> 64) as u64, (whole >> 32) as u32) }
+    }
 }
 
 impl Counter {
-    pub(crate) fn new(id: CounterId) -> Self {
-        let (bucket, meter) = (Bucket::new(), Meter::new());
-        let (touched, forgotten) = (AtomicBool::new(true), AtomicBool::new(false));
-        Self { bucket, meter, lease: ArcSwapOption::empty(), touched, forgotten, id }
+    /// Whose it is, and who lives there. `None` when nobody does, or somebody moves in or out at this moment.
+    #[inline]
+    pub(super) fn owner(&self) -> Option<(u32, Owner)> {
+        self.owner_if(|_| true)
     }
 
-    /// Notes that it was taken out of the table.
-    pub(crate) fn forget(&self) {
-        self.forgotten.store(true, Ordering::Release);
+    /// The same, if a key of this digest is found here. Digests are compared in constant time.
+    #[inline]
+    pub(super) fn owner_with(&self, digest: &SplitDigest) -> Option<(u32, Owner)> {
+        self.owner_if(|counter| {
+            let (high, low) = digest.rest;
+            let differing = counter.digest_high.load(Ordering::Acquire) ^ high;
+            differing | u64::from(counter.digest_low.load(Ordering::Acquire) ^ low) == 0
+        })
     }
 
-    /// Whether it was taken out of the table.
-    pub(crate) fn is_forgotten(&self) -> bool {
-        self.forgotten.load(Ordering::Acquire)
+    #[inline]
+    fn owner_if(&self, wanted: impl FnOnce(&Self) -> bool) -> Option<(u32, Owner)> {
+        let tenant = self.tenancy.tenant()?;
+        let wanted = wanted(self);
+        let plan = PlanTag(self.plan.load(Ordering::Acquire));
+        let key = self.key.each_ref().map(|word| word.load(Ordering::Acquire));
+        let key = ApiKeyId::from_words(key).filter(|_| wanted)?;
+        (self.tenancy.tenant() == Some(tenant)).then_some((tenant, Owner { plan, key }))
     }
 
-    pub(crate) fn touch(&self) {
-        if !self.touched.load(Ordering::Relaxed) {
-            self.touched.store(true, Ordering::Relaxed);
+    /// Has a key be found here, once the index says so.
+    pub(super) fn set_digest(&self, digest: &SplitDigest) {
+        self.digest_high.store(digest.rest.0, Ordering::Release);
+        self.digest_low.store(digest.rest.1, Ordering::Release);
+    }
+
+    /// Makes it somebody's: it was nobody's, and holds nothing.
+    pub(super) fn give_to(&self, owner: &Owner) -> u32 {
+        self.set_digest(&SplitDigest { hash: 0, rest: (0, 0) });
+        self.plan.store(owner.plan.0, Ordering::Release);
+        for (word, value) in self.key.iter().zip(owner.key.to_words()) {
+            word.store(value, Ordering::Release);
         }
+        self.tenancy.move_in()
     }
 
-    /// Whether no call came since the last look.
-    pub(crate) fn was_idle(&self) -> bool {
-        !self.touched.swap(false, Ordering::Relaxed)
+    /// Whether forgetting it changes nothing.
+    pub(super) fn is_empty(&self, now: Ticks) -> bool {
+        !self.lease.is_open() && self.meter.is_empty() && self.bucket.is_full(now)
     }
 }
 
 /// The bucket of one (plan, key) for one method, with the rate it was last filled at.
 #[derive(Debug, Default)]
-pub(crate) struct MethodBucket {
+pub(super) struct MethodBucket {
     bucket: Bucket,
     rate: ArcSwapOption<TokenRate>,
+    /// Whether a call came since the last look.
+    touched: AtomicBool,
 }
 
 impl MethodBucket {
     /// The bucket, with what is owed kept if the rate has changed.
-    pub(crate) fn under(&self, rate: Option<TokenRate>, now: Ticks) -> &Bucket {
+    pub(super) fn under(&self, rate: Option<TokenRate>, now: Ticks) -> &Bucket {
+        if !self.touched.load(Ordering::Relaxed) {
+            self.touched.store(true, Ordering::Relaxed);
+        }
         if let Some(rate) = rate
             && self.rate.load().as_deref() != Some(&rate)
             && let Some(old) = self.rate.swap(Some(Arc::new(rate)))
@@ -83,112 +138,18 @@ impl MethodBucket {
         &self.bucket
     }
 
-    pub(crate) fn is_full(&self, now: Ticks) -> bool {
-        self.bucket.is_full(now)
+    /// Whether no call came since the last look, and forgetting it changes nothing.
+    pub(super) fn is_idle(&self, now: Ticks) -> bool {
+        !self.touched.swap(false, Ordering::Relaxed) && self.bucket.is_full(now)
     }
 }
 
-/// Units drawn for one period, under one quota.
-#[derive(Debug)]
-pub(crate) struct PeriodLease {
-    pub(crate) quota: QuotaSettings,
-    pub(crate) period: Period,
-    pub(crate) units: Lease,
-    /// Whether a draw is on its way; there is never more than one, so that what is outstanding stays bounded.
-    drawing: Claim,
-    /// Whether the ledger was asked before.
-    pub(crate) opened: AtomicBool,
-    /// How much to draw next; doubles with each draw while traffic lasts.
-    batch: AtomicI64,
-    /// What the ledger held after the last draw.
-    pub(crate) left_in_ledger: AtomicI64,
-    /// Ticks at which the ledger said that nothing is left, plus one; 0 while it has not.
-    pub(crate) exhausted_at: AtomicU64,
-    /// Ticks at which the ledger first said that it may have units in a moment, plus one; 0 while it has not.
-    pub(crate) pending_since: AtomicU64,
-    /// Whether the last draw failed, for those who waited for it.
-    pub(crate) failed: AtomicBool,
-    /// Wakes those who wait for a draw.
-    pub(crate) drawn: Notify,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// What a first draw asks for, before traffic is known: a thousandth of the quota, within these bounds. Where a quota is
-/// large, a few units more strand nothing that anybody would miss, and spare the ledger most of the draws with which a
-/// lease would grow.
-const FIRST_BATCH: std::ops::RangeInclusive<i64> = 4..=64;
-
-fn first_batch(quota: QuotaSettings) -> i64 {
-    (i64::from(quota.limit) / 1000).clamp(*FIRST_BATCH.start(), *FIRST_BATCH.end())
-}
-
-impl PeriodLease {
-    pub(crate) fn new(quota: QuotaSettings, day: Day) -> Self {
-        Self {
-            quota,
-            period: quota.period_at(day),
-            units: Lease::new(),
-            drawing: Claim::new(),
-            opened: AtomicBool::new(false),
-            batch: AtomicI64::new(first_batch(quota)),
-            left_in_ledger: AtomicI64::new(i64::from(quota.limit)),
-            exhausted_at: AtomicU64::new(0),
-            pending_since: AtomicU64::new(0),
-            failed: AtomicBool::new(false),
-            drawn: Notify::new(),
-        }
-    }
-
-    /// The most that may be outstanding: what a crash strands, at most max(1, 1 %) of the quota.
-    fn cap(&self) -> i64 {
-        (i64::from(self.quota.limit) / 100).max(1)
-    }
-
-    /// What the ledger holds beside the `left` units that a spend found on the lease, if it held `before` just before.
-    ///
-    /// A draw may have landed in between. Then the larger side of the spend tells whether its units were in `left`:
-    /// draws come when the lease is low, and bring more than was there.
-    pub(crate) fn left_beside(&self, left: i64, before: i64) -> i64 {
-        let after = self.left_in_ledger.load(Ordering::Acquire);
-        let drawn = before - after;
-        if drawn > 0 && left < drawn { before } else { after }
-    }
-
-    /// Whether it is time to draw ahead of need, so that no call has to wait.
-    pub(crate) fn is_low(&self, left: i64) -> bool {
-        left <= self.batch.load(Ordering::Relaxed).min(self.cap()) / 2
-    }
-
-    /// How long the ledger has been about to have units, from the first time that it said so.
-    pub(crate) fn pending_for(&self, now: Ticks) -> Duration {
-        match self.pending_since.load(Ordering::Relaxed) {
-            0 => {
-                self.pending_since.store(now.0 + 1, Ordering::Relaxed);
-                Duration::ZERO
-            }
-            since => now.since(Ticks(since - 1)),
-        }
-    }
-
-    /// Claims the one draw that may be on its way; false when another has it.
-    pub(crate) fn start_drawing(&self) -> bool {
-        self.drawing.take()
-    }
-
-    pub(crate) fn stop_drawing(&self) {
-        self.drawing.give_up();
-        self.drawn.notify_waiters();
-    }
-
-    /// Tells those who wait for the draw that it is not answered yet. It stays on its way.
-    pub(crate) fn fail_draw(&self) {
-        self.failed.store(true, Ordering::Release);
-        self.drawn.notify_waiters();
-    }
-
-    /// The size of the next draw, so that what is outstanding stays within the cap.
-    pub(crate) fn next_draw(&self) -> i64 {
-        let batch = self.batch.load(Ordering::Relaxed);
-        self.batch.store((batch * 2).min(self.cap().max(*FIRST_BATCH.start())), Ordering::Relaxed);
-        batch.min(self.cap() - self.units.unspent())
+    #[test]
+    fn a_counter_lies_in_two_cache_lines_wherever_it_is() {
+        assert_eq!((size_of::<Counter>(), align_of::<Counter>()), (96, 32));
     }
 }

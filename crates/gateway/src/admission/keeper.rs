@@ -61,9 +61,9 @@ impl Admission {
 
     /// Unspent units that this node holds for a key in a plan, and the period they are for.
     pub fn unspent(&self, plan: UsagePlanId, key: ApiKeyId) -> Option<(Period, i64)> {
-        let counters = self.counters.pin();
-        let lease = counters.get(&CounterId { plan, key })?.lease.load_full()?;
-        Some((lease.period, lease.units.unspent()))
+        let at = self.counters.find(CounterId { plan, key })?;
+        let (_, terms, units) = self.counters.at(at.place)?.lease.current()?;
+        Some((terms.period, units))
     }
 
     async fn ask(

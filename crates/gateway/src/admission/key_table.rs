@@ -1,58 +1,34 @@
 //! Every API key that may call, by the digest of its value.
 //!
-//! Keys are added and removed one at a time while calls look others up; nothing is rebuilt and nobody waits.
+//! Keys are added and removed one at a time while calls look others up; nothing is rebuilt and nobody waits. A key in
+//! one plan, as nearly all are, lies in the counter of that plan, so that a call that finds the one has the other.
 
-use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use arc_swap::ArcSwapOption;
+use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 use tollgate_domain::{ApiKeyId, KeyDigest, KeyDigester, UsagePlanId};
 
-use super::counter::{Counter, CounterId};
+use super::counter::{Counter, CounterAt, CounterId, Owner, SplitDigest};
+use super::counters::Counters;
+use super::index::Index;
+use super::plan_names::PlanTag;
 
 /// The plans of a caller; nearly always one.
-pub(crate) type Plans = SmallVec<[UsagePlanId; 2]>;
+pub(crate) type Plans = SmallVec<[UsagePlanId; 1]>;
 
 /// The table.
 #[derive(Debug)]
-pub(crate) struct KeyTable {
+pub(super) struct KeyTable {
     digester: KeyDigester,
-    entries: papaya::HashMap<KeyDigest, Entry, BuildHasherDefault<DigestHasher>>,
-}
-
-/// What a call needs to know of a key: 64 bytes with its digest, so that millions fit.
-#[derive(Debug)]
-struct Entry {
-    id: ApiKeyId,
-    plans: StoredPlans,
-}
-
-#[derive(Debug)]
-enum StoredPlans {
-    One(Membership),
-    Many(Box<[UsagePlanId]>),
-}
-
-/// The one plan of a key, and its counter once a call was made: whoever finds the key need not look for that.
-#[derive(Debug)]
-struct Membership {
-    plan: UsagePlanId,
-    counter: ArcSwapOption<Counter>,
-}
-
-impl Membership {
-    /// The counter, which `find` knows if it is not remembered, or is forgotten by everybody else.
-    fn counter(&self, key: ApiKeyId, find: impl FnOnce(CounterId) -> Arc<Counter>) -> Arc<Counter> {
-        match self.counter.load_full() {
-            Some(counter) if !counter.is_forgotten() => counter,
-            _ => {
-                let counter = find(CounterId { plan: self.plan, key });
-                self.counter.store(Some(Arc::clone(&counter)));
-                counter
-            }
-        }
-    }
+    /// Where keys lie among the counters.
+    digests: Index,
+    /// The plans of keys that are not in exactly one.
+    several: papaya::HashMap<ApiKeyId, Arc<[UsagePlanId]>, RandomState>,
+    /// Counts what may make a lookup miss a key that moves meanwhile.
+    moves: AtomicU64,
+    writer: Mutex<()>,
 }
 
 /// Who is calling: an enabled key that exists.
@@ -62,7 +38,7 @@ pub struct Caller {
     pub id: ApiKeyId,
     plans: Plans,
     /// Its counter, if it is in one plan only.
-    pub(super) counter: Option<Arc<Counter>>,
+    counter: Option<CounterAt>,
 }
 
 impl Caller {
@@ -70,110 +46,277 @@ impl Caller {
     pub fn plans(&self) -> &[UsagePlanId] {
         &self.plans
     }
+
+    /// Where its counter was found, if it is the one of this id.
+    pub(super) fn counter(&self, id: CounterId) -> Option<CounterAt> {
+        self.counter.filter(|_| self.id == id.key && self.plans.first() == Some(&id.plan))
+    }
+}
+
+/// Where a key lies.
+struct Home<'a> {
+    at: CounterAt,
+    owner: Owner,
+    counter: &'a Counter,
 }
 
 impl KeyTable {
-    pub(crate) fn new(digester: KeyDigester) -> Self {
-        Self { digester, entries: papaya::HashMap::default() }
-    }
-
-    /// Finds the caller who holds `value`. `counter` finds, or makes, the counter of its plan.
-    pub(crate) fn find(&self, value: &[u8], counter: impl FnOnce(CounterId) -> Arc<Counter>) -> Option<Caller> {
-        let digest = self.digester.digest(value);
-        let entries = self.entries.pin();
-        let Entry { id, plans } = entries.get(&digest)?;
-        Some(match plans {
-            StoredPlans::One(membership) => Caller {
-                id: *id,
-                plans: Plans::from_slice(&[membership.plan]),
-                counter: Some(membership.counter(*id, counter)),
-            },
-            StoredPlans::Many(plans) => Caller { id: *id, plans: Plans::from_slice(plans), counter: None },
-        })
-    }
-
-    /// The digest of a value.
-    pub(crate) fn digest_of(&self, value: &[u8]) -> KeyDigest {
-        self.digester.digest(value)
-    }
-
-    /// Adds or replaces a key. The next call sees it.
-    pub(crate) fn put(&self, digest: KeyDigest, id: ApiKeyId, plans: &[UsagePlanId]) {
-        let plans = match plans {
-            [plan] => StoredPlans::One(Membership { plan: *plan, counter: ArcSwapOption::empty() }),
-            _ => StoredPlans::Many(plans.into()),
-        };
-        self.entries.pin().insert(digest, Entry { id, plans });
-    }
-
-    /// Removes a key. The next call is refused.
-    pub(crate) fn remove(&self, digest: &KeyDigest) {
-        self.entries.pin().remove(digest);
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
-    }
-}
-
-/// Takes the one word that a [`KeyDigest`] writes as the hash: it is even already.
-#[derive(Debug, Default)]
-pub(crate) struct DigestHasher(u64);
-
-impl Hasher for DigestHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+    pub(super) fn new(digester: KeyDigester) -> Self {
+        Self {
+            digester,
+            digests: Index::new(),
+            several: papaya::HashMap::default(),
+            moves: AtomicU64::new(0),
+            writer: Mutex::new(()),
         }
     }
 
-    fn write_u64(&mut self, word: u64) {
-        self.0 = word;
+    /// Finds the caller who holds `value`.
+    pub(super) fn find(&self, value: &[u8], counters: &Counters) -> Option<Caller> {
+        let digest = SplitDigest::from(self.digester.digest(value));
+        loop {
+            let moves = self.moves.load(Ordering::Acquire);
+            let found = self.home(&digest, counters).and_then(|home| self.caller(&home, counters));
+            if found.is_some() || self.moves.load(Ordering::Acquire) == moves {
+                return found;
+            }
+        }
     }
 
-    fn finish(&self) -> u64 {
-        self.0
+    /// Where the key of a digest lies. A key that moves at this moment may be missed.
+    #[inline]
+    fn home<'a>(&self, digest: &SplitDigest, counters: &'a Counters) -> Option<Home<'a>> {
+        self.digests.find(digest.hash, |place| {
+            let counter = counters.at(place)?;
+            let (tenant, owner) = counter.owner_with(digest)?;
+            Some(Home { at: CounterAt { place, tenant }, owner, counter })
+        })
+    }
+
+    /// The caller whose key lies there; `None` when it has moved.
+    fn caller(&self, home: &Home<'_>, counters: &Counters) -> Option<Caller> {
+        let Home { at, owner: Owner { plan, key: id }, .. } = *home;
+        let (plans, counter) = match plan {
+            PlanTag::NONE => (Plans::new(), None),
+            PlanTag::SEVERAL => (Plans::from_slice(self.several.pin().get(&id)?), None),
+            plan => (Plans::from_buf([counters.plans.plan(plan)?]), Some(at)),
+        };
+        Some(Caller { id, plans, counter })
+    }
+
+    /// The digest of a value.
+    pub(super) fn digest_of(&self, value: &[u8]) -> KeyDigest {
+        self.digester.digest(value)
+    }
+
+    /// Adds or replaces a key. The next call sees it. `None` when there is no room for another.
+    pub(super) fn put(
+        &self,
+        digest: KeyDigest,
+        key: ApiKeyId,
+        plans: &[UsagePlanId],
+        counters: &Counters,
+    ) -> Option<()> {
+        let _writing = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let digest = SplitDigest::from(digest);
+        let old = self.home(&digest, counters);
+        let plan = match plans {
+            [] => PlanTag::NONE,
+            [plan] => counters.plans.tag_or_make(*plan)?,
+            _ => self.put_several(key, plans, counters)?,
+        };
+        let (at, was_kept) = counters.keep(&Owner { plan, key })?;
+        if old.as_ref().is_none_or(|old| old.at.place != at.place) {
+            // A key has one value: by another it is found no more.
+            if was_kept && old.as_ref().is_none_or(|old| old.owner.key != key) {
+                self.digests.hashes_of(at.place).into_iter().for_each(|hash| self.digests.remove(hash, at.place));
+            }
+            counters.at(at.place)?.set_digest(&digest);
+            match &old {
+                Some(old) => self.digests.replace(digest.hash, old.at.place, at.place),
+                None => self.digests.insert(digest.hash, at.place),
+            }
+            self.moves.fetch_add(1, Ordering::Release);
+            old.iter().for_each(|old| self.leave(old, key, plans, counters));
+        }
+        Some(())
+    }
+
+    /// Notes the plans of a key that is in several, and keeps its counters. `None` when there is no room for another.
+    fn put_several(&self, key: ApiKeyId, plans: &[UsagePlanId], counters: &Counters) -> Option<PlanTag> {
+        for plan in plans {
+            counters.keep(&Owner { plan: counters.plans.tag_or_make(*plan)?, key })?;
+        }
+        let before = self.several.pin().insert(key, plans.into()).map(Arc::clone);
+        let gone = before.iter().flat_map(|before| before.iter()).filter(|plan| !plans.contains(plan));
+        gone.for_each(|plan| keep_no_more(CounterId { plan: *plan, key }, counters));
+        Some(PlanTag::SEVERAL)
+    }
+
+    /// Lets go of where a key lay, which is `key` now, in `plans`.
+    fn leave(&self, old: &Home<'_>, key: ApiKeyId, plans: &[UsagePlanId], counters: &Counters) {
+        let stays = |plan: &UsagePlanId| old.owner.key == key && plans.contains(plan);
+        if old.owner.plan == PlanTag::SEVERAL {
+            let before = self.several.pin().remove(&old.owner.key).map(Arc::clone);
+            let gone = before.iter().flat_map(|before| before.iter()).filter(|plan| !stays(plan));
+            gone.for_each(|plan| keep_no_more(CounterId { plan: *plan, key: old.owner.key }, counters));
+        }
+        if !counters.plans.plan(old.owner.plan).is_some_and(|plan| stays(&plan)) {
+            old.counter.tenancy.keep(false);
+        }
+    }
+
+    /// Removes a key. The next call is refused.
+    pub(super) fn remove(&self, digest: &KeyDigest, counters: &Counters) {
+        let _writing = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let digest = SplitDigest::from(*digest);
+        if let Some(home) = self.home(&digest, counters) {
+            self.digests.remove(digest.hash, home.at.place);
+            self.leave(&home, home.owner.key, &[], counters);
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.digests.len()
+    }
+}
+
+fn keep_no_more(id: CounterId, counters: &Counters) {
+    if let Some(counter) = counters.find(id).and_then(|at| counters.at(at.place)) {
+        counter.tenancy.keep(false);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use tollgate_domain::{Day, Ticks};
+
     use super::*;
+
+    struct Bench {
+        digester: KeyDigester,
+        counters: Counters,
+        keys: KeyTable,
+    }
+
+    fn plan(name: &str) -> UsagePlanId {
+        UsagePlanId::parse(name).expect("an id")
+    }
+
+    fn key(name: &str) -> ApiKeyId {
+        ApiKeyId::parse(name).expect("an id")
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let digester = KeyDigester::new([9; 32]);
+            Self { keys: KeyTable::new(digester.clone()), counters: Counters::new(), digester }
+        }
+
+        fn put(&self, value: &str, id: &str, plans: &[&str]) {
+            let plans: Vec<_> = plans.iter().map(|name| plan(name)).collect();
+            let digest = self.digester.digest(value.as_bytes());
+            self.keys.put(digest, key(id), &plans, &self.counters).expect("there is room");
+        }
+
+        fn remove(&self, value: &str) {
+            self.keys.remove(&self.digester.digest(value.as_bytes()), &self.counters);
+        }
+
+        fn find(&self, value: &str) -> Option<Caller> {
+            self.keys.find(value.as_bytes(), &self.counters)
+        }
+
+        fn plans(&self, value: &str) -> Option<Vec<String>> {
+            self.find(value).map(|caller| caller.plans().iter().map(ToString::to_string).collect())
+        }
+
+        /// Counts a call of a key, without reporting it.
+        fn count(&self, plan_name: &str, id: &str) {
+            let counter = self.counters.hold_or_make(CounterId { plan: plan(plan_name), key: key(id) });
+            counter.expect("there is room").meter.count(Day(1));
+        }
+
+        fn has_counted(&self, plan_name: &str, id: &str) -> bool {
+            let at = self.counters.find(CounterId { plan: plan(plan_name), key: key(id) });
+            at.and_then(|at| self.counters.at(at.place)).is_some_and(|counter| !counter.meter.is_empty())
+        }
+
+        fn forget_all(&self) -> usize {
+            let all: Vec<_> = self.counters.iter().map(|(place, ..)| place).collect();
+            all.iter().for_each(|place| self.counters.forget(*place, Ticks(0)));
+            all.len() - self.counters.iter().count()
+        }
+    }
 
     #[test]
     fn a_removed_key_is_unknown_at_once() {
-        let digester = KeyDigester::new([9; 32]);
-        let table = KeyTable::new(digester.clone());
-        let id = ApiKeyId::parse("key1").expect("an id");
-        let plan = UsagePlanId::parse("plan").expect("an id");
-        let digest = digester.digest(b"secret");
-        table.put(digest, id, &[plan]);
-        let find = |value: &[u8]| table.find(value, |id| Arc::new(Counter::new(id)));
-        assert_eq!(find(b"secret").map(|caller| (caller.id, caller.plans().to_vec())), Some((id, vec![plan])));
-        assert!(find(b"Secret").is_none());
-        table.remove(&digest);
-        assert!(find(b"secret").is_none());
+        let bench = Bench::new();
+        bench.put("secret", "key1", &["plan"]);
+        let caller = bench.find("secret").expect("it is there");
+        assert_eq!((caller.id, caller.plans()), (key("key1"), &[plan("plan")][..]));
+        assert!(bench.find("Secret").is_none());
+        bench.remove("secret");
+        assert!(bench.find("secret").is_none());
     }
 
     #[test]
-    fn a_counter_is_looked_for_once_until_it_is_forgotten() {
-        let digester = KeyDigester::new([9; 32]);
-        let table = KeyTable::new(digester.clone());
-        let id = ApiKeyId::parse("key1").expect("an id");
-        let plan = UsagePlanId::parse("plan").expect("an id");
-        table.put(digester.digest(b"secret"), id, &[plan]);
-        let fresh = |id| Arc::new(Counter::new(id));
-        let counter = |find: &dyn Fn(CounterId) -> Arc<Counter>| {
-            table.find(b"secret", find).and_then(|caller| caller.counter).expect("a counter")
-        };
-        let first = counter(&fresh);
-        assert!(Arc::ptr_eq(&first, &counter(&|_| unreachable!("it is remembered"))));
-        first.forget();
-        assert!(!Arc::ptr_eq(&first, &counter(&fresh)));
+    fn a_key_that_moves_between_plans_is_in_those_that_it_was_put_in_last() {
+        let bench = Bench::new();
+        let lists: [&[&str]; 8] = [&["a"], &["a", "b"], &["b", "c"], &["b"], &[], &["a", "b", "c"], &["c"], &["c"]];
+        for plans in lists {
+            bench.put("secret", "key1", plans);
+            let found: Vec<_> = bench.plans("secret").expect("it is there");
+            assert_eq!(found, plans);
+            assert_eq!(bench.keys.len(), 1);
+            bench.forget_all();
+            assert_eq!(bench.plans("secret").as_deref(), Some(&found[..]), "what is in use is not forgotten");
+        }
+        bench.remove("secret");
+        bench.forget_all();
+        assert_eq!(bench.counters.iter().count(), 0, "what is in use no more is forgotten");
     }
 
     #[test]
-    fn an_entry_with_its_digest_stays_within_64_bytes() {
-        assert!(size_of::<Entry>() + size_of::<KeyDigest>() <= 64);
+    fn a_counter_outlives_its_key_and_is_found_by_it_again() {
+        let bench = Bench::new();
+        bench.put("secret", "key1", &["a"]);
+        bench.count("a", "key1");
+        bench.remove("secret");
+        bench.forget_all();
+        assert!(bench.has_counted("a", "key1"));
+        bench.put("secret", "key1", &["a", "b"]);
+        bench.put("secret", "key1", &["a"]);
+        assert!(bench.has_counted("a", "key1"));
+    }
+
+    #[test]
+    fn a_call_that_found_a_key_before_it_was_forgotten_counts_for_no_other() {
+        let bench = Bench::new();
+        bench.put("secret", "key1", &["a"]);
+        let id = CounterId { plan: plan("a"), key: key("key1") };
+        let at = bench.find("secret").and_then(|caller| caller.counter(id)).expect("it is in one plan");
+        let held = bench.counters.hold(at).expect("it is there");
+        bench.remove("secret");
+        assert_eq!(bench.forget_all(), 0, "a call holds it");
+        drop(held);
+        assert_eq!(bench.forget_all(), 1);
+        bench.put("other", "key2", &["a"]);
+        let other = CounterId { plan: plan("a"), key: key("key2") };
+        assert_eq!(bench.counters.find(other).map(|other| other.place), Some(at.place), "the place is used again");
+        assert!(bench.counters.hold(at).is_none());
+    }
+
+    #[test]
+    fn a_key_is_found_by_the_value_that_it_was_put_with_last() {
+        let bench = Bench::new();
+        for plans in [&["a"][..], &["a", "b"], &[]] {
+            bench.put("old", "key1", plans);
+            bench.put("new", "key1", plans);
+            assert!(bench.find("old").is_none());
+            bench.remove("old");
+            assert_eq!(bench.plans("new").expect("it is there"), plans);
+            bench.remove("new");
+        }
     }
 }

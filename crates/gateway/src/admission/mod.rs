@@ -3,12 +3,17 @@
 //! Keeps the promises that no (plan, key, period) is admitted more often than its quota says, and that a refused
 //! call costs nothing at any level.
 
+mod bells;
+mod chunks;
 mod counter;
+mod counters;
 mod demand;
 mod health;
+mod index;
 mod keeper;
 mod key_table;
 pub mod ledger;
+mod plan_names;
 mod rounds;
 mod taking;
 #[cfg(any(test, feature = "testing"))]
@@ -22,17 +27,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use crossbeam_queue::SegQueue;
 use foldhash::fast::RandomState;
 use tokio::sync::mpsc;
 use tollgate_domain::clock::TICKS_PER_SECOND;
-use tollgate_domain::lease::Spend;
+use tollgate_domain::lease::{Closed, Spend, Terms, Unit};
 use tollgate_domain::throttle::TokenRate;
 use tollgate_domain::{
-    ApiKeyId, Catalog, Clock, KeyDigest, KeyDigester, Moment, Period, QuotaSettings, Return, Ticks, UsagePlanId,
+    ApiKeyId, Catalog, Clock, Day, KeyDigest, KeyDigester, Moment, QuotaSettings, Return, Ticks, UsagePlanId,
 };
 
-use counter::{Counter, CounterId, MethodBucket, PeriodLease};
+use bells::Bells;
+use counter::{CounterId, MethodBucket};
+use counters::{Counters, Held};
 pub use demand::{Demand, Keyed, MethodEntry, PlanLimits};
 pub use health::LedgerHealth;
 use health::Watch;
@@ -40,8 +46,8 @@ pub use keeper::Keeper;
 pub use key_table::Caller;
 use key_table::KeyTable;
 pub use ledger::{Ledger, LedgerUnavailable};
-use rounds::Message;
 pub use rounds::{Inbox, Rounds};
+use rounds::{LeaseAt, Message};
 use taking::Taking;
 pub use verdict::{Denied, QuotaStanding, Standing, ThrottleLevel, ThrottleStanding, Verdict};
 
@@ -51,16 +57,22 @@ const LEDGER_PATIENCE: Duration = Duration::from_secs(5);
 /// How long the ledger's word that a quota is used up is believed before it is asked again.
 const EXHAUSTED_FOR: Ticks = Ticks(TICKS_PER_SECOND);
 
+/// How often a call tries to spend before it lets others do something: they are opening a lease, or close the one that
+/// it opened.
+const TRIES: usize = 100;
+
 /// Decides calls. One for all threads.
 #[derive(Debug)]
 pub struct Admission {
     keys: KeyTable,
-    counters: papaya::HashMap<CounterId, Arc<Counter>, RandomState>,
+    counters: Counters,
     method_buckets: papaya::HashMap<(CounterId, Arc<str>), Arc<MethodBucket>, RandomState>,
     /// The limits in force by plan. Leases are made from these and not from a call's snapshot, which may be older.
     plans: ArcSwap<PlanTable>,
-    /// Counters whose meter holds calls that the ledger does not know.
-    dirty: SegQueue<Arc<Counter>>,
+    /// Wake calls that wait for a draw.
+    bells: Bells,
+    /// Rounds that could not be written.
+    failures: AtomicU64,
     keeper: mpsc::UnboundedSender<Message>,
     watch: Watch,
     unaccounted: Unaccounted,
@@ -88,10 +100,11 @@ impl Admission {
         let (keeper, inbox) = mpsc::unbounded_channel();
         let admission = Self {
             keys: KeyTable::new(digester),
-            counters: papaya::HashMap::default(),
+            counters: Counters::new(),
             method_buckets: papaya::HashMap::default(),
             plans: ArcSwap::default(),
-            dirty: SegQueue::new(),
+            bells: Bells::new(),
+            failures: AtomicU64::new(0),
             keeper,
             watch: Watch::new(),
             unaccounted: Unaccounted::default(),
@@ -127,16 +140,16 @@ impl Admission {
     /// Keeps what callers owe their buckets when a plan's rate changes.
     fn rescale(&self, old: &PlanTable, now: Ticks) {
         let plans = self.plans.load();
-        let changed: std::collections::HashMap<UsagePlanId, (TokenRate, TokenRate)> = plans
+        let changed: std::collections::HashMap<_, (TokenRate, TokenRate)> = plans
             .iter()
-            .filter_map(|(id, limits)| Some((*id, (old.get(id)?.rate?, limits.rate?))))
+            .filter_map(|(id, limits)| Some((self.counters.plans.tag(*id)?, (old.get(id)?.rate?, limits.rate?))))
             .filter(|(_, (old, new))| old != new)
             .collect();
         if changed.is_empty() {
             return;
         }
-        for (id, counter) in &self.counters.pin() {
-            if let Some((old, new)) = changed.get(&id.plan) {
+        for (_, owner, counter) in self.counters.iter() {
+            if let Some((old, new)) = changed.get(&owner.plan) {
                 counter.bucket.rescale(*old, *new, now);
             }
         }
@@ -144,16 +157,16 @@ impl Admission {
 
     /// Adds or replaces a key; a disabled one is removed, since it may not call.
     pub fn put_key(&self, digest: KeyDigest, id: ApiKeyId, enabled: bool, plans: &[UsagePlanId]) {
-        if enabled {
-            self.keys.put(digest, id, plans);
-        } else {
-            self.keys.remove(&digest);
+        if !enabled {
+            self.keys.remove(&digest, &self.counters);
+        } else if self.keys.put(digest, id, plans, &self.counters).is_none() {
+            tracing::error!(target: "tollgate::admission", key = %id, "there is no room for another key; it is refused");
         }
     }
 
     /// Removes a key. The next call with it is refused.
     pub fn remove_key(&self, digest: &KeyDigest) {
-        self.keys.remove(digest);
+        self.keys.remove(digest, &self.counters);
     }
 
     /// How the ledger does.
@@ -168,7 +181,7 @@ impl Admission {
 
     /// Finds who holds a key's value: `None` when it is unknown or disabled.
     pub fn find_key(&self, value: &[u8]) -> Option<Caller> {
-        self.keys.find(value, |id| self.counter(id))
+        self.keys.find(value, &self.counters)
     }
 
     /// What a key's value is stored under.
@@ -193,34 +206,35 @@ impl Admission {
         now: Moment,
         clock: &dyn Clock,
     ) -> Verdict {
-        let remembered = caller.and_then(|caller| caller.counter.as_ref());
         let (mut asked_ledger, mut now) = (false, now);
         if demand.keyed.is_some() && now.ticks.0 > self.believed_until.load(Ordering::Relaxed) {
             return Verdict::refuse(self.denied_unaccounted());
         }
         loop {
-            match self.decide(&demand, remembered, now, true) {
+            match self.decide(&demand, caller, now, true) {
                 Step::Done(verdict) => return verdict,
-                Step::Wait(lease, counter) => {
-                    if asked_ledger && lease.failed.load(Ordering::Acquire) {
-                        return self.without_ledger(&demand, remembered, now);
+                Step::Wait(lease) => {
+                    if asked_ledger && self.has_failed(lease) {
+                        return self.without_ledger(&demand, caller, now);
                     }
                     if !std::mem::replace(&mut asked_ledger, true) {
                         self.watch.call_waits();
                     }
-                    if !self.wait_for_draw(&lease, counter).await {
-                        return self.without_ledger(&demand, remembered, clock.now());
+                    if !self.wait_for_draw(lease).await {
+                        return self.without_ledger(&demand, caller, clock.now());
                     }
-                    now = clock.now();
                 }
+                // Another thread is at it, and was interrupted.
+                Step::Again => tokio::task::yield_now().await,
             }
+            now = clock.now();
         }
     }
 
     /// Decides a call that found no unit on its lease, and no ledger to draw one from.
-    fn without_ledger(&self, demand: &Demand<'_>, remembered: Option<&Arc<Counter>>, now: Moment) -> Verdict {
+    fn without_ledger(&self, demand: &Demand<'_>, caller: Option<&Caller>, now: Moment) -> Verdict {
         if self.unaccounted == Unaccounted::Admitted
-            && let Step::Done(verdict) = self.decide(demand, remembered, now, false)
+            && let Step::Done(verdict) = self.decide(demand, caller, now, false)
         {
             return verdict;
         }
@@ -235,7 +249,7 @@ impl Admission {
     }
 
     /// Decides a call from memory. `accounted` calls need a unit of the quota.
-    fn decide(&self, demand: &Demand<'_>, remembered: Option<&Arc<Counter>>, now: Moment, accounted: bool) -> Step {
+    fn decide(&self, demand: &Demand<'_>, caller: Option<&Caller>, now: Moment, accounted: bool) -> Step {
         let Some(keyed) = &demand.keyed else {
             let mut taking = Taking::new(now.ticks);
             return Step::Done(match taking.take_shared(demand) {
@@ -247,23 +261,22 @@ impl Admission {
             });
         };
         let id = CounterId { plan: keyed.plan.id, key: keyed.key };
-        let counter = match remembered.filter(|counter| counter.id == id && !counter.is_forgotten()) {
-            Some(counter) => Arc::clone(counter),
-            None => self.counter(id),
-        };
-        counter.touch();
-        self.decide_keyed(demand, keyed, &counter, now, accounted)
+        let found = caller.and_then(|caller| caller.counter(id)).and_then(|at| self.counters.hold(at));
+        match found.or_else(|| self.counters.hold_or_make(id)) {
+            Some(counter) => self.decide_keyed(demand, keyed, &counter, now, accounted),
+            None => Step::Done(Verdict::refuse(Denied::LedgerUnavailable)),
+        }
     }
 
     fn decide_keyed(
         &self,
         demand: &Demand<'_>,
         keyed: &Keyed<'_>,
-        counter: &Arc<Counter>,
+        counter: &Held<'_>,
         now: Moment,
         accounted: bool,
     ) -> Step {
-        let own_bucket = keyed.method_entry.as_ref().map(|entry| self.method_bucket(counter.id, entry.name));
+        let own_bucket = keyed.method_entry.as_ref().map(|entry| self.method_bucket(keyed, entry.name));
         let (bucket, rate) = match (&keyed.method_entry, &own_bucket) {
             (Some(entry), Some(bucket)) => (bucket.under(entry.rate, now.ticks), entry.rate),
             _ => (&counter.bucket, keyed.plan.rate),
@@ -290,14 +303,14 @@ impl Admission {
             Ok(throttle) => {
                 taking.keep();
                 if counter.meter.count(now.wall.day()) {
-                    self.dirty.push(Arc::clone(counter));
+                    self.counters.to_report(counter.place);
                 }
-                let quota = unit.map(|unit| unit.standing(now));
+                let quota = unit.map(|unit| standing(&unit.terms, unit.remaining, now));
                 Step::Done(Verdict { outcome: Ok(()), standing: Standing { throttle, quota } })
             }
             Err(denied) => {
                 if let Some(unit) = unit {
-                    self.put_back(unit, counter.id);
+                    self.put_back(unit, counter, keyed);
                 }
                 Step::Done(Verdict::refuse(denied))
             }
@@ -305,83 +318,85 @@ impl Admission {
     }
 
     /// Spends one unit of the quota; `None` when there is no quota.
-    fn spend_unit(&self, keyed: &Keyed<'_>, counter: &Arc<Counter>, now: Moment) -> Result<Option<SpentUnit>, Step> {
-        let lease = match &*counter.lease.load() {
-            Some(lease) if lease.period.contains(now.wall.day()) && !lease.units.is_closed() => Arc::clone(lease),
-            // What is in force counts, and not the call's snapshot, which may be older.
-            _ => match self.plans.load().get(&keyed.plan.id) {
-                None => return Err(Step::Done(Verdict::refuse(Denied::NoSuchPlan))),
-                Some(PlanLimits { quota: None, .. }) => return Ok(None),
-                Some(PlanLimits { quota: Some(quota), .. }) => self.open_lease(counter, *quota, now),
-            },
-        };
-        let left_in_ledger = lease.left_in_ledger.load(Ordering::Acquire);
-        match lease.units.spend() {
-            Spend::Spent(left) => {
-                let remaining = left + lease.left_beside(left, left_in_ledger);
-                if lease.is_low(left) && lease.left_in_ledger.load(Ordering::Relaxed) > 0 && lease.start_drawing() {
-                    self.tell(Message::Draw(Arc::clone(counter), Arc::clone(&lease)));
+    fn spend_unit(&self, keyed: &Keyed<'_>, counter: &Held<'_>, now: Moment) -> Result<Option<Unit>, Step> {
+        let today = now.wall.day();
+        for _ in 0..TRIES {
+            match counter.lease.spend(today) {
+                Spend::Spent(unit) => {
+                    if unit.is_low && counter.lease.start_drawing(unit.number) {
+                        self.tell(Message::Draw(LeaseAt { place: counter.place, number: unit.number }));
+                    }
+                    return Ok(Some(unit));
                 }
-                Ok(Some(SpentUnit { lease, remaining }))
+                Spend::Empty { terms, .. } if counter.lease.exhausted_at().is_some_and(|at| is_believed(at, now)) => {
+                    let standing = standing(&terms, 0, now);
+                    let denied = Denied::QuotaExceeded { retry_after_secs: standing.resets_in_secs };
+                    return Err(Step::Done(Verdict::refuse(denied).with_quota(standing)));
+                }
+                Spend::Empty { number, .. } => return Err(Step::Wait(LeaseAt { place: counter.place, number })),
+                Spend::Opening => std::hint::spin_loop(),
+                // What is in force counts, and not the call's snapshot, which may be older.
+                Spend::Closed => match self.plans.load().get(&keyed.plan.id) {
+                    None => return Err(Step::Done(Verdict::refuse(Denied::NoSuchPlan))),
+                    Some(PlanLimits { quota: None, .. }) => return Ok(None),
+                    Some(PlanLimits { quota: Some(quota), .. }) => {
+                        if let Some(lease) = self.open_lease(keyed, counter, *quota, today) {
+                            return Err(Step::Wait(lease));
+                        }
+                    }
+                },
             }
-            Spend::Empty if is_exhausted(&lease, now.ticks) => {
-                let standing = SpentUnit { lease, remaining: 0 }.standing(now);
-                let denied = Denied::QuotaExceeded { retry_after_secs: standing.resets_in_secs };
-                Err(Step::Done(Verdict::refuse(denied).with_quota(standing)))
+        }
+        Err(Step::Again)
+    }
+
+    /// Opens a lease for a quota. Should the quota have changed by then, the keeper closes it at its first draw. `None`
+    /// when another call has opened one.
+    fn open_lease(&self, keyed: &Keyed<'_>, counter: &Held<'_>, quota: QuotaSettings, today: Day) -> Option<LeaseAt> {
+        let (number, closed) = counter.lease.open(quota, today)?;
+        if let Some(Closed { number, period, units }) = closed {
+            let returned = Return { plan: keyed.plan.id, key: keyed.key, period, units };
+            self.tell(Message::Expire(LeaseAt { place: counter.place, number }, returned));
+        }
+        Some(LeaseAt { place: counter.place, number })
+    }
+
+    fn put_back(&self, unit: Unit, counter: &Held<'_>, keyed: &Keyed<'_>) {
+        if let Err(units) = counter.lease.deposit(unit.number, 1) {
+            let period = unit.terms.period;
+            self.tell(Message::Return(Return { plan: keyed.plan.id, key: keyed.key, period, units }));
+        }
+    }
+
+    /// Waits until the lease was drawn for, or could not be. False when the ledger took too long.
+    async fn wait_for_draw(&self, at: LeaseAt) -> bool {
+        let Some(counter) = self.counters.at(at.place) else { return false };
+        let failures = self.failures.load(Ordering::Acquire);
+        let has_failed_since = || self.has_failed(at) && self.failures.load(Ordering::Acquire) != failures;
+        let is_settled = || !counter.lease.is_drawing(at.number) || has_failed_since();
+        let bell = self.bells.of(at.place);
+        let waiting = async {
+            let mut rung = std::pin::pin!(bell.notified());
+            rung.as_mut().enable();
+            if counter.lease.start_drawing(at.number) {
+                self.tell(Message::Draw(at));
             }
-            Spend::Empty | Spend::Closed => Err(Step::Wait(lease, Arc::clone(counter))),
-        }
+            // A draw may have ended before `enable`: then there is something to spend, or to learn, already.
+            while !is_settled() {
+                rung.as_mut().await;
+                rung.set(bell.notified());
+                rung.as_mut().enable();
+            }
+        };
+        tokio::time::timeout(LEDGER_PATIENCE, waiting).await.is_ok() || is_settled()
     }
 
-    /// Makes a lease for a quota. Should the quota have changed by then, the keeper closes it at its first draw.
-    fn open_lease(&self, counter: &Arc<Counter>, quota: QuotaSettings, now: Moment) -> Arc<PeriodLease> {
-        let fresh = Arc::new(PeriodLease::new(quota, now.wall.day()));
-        let current = counter.lease.load_full();
-        let usable = |lease: &Arc<PeriodLease>| lease.period.contains(now.wall.day()) && !lease.units.is_closed();
-        if let Some(current) = current.as_ref().filter(|current| usable(current)) {
-            return Arc::clone(current);
-        }
-        let before = counter.lease.compare_and_swap(&current, Some(Arc::clone(&fresh)));
-        if !same(&before, &current) {
-            // Another call was faster; theirs is the lease, unless it is for another period, which the next turn of
-            // the loop finds out.
-            return before.as_ref().map(Arc::clone).filter(usable).unwrap_or(fresh);
-        }
-        if let Some(old) = current {
-            self.tell(Message::Expire(counter.id, old));
-        }
-        fresh
+    fn has_failed(&self, at: LeaseAt) -> bool {
+        self.counters.at(at.place).is_some_and(|counter| counter.lease.has_failed(at.number))
     }
 
-    fn put_back(&self, unit: SpentUnit, id: CounterId) {
-        if let Err(units) = unit.lease.units.deposit(1) {
-            let period = unit.lease.period;
-            self.tell(Message::Return(Return { plan: id.plan, key: id.key, period, units }));
-        }
-    }
-
-    /// Waits until the lease was drawn for. False when the ledger took too long.
-    async fn wait_for_draw(&self, lease: &Arc<PeriodLease>, counter: Arc<Counter>) -> bool {
-        let drawn = lease.drawn.notified();
-        tokio::pin!(drawn);
-        drawn.as_mut().enable();
-        if lease.start_drawing() {
-            self.tell(Message::Draw(counter, Arc::clone(lease)));
-        }
-        // A draw may have ended before `enable`: then there is something to spend, or to learn, already.
-        let settled = || lease.units.unspent() > 0 || lease.units.is_closed();
-        settled() || tokio::time::timeout(LEDGER_PATIENCE, drawn).await.is_ok() || settled()
-    }
-
-    fn counter(&self, id: CounterId) -> Arc<Counter> {
-        let counters = self.counters.pin();
-        match counters.get(&id) {
-            Some(counter) => Arc::clone(counter),
-            None => Arc::clone(counters.get_or_insert_with(id, || Arc::new(Counter::new(id)))),
-        }
-    }
-
-    fn method_bucket(&self, id: CounterId, name: &Arc<str>) -> Arc<MethodBucket> {
+    fn method_bucket(&self, keyed: &Keyed<'_>, name: &Arc<str>) -> Arc<MethodBucket> {
+        let id = CounterId { plan: keyed.plan.id, key: keyed.key };
         let buckets = self.method_buckets.pin();
         Arc::clone(buckets.get_or_insert_with((id, Arc::clone(name)), Arc::default))
     }
@@ -396,39 +411,23 @@ impl Admission {
 enum Step {
     Done(Verdict),
     /// There is no unit to spend: wait for the ledger, then decide again.
-    Wait(Arc<PeriodLease>, Arc<Counter>),
+    Wait(LeaseAt),
+    /// Decide again, a little later.
+    Again,
 }
 
-struct SpentUnit {
-    lease: Arc<PeriodLease>,
-    /// Units left to the caller after this one, on the lease and in the ledger.
-    remaining: i64,
-}
-
-impl SpentUnit {
-    fn standing(&self, now: Moment) -> QuotaStanding {
-        let Period { first, end } = self.lease.period;
-        let secs = |millis: i64| u64::try_from(millis).unwrap_or(0).div_ceil(1000);
-        QuotaStanding {
-            limit: self.lease.quota.limit,
-            remaining: u64::try_from(self.remaining).unwrap_or(0),
-            period_secs: secs(end.start_millis() - first.start_millis()),
-            resets_in_secs: secs(end.start_millis() - now.wall.0),
-        }
+fn standing(terms: &Terms, remaining: i64, now: Moment) -> QuotaStanding {
+    let secs = |millis: i64| u64::try_from(millis).unwrap_or(0).div_ceil(1000);
+    let end = terms.period.end.start_millis();
+    QuotaStanding {
+        limit: terms.quota.limit,
+        remaining: u64::try_from(remaining).unwrap_or(0),
+        period_secs: secs(end - terms.period.first.start_millis()),
+        resets_in_secs: secs(end - now.wall.0),
     }
 }
 
-fn is_exhausted(lease: &PeriodLease, now: Ticks) -> bool {
-    match lease.exhausted_at.load(Ordering::Acquire) {
-        0 => false,
-        at => now.0 < (at - 1).saturating_add(EXHAUSTED_FOR.0),
-    }
-}
-
-fn same(a: &Option<Arc<PeriodLease>>, b: &Option<Arc<PeriodLease>>) -> bool {
-    match (a, b) {
-        (Some(a), Some(b)) => Arc::ptr_eq(a, b),
-        (None, None) => true,
-        _ => false,
-    }
+/// Whether it is still believed that nothing is left, as the ledger said.
+fn is_believed(exhausted_at: Ticks, now: Moment) -> bool {
+    now.ticks.0 < exhausted_at.0.saturating_add(EXHAUSTED_FOR.0)
 }

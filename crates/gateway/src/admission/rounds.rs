@@ -11,12 +11,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tollgate_domain::lease::Closed;
 use tollgate_domain::{
     Adjustment, ApiKeyId, Draw, Grant, Return, Settlement, Ticks, UsageDelta, UsageImport, UsagePlanId,
 };
 
 use super::Admission;
-use super::counter::{Counter, CounterId, PeriodLease};
+use super::counter::{Counter, CounterId};
 use super::ledger::LedgerUnavailable;
 
 /// Messages taken into one round at most, so that a round stays short.
@@ -29,13 +30,20 @@ const PENDING_PATIENCE: Duration = Duration::from_secs(2);
 /// Tells whoever asked for something that it is written.
 type Done = oneshot::Sender<Result<(), LedgerUnavailable>>;
 
+/// One lease of those that a counter has had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LeaseAt {
+    pub(super) place: u32,
+    pub(super) number: u32,
+}
+
 /// What the rest of admission asks for.
 #[derive(Debug)]
 pub(crate) enum Message {
     /// A lease runs low.
-    Draw(Arc<Counter>, Arc<PeriodLease>),
-    /// A lease was replaced by one for the next period.
-    Expire(CounterId, Arc<PeriodLease>),
+    Draw(LeaseAt),
+    /// A lease was replaced by one for the next period, and has these units to hand back.
+    Expire(LeaseAt, Return),
     /// A spent unit came back after its lease was closed.
     Return(Return),
     /// Leases are to be called back.
@@ -67,7 +75,7 @@ pub struct Rounds {
     /// What is collected for the one after it.
     next: Round,
     /// Draws that the ledger may answer better in a moment. Their leases are still being drawn for.
-    pending: Vec<(Arc<Counter>, Arc<PeriodLease>)>,
+    pending: Vec<Drawing>,
     closing: bool,
     failing: bool,
 }
@@ -76,8 +84,16 @@ pub struct Rounds {
 struct Round {
     settlement: Settlement,
     /// What the settlement's draws are for, in their order.
-    draws: Vec<(Arc<Counter>, Arc<PeriodLease>)>,
+    draws: Vec<Drawing>,
     waiting: Vec<Done>,
+}
+
+/// A lease that is being drawn for.
+#[derive(Clone, Copy, Debug)]
+struct Drawing {
+    lease: LeaseAt,
+    /// When the ledger first said that it may have units in a moment.
+    pending_since: Option<Ticks>,
 }
 
 impl Rounds {
@@ -112,8 +128,8 @@ impl Rounds {
 
     /// Asks again for what the ledger may have by now.
     pub fn ask_again(&mut self) {
-        for (counter, lease) in std::mem::take(&mut self.pending) {
-            self.collect_draw(counter, lease);
+        for drawing in std::mem::take(&mut self.pending) {
+            self.collect_draw(drawing);
         }
     }
 
@@ -148,7 +164,7 @@ impl Rounds {
                     tracing::info!(target: "tollgate::ledger", "the ledger can be written again");
                 }
                 if let Some(mut round) = self.current.take() {
-                    self.hand_out(&round.draws, &grants, now);
+                    self.hand_out(&round, &grants, now);
                     round.answer(&Ok(()));
                 }
             }
@@ -156,8 +172,9 @@ impl Rounds {
                 if !std::mem::replace(&mut self.failing, true) {
                     tracing::error!(target: "tollgate::ledger", cause = error.0, "the ledger cannot be written; calls are served from leases, and refused without one");
                 }
+                self.admission.failures.fetch_add(1, Ordering::AcqRel);
                 let next = std::iter::once(&mut self.next);
-                self.current.iter_mut().chain(next).for_each(|round| round.put_off(&error));
+                self.current.iter_mut().chain(next).for_each(|round| round.put_off(&error, &self.admission));
             }
         }
     }
@@ -165,32 +182,20 @@ impl Rounds {
     /// Takes back leases that nobody used since the last sweep, and forgets counters that hold nothing.
     pub fn sweep(&mut self, now: Ticks) {
         let admission = Arc::clone(&self.admission);
-        let counters = admission.counters.pin();
-        let mut empty = Vec::new();
-        for (id, counter) in &counters {
-            if counter.was_idle() {
-                let leased = counter.lease.load().is_some();
-                self.next.close_lease(counter);
-                if !leased && counter.meter.is_empty() && counter.bucket.is_full(now) {
-                    empty.push(*id);
-                }
+        for (place, _, counter) in admission.counters.iter() {
+            if counter.tenancy.was_idle() && !self.next.close_lease(place, counter, &admission) {
+                admission.counters.forget(place, now);
             }
         }
-        for id in empty {
-            if let Some(counter) = counters.remove(&id) {
-                counter.forget();
-            }
-        }
-        let buckets = admission.method_buckets.pin();
-        buckets.retain(|(id, _), bucket| counters.contains_key(id) || !bucket.is_full(now));
+        admission.method_buckets.pin().retain(|_, bucket| !bucket.is_idle(now));
     }
 
     /// Closes all leases. Nothing is drawn any more.
     pub(super) fn close_leases(&mut self) {
-        for (_, counter) in &self.admission.counters.pin() {
-            self.next.close_lease(counter);
+        for (place, _, counter) in self.admission.counters.iter() {
+            self.next.close_lease(place, counter, &self.admission);
         }
-        self.next.drop_draws(|_, _| true);
+        self.next.drop_draws(&self.admission, |_, _| true);
     }
 
     fn collect_waiting(&mut self) {
@@ -204,19 +209,23 @@ impl Rounds {
 
     /// Takes what was metered. While the ledger is away it stays in the meters, which do not grow.
     fn collect_usage(&mut self) {
-        while let Some(counter) = self.admission.dirty.pop() {
-            let CounterId { plan, key } = counter.id;
-            let counted = counter.meter.take();
-            self.next.settlement.usage.extend(counted.map(|(day, calls)| UsageDelta { plan, key, day, calls }));
+        let counters = &self.admission.counters;
+        for place in counters.take_unreported() {
+            // A counter that has something to report is not forgotten, so it is theirs whose it was when they called.
+            if let Some((counter, CounterId { plan, key })) = counters.at(place).zip(counters.id_at(place)) {
+                let counted = counter.meter.take();
+                self.next.settlement.usage.extend(counted.map(|(day, calls)| UsageDelta { plan, key, day, calls }));
+            }
         }
     }
 
     fn collect(&mut self, message: Message) {
         match message {
-            Message::Draw(counter, lease) => self.collect_draw(counter, lease),
-            Message::Expire(id, lease) => {
-                self.next.take_back(id, &lease);
-                self.next.drop_draws(|_, drawing| Arc::ptr_eq(drawing, &lease));
+            Message::Draw(lease) => self.collect_draw(Drawing { lease, pending_since: None }),
+            Message::Expire(lease, returned) => {
+                self.next.settlement.returns.extend(Some(returned).filter(|returned| returned.units > 0));
+                self.next.drop_draws(&self.admission, |_, drawing| drawing.lease == lease);
+                self.admission.bells.ring(lease.place);
             }
             Message::Return(returned) => self.next.settlement.returns.push(returned),
             Message::Recall { plan, key, done } => {
@@ -244,70 +253,68 @@ impl Rounds {
 
     /// Takes a draw into the round, unless the lease is not the one in force: then it is closed, and whoever waits for
     /// it opens another.
-    fn collect_draw(&mut self, counter: Arc<Counter>, lease: Arc<PeriodLease>) {
-        let in_force = self.admission.plans.load().get(&counter.id.plan).and_then(|limits| limits.quota);
-        let mapped = self.admission.counters.pin().get(&counter.id).is_some_and(|mapped| Arc::ptr_eq(mapped, &counter));
-        let current = counter.lease.load().as_ref().is_some_and(|current| Arc::ptr_eq(current, &lease));
-        if in_force != Some(lease.quota) || !mapped || !current || lease.units.is_closed() {
-            self.next.take_back(counter.id, &lease);
-            lease.stop_drawing();
+    fn collect_draw(&mut self, drawing: Drawing) {
+        let admission = &self.admission;
+        let LeaseAt { place, number } = drawing.lease;
+        let Some((counter, id)) = admission.counters.at(place).zip(admission.counters.id_at(place)) else { return };
+        let Some((_, terms, _)) = counter.lease.current().filter(|(current, ..)| *current == number) else { return };
+        let in_force = admission.plans.load().get(&id.plan).and_then(|limits| limits.quota);
+        if in_force != Some(terms.quota) {
+            self.next.take_back(id, counter.lease.close_number(number));
+        } else if let Some((units, is_first)) = counter.lease.next_draw(number).filter(|(units, _)| *units > 0) {
+            let (plan, key) = (id.plan, id.key);
+            let (quota, period) = (terms.quota, terms.period);
+            self.next.settlement.draws.push(Draw { plan, key, quota, period, units, opening: is_first });
+            self.next.draws.push(drawing);
             return;
         }
-        let units = lease.next_draw();
-        if units <= 0 {
-            // Units came back in the meantime: there is something to spend.
-            lease.stop_drawing();
-            return;
-        }
-        self.next.settlement.draws.push(Draw {
-            plan: counter.id.plan,
-            key: counter.id.key,
-            quota: lease.quota,
-            period: lease.period,
-            units,
-            opening: !lease.opened.load(Ordering::Acquire),
-        });
-        self.next.draws.push((counter, lease));
+        // It was closed, or units came back in the meantime: there is something to spend.
+        counter.lease.stop_drawing(number);
+        admission.bells.ring(place);
     }
 
     fn collect_recall(&mut self, plan: UsagePlanId, key: Option<ApiKeyId>) {
-        let recalled = |id: &CounterId| id.plan == plan && key.is_none_or(|key| id.key == key);
-        let counters = self.admission.counters.pin();
+        let counters = &self.admission.counters;
         match key {
             Some(key) => {
-                if let Some(counter) = counters.get(&CounterId { plan, key }) {
-                    self.next.close_lease(counter);
+                let found = counters.find(CounterId { plan, key });
+                if let Some((at, counter)) = found.and_then(|at| Some((at, counters.at(at.place)?))) {
+                    self.next.close_lease(at.place, counter, &self.admission);
                 }
             }
             None => {
-                let recalled = counters.iter().filter(|(id, _)| recalled(id));
-                recalled.for_each(|(_, counter)| self.next.close_lease(counter));
+                let tag = counters.plans.tag(plan);
+                for (place, _, counter) in counters.iter().filter(|(_, owner, _)| Some(owner.plan) == tag) {
+                    self.next.close_lease(place, counter, &self.admission);
+                }
             }
         }
-        self.next.drop_draws(|id, _| recalled(id));
+        let recalled = |draw: &Draw| draw.plan == plan && key.is_none_or(|key| draw.key == key);
+        self.next.drop_draws(&self.admission, |draw, _| recalled(draw));
     }
 
     /// Deposits what was granted, and wakes who waits for it. What was granted to a lease that was closed meanwhile is
     /// returned.
-    fn hand_out(&mut self, draws: &[(Arc<Counter>, Arc<PeriodLease>)], grants: &[Grant], now: Ticks) {
-        for ((counter, lease), grant) in draws.iter().zip(grants) {
-            lease.opened.store(true, Ordering::Release);
-            lease.failed.store(false, Ordering::Release);
-            lease.left_in_ledger.store(grant.left, Ordering::Relaxed);
-            if grant.pending && lease.pending_for(now) < PENDING_PATIENCE {
-                self.pending.push((Arc::clone(counter), Arc::clone(lease)));
+    fn hand_out(&mut self, round: &Round, grants: &[Grant], now: Ticks) {
+        for ((draw, drawing), grant) in round.settlement.draws.iter().zip(&round.draws).zip(grants) {
+            let LeaseAt { place, number } = drawing.lease;
+            let Some(counter) = self.admission.counters.at(place) else { continue };
+            let pending_since = drawing.pending_since.unwrap_or(now);
+            if grant.pending && now.since(pending_since) < PENDING_PATIENCE {
+                counter.lease.answered(number, grant.left, counter.lease.exhausted_at());
+                self.pending.push(Drawing { pending_since: Some(pending_since), ..*drawing });
                 continue;
             }
-            lease.pending_since.store(0, Ordering::Relaxed);
-            let exhausted = if grant.left <= 0 && grant.units == 0 { now.0 + 1 } else { 0 };
-            lease.exhausted_at.store(exhausted, Ordering::Release);
-            if let Err(units) = lease.units.deposit(grant.units)
+            let is_exhausted = grant.left <= 0 && grant.units == 0;
+            counter.lease.answered(number, grant.left, is_exhausted.then_some(now));
+            if let Err(units) = counter.lease.deposit(number, grant.units)
                 && units > 0
             {
-                let CounterId { plan, key } = counter.id;
-                self.admission.tell(Message::Return(Return { plan, key, period: lease.period, units }));
+                let Draw { plan, key, period, .. } = *draw;
+                self.admission.tell(Message::Return(Return { plan, key, period, units }));
             }
-            lease.stop_drawing();
+            counter.lease.stop_drawing(number);
+            self.admission.bells.ring(place);
         }
     }
 }
@@ -319,26 +326,30 @@ impl Round {
         usage.is_empty() && returns.is_empty() && adjustments.is_empty() && imports.is_empty() && draws.is_empty()
     }
 
-    /// Closes the lease of a counter and takes its units into the round.
-    fn close_lease(&mut self, counter: &Counter) {
-        if let Some(lease) = counter.lease.swap(None) {
-            self.take_back(counter.id, &lease);
+    /// Closes the lease of a counter and takes its units into the round; says whether there was one.
+    fn close_lease(&mut self, place: u32, counter: &Counter, admission: &Admission) -> bool {
+        let closed = counter.lease.close();
+        if let Some(id) = admission.counters.id_at(place).filter(|_| closed.is_some()) {
+            self.take_back(id, closed);
+            admission.bells.ring(place);
         }
+        closed.is_some()
     }
 
-    fn take_back(&mut self, id: CounterId, lease: &PeriodLease) {
-        let units = lease.units.close();
-        if units > 0 {
-            self.settlement.returns.push(Return { plan: id.plan, key: id.key, period: lease.period, units });
+    fn take_back(&mut self, id: CounterId, closed: Option<Closed>) {
+        if let Some(Closed { period, units, .. }) = closed.filter(|closed| closed.units > 0) {
+            self.settlement.returns.push(Return { plan: id.plan, key: id.key, period, units });
         }
-        lease.drawn.notify_waiters();
     }
 
     /// Drops the draws of leases that were just closed: nothing could hold what they would be granted.
-    fn drop_draws(&mut self, closed: impl Fn(&CounterId, &Arc<PeriodLease>) -> bool) {
+    fn drop_draws(&mut self, admission: &Admission, closed: impl Fn(&Draw, &Drawing) -> bool) {
         let draws = std::mem::take(&mut self.settlement.draws).into_iter().zip(std::mem::take(&mut self.draws));
-        let (dropped, kept): (Vec<_>, Vec<_>) = draws.partition(|(_, (counter, lease))| closed(&counter.id, lease));
-        dropped.iter().for_each(|(_, (_, lease))| lease.stop_drawing());
+        let (dropped, kept): (Vec<_>, Vec<_>) = draws.partition(|(draw, drawing)| closed(draw, drawing));
+        for LeaseAt { place, number } in dropped.iter().map(|(_, drawing)| drawing.lease) {
+            admission.counters.at(place).iter().for_each(|counter| counter.lease.stop_drawing(number));
+            admission.bells.ring(place);
+        }
         (self.settlement.draws, self.draws) = kept.into_iter().unzip();
     }
 
@@ -351,10 +362,13 @@ impl Round {
 
     /// Keeps what is to be written for later, and tells everybody who waits that it is not written yet. What is left
     /// of a quota is not set later, nor is anything imported: whoever asked for it was told that it failed.
-    fn put_off(&mut self, error: &LedgerUnavailable) {
+    fn put_off(&mut self, error: &LedgerUnavailable, admission: &Admission) {
         self.settlement.adjustments.clear();
         self.settlement.imports.clear();
-        self.draws.iter().for_each(|(_, lease)| lease.fail_draw());
+        for LeaseAt { place, number } in self.draws.iter().map(|drawing| drawing.lease) {
+            admission.counters.at(place).iter().for_each(|counter| counter.lease.fail_draw(number));
+            admission.bells.ring(place);
+        }
         self.answer(&Err(error.clone()));
     }
 }
