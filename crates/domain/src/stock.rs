@@ -271,7 +271,7 @@ mod tests {
             match event {
                 Event::Pass(micros) => self.pass(micros),
                 Event::Draw { waiting, more, there, back } => {
-                    let draw = TokenDraw { rate: self.rate, want: waiting + more, debt: 0 };
+                    let draw = TokenDraw { rate: self.rate, want: waiting + more, debt: 0, undo: None };
                     self.going.push((self.now + there, node, self.clock(node), draw, waiting, back));
                 }
                 Event::Call { refused } => {
@@ -320,7 +320,7 @@ mod tests {
 
     fn stocked(tokens: u64, at: Ticks) -> (Stock, TokenRate) {
         let rate = ThrottleSettings::new(10.0, 10).token_rate().expect("a limit");
-        let grant = OwedTokens::none(rate, 0).draw(TokenDraw { rate, want: tokens, debt: 0 }, 0);
+        let grant = OwedTokens::none(rate, 0).draw(TokenDraw { rate, want: tokens, debt: 0, undo: None }, 0);
         let stock = Stock::new();
         stock.put(Run::of(&grant, rate, at), rate, at);
         (stock, rate)
@@ -362,7 +362,7 @@ mod tests {
         let (stock, now) = (Stock::new(), seconds(1.0));
         let mut shared = OwedTokens::none(rate, 0);
         for _ in 0..2 {
-            let grant = shared.draw(TokenDraw { rate, want: 500, debt: 0 }, 0);
+            let grant = shared.draw(TokenDraw { rate, want: 500, debt: 0, undo: None }, 0);
             stock.put(Run::of(&grant, rate, now), rate, now);
         }
         let spend = || (0..500).filter(|_| stock.take(rate, now).is_some()).count();
@@ -371,5 +371,34 @@ mod tests {
             threads.into_iter().map(|thread| thread.join().expect("no panic")).sum::<usize>()
         });
         assert_eq!(spent, 1000);
+    }
+}
+
+#[cfg(all(test, loom))]
+mod model {
+    use loom::sync::Arc;
+
+    use super::*;
+    use crate::throttle::ThrottleSettings;
+    use crate::token_draw::{OwedTokens, TokenDraw};
+
+    fn draw(shared: &mut OwedTokens, want: u64, rate: TokenRate) -> Run {
+        Run::of(&shared.draw(TokenDraw { rate, want, debt: 0, undo: None }, 0), rate, Ticks(100))
+    }
+
+    #[test]
+    fn threads_share_what_is_stocked_while_more_is_and_no_token_is_spent_twice() {
+        loom::model(|| {
+            let rate = ThrottleSettings::new(1.0, 3).token_rate().expect("a limit");
+            let (stock, mut shared) = (Arc::new(Stock::new()), OwedTokens::none(rate, 0));
+            stock.put(draw(&mut shared, 1, rate), rate, Ticks(100));
+            let other = Arc::clone(&stock);
+            let thread = loom::thread::spawn(move || other.take(rate, Ticks(100)));
+            stock.put(draw(&mut shared, 1, rate), rate, Ticks(100));
+            let here = stock.take(rate, Ticks(100));
+            let there = thread.join().expect("no panic");
+            assert!(here.is_some() && there.is_some() && here != there);
+            assert_eq!(stock.take(rate, Ticks(100)), None);
+        });
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Where the bucket is kept, this arithmetic is done in that place's own language; here it is the reference.
 
+use std::sync::Arc;
+
 use crate::clock::{TICKS_PER_SECOND, Ticks};
 use crate::throttle::TokenRate;
 
@@ -17,6 +19,27 @@ pub struct TokenDraw {
     pub want: u64,
     /// Tokens that it gave out by itself while the bucket was out of reach.
     pub debt: u64,
+    /// A draw of its own to be undone first.
+    pub undo: Option<LoneDraw>,
+}
+
+/// A draw of one token that no call has used after all. It can be undone, as if it had never been, until the bucket is
+/// drawn from again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoneDraw {
+    /// When the bucket was drawn from: [`TokenGrant::at`].
+    pub at: u64,
+    /// What it owed afterwards.
+    pub owed: Ticks,
+}
+
+/// A draw from one of many buckets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BucketDraw {
+    /// Names the bucket, on all nodes alike.
+    pub bucket: Arc<str>,
+    /// What is asked of it.
+    pub draw: TokenDraw,
 }
 
 /// What the bucket answers.
@@ -28,6 +51,15 @@ pub struct TokenGrant {
     pub owed: Ticks,
     /// Time until it has another token.
     pub retry_after: Ticks,
+    /// When that was, in microseconds on the clock that all nodes go by.
+    pub at: u64,
+}
+
+impl TokenGrant {
+    /// The draw, if it was of one token.
+    pub fn lone(&self) -> Option<LoneDraw> {
+        (self.granted == 1).then_some(LoneDraw { at: self.at, owed: self.owed })
+    }
 }
 
 /// What is kept of a bucket that nodes share.
@@ -48,7 +80,10 @@ impl OwedTokens {
 
     /// Gives out what is wanted, or what is there.
     pub fn draw(&mut self, draw: TokenDraw, now_micros: u64) -> TokenGrant {
-        let TokenDraw { rate, want, debt } = draw;
+        let TokenDraw { rate, want, debt, undo } = draw;
+        if undo == Some(LoneDraw { at: self.at, owed: Ticks(self.owed) }) {
+            self.owed = self.owed.saturating_sub(self.rate.token_time().0);
+        }
         let (token, capacity) = (rate.token_time().0, rate.fill_time().0);
         // A clock that was set back stands still for the bucket.
         let passed = now_micros.saturating_sub(self.at).saturating_mul(TICKS_PER_MICRO);
@@ -60,7 +95,8 @@ impl OwedTokens {
         let granted = want.min((capacity - owed) / token);
         let owed = owed + granted * token;
         *self = Self { owed, at: now_micros, rate };
-        TokenGrant { granted, owed: Ticks(owed), retry_after: Ticks((owed + token).saturating_sub(capacity)) }
+        let retry_after = Ticks((owed + token).saturating_sub(capacity));
+        TokenGrant { granted, owed: Ticks(owed), retry_after, at: now_micros }
     }
 }
 
@@ -92,7 +128,7 @@ mod tests {
             let mut shared = OwedTokens::none(rate, now);
             for step in steps {
                 now += step;
-                let grant = shared.draw(TokenDraw { rate, want: 1, debt: 0 }, now);
+                let grant = shared.draw(TokenDraw { rate, want: 1, debt: 0, undo: None }, now);
                 match bucket.take(rate, Ticks(now * TICKS_PER_MICRO)) {
                     Ok(taken) => prop_assert_eq!((grant.granted, grant.owed), (1, taken.full_in)),
                     Err(empty) => {
@@ -108,8 +144,8 @@ mod tests {
         ) {
             let (old, new) = (rate(old, burst), rate(new, burst));
             let mut shared = OwedTokens::none(old, 7);
-            let taken = shared.draw(TokenDraw { rate: old, want: taken, debt: 0 }, 7).granted;
-            let left = shared.draw(TokenDraw { rate: new, want: 100, debt: 0 }, 7).granted;
+            let taken = shared.draw(TokenDraw { rate: old, want: taken, debt: 0, undo: None }, 7).granted;
+            let left = shared.draw(TokenDraw { rate: new, want: 100, debt: 0, undo: None }, 7).granted;
             prop_assert!(taken + left <= old.burst());
             prop_assert!(taken + left + 1 >= old.burst());
         }
@@ -119,7 +155,20 @@ mod tests {
     fn what_a_node_gave_out_by_itself_is_owed() {
         let rate = rate(1.0, 10);
         let mut shared = OwedTokens::none(rate, 0);
-        let grant = shared.draw(TokenDraw { rate, want: 9, debt: 4 }, 0);
+        let grant = shared.draw(TokenDraw { rate, want: 9, debt: 4, undo: None }, 0);
         assert_eq!((grant.granted, grant.owed), (6, Ticks(10 * TICKS_PER_SECOND)));
+    }
+
+    #[test]
+    fn a_draw_of_one_token_can_be_undone_until_the_next() {
+        let rate = rate(1.0, 1);
+        let draw = |undo| TokenDraw { rate, want: 1, debt: 0, undo };
+        let mut shared = OwedTokens::none(rate, 0);
+        let first = shared.draw(draw(None), 100).lone();
+        assert!(first.is_some());
+        let second = shared.draw(draw(first), 200_000);
+        assert_eq!(second.granted, 1, "as if the first had never been");
+        assert_eq!(shared.draw(draw(first), 300_000).granted, 0, "only once");
+        assert_eq!(shared.draw(draw(second.lone()), 300_000).granted, 0, "the bucket was drawn from since");
     }
 }

@@ -126,7 +126,7 @@ async fn pass<'a>(
     call.plan = covered.map(|covered| covered.coverage);
     let keyed = call.key.zip(covered);
     let (standing, admitted) =
-        throttle::admit(&shared.admission, &routed, keyed, shared.account(), call.at, &*shared.clock).await;
+        throttle::admit(shared, &routed, keyed, call.at).await;
     call.admitted = admitted.is_ok();
     narration::decided(call, headers, covered, &admitted);
     *limits = Limits { policy: covered.and_then(|covered| covered.policy().cloned()), standing };

@@ -12,6 +12,7 @@ mod migration;
 mod postgres;
 mod put_keys;
 mod records;
+mod redis;
 mod secrets;
 mod sqlite;
 mod stacks;
@@ -26,6 +27,7 @@ pub use keys::{Attached, CallerRow, KeyImport, KeyPage, KeyPut, KeyQuery, KeyRow
 pub use ledger::{DayUsage, KeyUsage, Unspent, UsagePage, UsageQuery};
 pub use migration::{MovedTable, TableDigest};
 pub use postgres::{Change, Changes, NodeRecord, NodeRow, PostgresSettings};
+pub use crate::redis::{RedisBuckets, RedisSettings, is_bucket_address};
 pub use secrets::Secrets;
 pub use stacks::{StackHead, StackRow};
 pub use standing::{KeyCalls, NearQuota, PlanCalls};

@@ -347,6 +347,14 @@ impl Store {
         }
     }
 
+    /// How many nodes share the store, as of the last time that this one said that it lives.
+    pub fn live_nodes(&self) -> u64 {
+        match &self.0 {
+            Backend::Sqlite(_) => 1,
+            Backend::Postgres(database) => database.live_nodes().max(1).unsigned_abs(),
+        }
+    }
+
     /// The nodes that were heard of in the last hour, the oldest first; none where there can be only one.
     pub async fn nodes(&self) -> Result<Vec<NodeRow>, StoreError> {
         match &self.0 {

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tollgate_control::Control;
 use tollgate_domain::{Clock, Ticks};
 use tollgate_gateway::admission::Admission;
+use tollgate_gateway::shared_buckets::SharedBuckets;
 use tollgate_store::{Change, Changes, NodeRecord, Store, StoreError};
 
 /// How often a node says that it lives, at least.
@@ -29,6 +30,7 @@ pub(crate) struct Follower {
     pub(crate) control: Control,
     pub(crate) admission: Arc<Admission>,
     pub(crate) store: Store,
+    pub(crate) buckets: Option<Arc<SharedBuckets>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) node: NodeRecord,
     pub(crate) max_staleness: Option<Duration>,
@@ -81,6 +83,9 @@ impl Follower {
             let saying = self.store.announce_node(&self.node, change.revision);
             let late = |_| StoreError::Unavailable("database: no answer in time".to_owned());
             tokio::time::timeout(PATIENCE, saying).await.map_err(late)??;
+            if let Some(buckets) = &self.buckets {
+                buckets.set_live_nodes(self.store.live_nodes());
+            }
             *said = Some(Said { revision: change.revision, at: self.clock.ticks() });
         }
         if let Some(max) = self.max_staleness {

@@ -13,9 +13,10 @@ use tollgate_control::{CodeStore, Control, ControlConfig, Credentials, Lambda, N
 use tollgate_domain::{Clock, IdSource};
 use tollgate_gateway::admission::{Admission, Keeper, Ledger};
 use tollgate_gateway::certificates::Certificates;
-use tollgate_gateway::{BoundGateway, DrainingGateway, Gateway, RunningGateway};
+use tollgate_gateway::{BoundGateway, DrainingGateway, Gateway, Peers, RunningGateway};
 use tollgate_store::{DataDir, NodeRecord, Store};
 
+use crate::buckets::Buckets;
 use crate::config::Config;
 use crate::follow::Follower;
 use crate::functions::LocalFunctions;
@@ -52,6 +53,8 @@ pub(crate) struct Node {
     outlets: Outlets,
     keeper: tokio::task::JoinHandle<()>,
     membership: Membership,
+    /// Drawn from until no call comes any more.
+    _buckets: Buckets,
     _sampling: JoinSet<()>,
     _certificates: JoinSet<()>,
     /// Held until all of this is done, where the store does not hold it.
@@ -160,6 +163,7 @@ impl Node {
         let ids = Arc::new(IdSource::system());
         let State { store, root, root_is_new, source, changes, dir } = State::open(config, dir, &ids).await?;
         let (admission, keeper) = start_admission(config, &store, &clock, source).await?;
+        let buckets = Buckets::start(config, &clock)?;
         let gateway =
             Gateway::new(config.gateway_config(), Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&admission));
         let addresses = frontage.addresses()?;
@@ -192,11 +196,13 @@ impl Node {
         let node = record(config, source, &addresses);
         if let Some(changes) = &changes {
             store.announce_node(&node, changes.seen()).await?;
+            buckets.set_live_nodes(store.live_nodes());
         }
         let follower = Follower {
             control: control.clone(),
             admission: Arc::clone(&admission),
             store: store.clone(),
+            buckets: buckets.shared.clone(),
             clock: Arc::clone(&clock),
             node,
             max_staleness: config.max_staleness(),
@@ -208,6 +214,7 @@ impl Node {
             gateway: gateway.clone(),
             admission: Arc::clone(&admission),
             access_logs: outlets.access_logs.clone(),
+            buckets: buckets.shared.clone(),
             clock: Arc::clone(&clock),
         };
         let metrics = Metrics::new(counted, config.metrics.token.clone());
@@ -216,7 +223,8 @@ impl Node {
             root: root.access_key_id.clone(),
             account_id: config.account_id.clone(),
         };
-        gateway.connect(peers(Arc::clone(&functions), Arc::clone(&within), access_keys, &outlets));
+        let beside = peers(Arc::clone(&functions), Arc::clone(&within), access_keys, &outlets);
+        gateway.connect(Peers { shared_buckets: buckets.shared.clone(), ..beside });
         let gateway = bound.start().context("the gateway cannot start its threads")?;
         let lambda = Lambda::new(control.clone(), Arc::<LocalFunctions>::clone(&functions), code);
         let router =
@@ -245,6 +253,7 @@ impl Node {
             outlets,
             keeper,
             membership: Membership { store, source, following },
+            _buckets: buckets,
             _certificates: watching,
             _dir: dir,
         })

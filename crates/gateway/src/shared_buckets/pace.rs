@@ -16,7 +16,7 @@ pub(super) struct Pace {
     asked: AtomicU64,
     /// Ticks of the last draw.
     since: AtomicU64,
-    /// Calls to be expected in the time for which is drawn.
+    /// Thousandths of calls to be expected in the time for which is drawn.
     expected: AtomicU64,
     /// What was wanted last.
     wanted: AtomicU64,
@@ -40,14 +40,14 @@ impl Pace {
         let horizon = horizon(rate).0.max(1);
         let since = self.since.swap(now.0, Ordering::Relaxed);
         let passed = now.0.saturating_sub(since).max(1);
-        let asked = self.asked.swap(0, Ordering::Relaxed);
+        let asked = self.asked.swap(0, Ordering::Relaxed).saturating_mul(1000);
         let expected = if passed >= horizon {
             scale(asked, horizon, passed)
         } else {
             asked + scale(self.expected.load(Ordering::Relaxed), horizon - passed, horizon)
         };
         self.expected.store(expected, Ordering::Relaxed);
-        let wanted = waiting.max(ahead(rate, expected, owed)).max(1);
+        let wanted = waiting.max(ahead(rate, expected / 1000, owed)).max(1);
         self.wanted.store(wanted, Ordering::Relaxed);
         wanted
     }
@@ -101,6 +101,17 @@ mod tests {
     fn a_busy_key_draws_what_it_will_need_but_a_part_of_the_burst() {
         assert_eq!(after(50, 100, 200), 50);
         assert_eq!(after(500, 100, 200), 100);
+    }
+
+    #[test]
+    fn calls_that_come_one_by_one_are_seen_to_be_many() {
+        let rate = ThrottleSettings::new(1000.0, 400).token_rate().expect("a limit");
+        let pace = Pace::default();
+        let wanted = (0..50).map(|call| {
+            pace.ask();
+            pace.next(rate, 1, Ticks(400 * MILLI), Ticks((1000 + call * 5) * MILLI))
+        });
+        assert_eq!(wanted.last(), Some(18), "about as many as in a tenth of a second");
     }
 
     #[test]

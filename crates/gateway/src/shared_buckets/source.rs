@@ -2,23 +2,13 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 
-use tollgate_domain::token_draw::{TokenDraw, TokenGrant};
+use tollgate_domain::token_draw::{BucketDraw, TokenGrant};
 
 /// The buckets cannot be reached, or do not answer.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("shared buckets cannot be reached: {0}")]
 pub struct BucketsUnavailable(pub String);
-
-/// A draw from one bucket.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BucketDraw {
-    /// Names the bucket, on all nodes alike.
-    pub bucket: Arc<str>,
-    /// What is asked of it.
-    pub draw: TokenDraw,
-}
 
 /// What several draws were answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

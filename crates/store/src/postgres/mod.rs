@@ -116,7 +116,7 @@ impl Database {
         })
     }
 
-    fn live_nodes(&self) -> i64 {
+    pub(crate) fn live_nodes(&self) -> i64 {
         self.shared.live_nodes.load(Ordering::Relaxed)
     }
 }
