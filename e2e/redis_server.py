@@ -44,7 +44,7 @@ class Redis:
     def ask(self, *words):
         """What a command returns, as text; nothing when nobody answers."""
         secret = ["-a", self.password, "--no-auth-warning"] if self.password else []
-        command = ["redis-cli", "-p", str(self.port), "-t", "2", *secret, *map(str, words)]
+        command = ["redis-cli", "-p", str(self.port), *secret, *map(str, words)]
         return subprocess.run(command, capture_output=True, text=True, timeout=10).stdout.strip()
 
     def signal(self, number):
@@ -90,6 +90,13 @@ class Cluster:
     def url(self):
         return "redis-cluster://" + ",".join(f"127.0.0.1:{server.port}" for server in self.servers[:3])
 
+    def fail(self):
+        """Kills one that has slots, and waits until another has taken its place."""
+        self.servers[0].kill()
+        other = self.servers[1]
+        failed = lambda: "master,fail " in other.ask("CLUSTER", "NODES")  # noqa: E731
+        poll(lambda: failed() and "cluster_state:ok" in other.ask("CLUSTER", "INFO"), within=30, what="the failover")
+
     def end(self):
         for server in self.servers:
             server.end()
@@ -116,6 +123,12 @@ class Watched:
     @property
     def url(self):
         return "redis+sentinel://" + ",".join(f"127.0.0.1:{s.port}" for s in self.sentinels) + "/main"
+
+    def fail(self):
+        """Kills the server, and waits until the sentinels have put the other in its place."""
+        self.server.kill()
+        named = lambda: self.sentinels[0].ask("SENTINEL", "get-master-addr-by-name", "main")  # noqa: E731
+        poll(lambda: str(self.replica.port) in named(), within=30, what="the failover")
 
     def end(self):
         for server in (*self.sentinels, self.replica, self.server):

@@ -1,19 +1,20 @@
 """Throttles that nodes share in Redis: one limit over all nodes, and each node's share of it while Redis is away."""
 
+import itertools
 import re
-import threading
 import time
 
 import pytest
 
 import paced
 from arrange import a_key, a_plan, change_plan, integrated, replace
-from callers import call
+from callers import call, signed
 from harness import poll
 from redis_server import Cluster, Redis, Watched
 
 OK = {"application/json": '{"statusCode": 200}'}
 PATH = "/things/1"
+CONNECTIONS = 4
 
 
 @pytest.fixture(scope="module")
@@ -73,13 +74,22 @@ def round_trips(nodes):
 
 
 def test_three_nodes_admit_what_one_bucket_does_at_three_times_the_rate(three):
-    for what, rates in (("even", (1000, 1000, 1000)), ("skewed", (2400, 400, 200))):
+    spreads = {"even": (1000, 1000, 1000), "skewed": (2400, 400, 200)}
+    loads = {}
+    for what, rates in spreads.items():
         api, _, key = a_limited_key(three, 1000, 100)
-        before = round_trips(three)
-        loads = [paced.Paced(node.gateway, api.path(PATH), key.value, rate, 20) for node, rate in zip(three, rates)]
-        answers, took = paced.run(*loads)
-        trips = round_trips(three) - before
-        print(f"{what}: {answers} in {took:.2f} s, {1000 * trips / sum(answers.values()):.1f} round trips per 1,000 calls")
+        loads[what] = [
+            paced.Paced(node.gateway, api.path(PATH), key.value, rate / CONNECTIONS, 20)
+            for node, rate in zip(three, rates)
+            for _ in range(CONNECTIONS)
+        ]
+    before = round_trips(three)
+    paced.run(*itertools.chain.from_iterable(loads.values()))
+    trips = round_trips(three) - before
+    print(f"{1000 * trips / sum(load.sent for all in loads.values() for load in all):.1f} round trips per 1,000 calls")
+    for what in spreads:
+        answers, took = paced.outcome(loads[what])
+        print(f"{what}: {dict(answers)} in {took:.2f} s")
         assert set(answers) == {200, 429}
         assert answers[200] <= 100 + 1000 * took
         assert answers[200] >= 0.99 * 20_100
@@ -108,3 +118,109 @@ def test_without_redis_each_node_gives_out_its_share_and_with_it_they_share_agai
     # What they gave out by themselves is owed, though Redis has forgotten all that was before.
     again = sum(admitted(node, api, key, 20) for node in nodes)
     assert again <= 20, again
+
+
+def alone(nodes):
+    for node in nodes:
+        poll(lambda node=node: metric(node, "buckets_shared") == 0, within=5, what="alone")
+
+
+def together(nodes, within=10):
+    for node in nodes:
+        poll(lambda node=node: metric(node, "buckets_shared") == 1, within=within, what="shared buckets")
+
+
+def test_a_redis_that_is_restarted_gives_out_one_more_burst_at_most(start_nodes, shared_postgres, own_redis):
+    nodes = start_nodes(shared_postgres, count=2, **shares(own_redis))
+    api, _, key = a_limited_key(nodes, 0.001, 20)
+    together(nodes)
+    assert sum(admitted(node, api, key, 20) for node in nodes) == 20
+    own_redis.restart()
+    together(nodes)
+    assert sum(admitted(node, api, key, 30) for node in nodes) <= 20
+
+
+def test_a_redis_that_stands_still_is_told_by_findings_and_status(start_nodes, shared_postgres, own_redis):
+    nodes = start_nodes(shared_postgres, count=2, **shares(own_redis))
+    api, _, key = a_limited_key(nodes, 1000, 10)
+    states = lambda: {node["buckets"] for node in operator(nodes[0], "/nodes")["item"]}  # noqa: E731
+    poll(lambda: states() == {"shared"}, within=5)
+    own_redis.pause()
+    try:
+        began = time.monotonic()
+        assert status(nodes[0], api, key) == 200
+        assert time.monotonic() - began < 2, "a call does not wait for long"
+        alone(nodes)
+        poll(lambda: states() == {"alone"}, within=5)
+        (finding,) = [f for f in operator(nodes[1], "/findings")["item"] if f["kind"] == "BucketsOutOfReach"]
+        assert len(finding["nodes"]) == 2
+    finally:
+        own_redis.resume()
+    together(nodes)
+    poll(lambda: states() == {"shared"}, within=5)
+
+
+def operator(node, path):
+    answer = signed(node, "GET", f"/tollgate/v1{path}")
+    assert answer.status == 200, answer.body
+    return answer.json
+
+
+def test_a_password_is_needed_and_a_wrong_one_is_not_logged(start):
+    server = Redis(password="right")
+    try:
+        given = start(**shares(server, TOLLGATE_BUCKETS__PASSWORD="right"))
+        poll(lambda: metric(given, "buckets_shared") == 1, within=5)
+        api, plan, key = a_limited_key([given], 0.001, 3)
+        assert admitted(given, api, key, 5) == 3
+        assert f"tollgate:{{key:{plan}:{key.id}}}" in server.ask("KEYS", "*").split()
+        wrong = start(**shares(server, TOLLGATE_BUCKETS__PASSWORD="wr0ng"))
+        alone([wrong])
+        poll(lambda: "shared buckets are out of reach" in wrong.log(), within=5)
+        assert "wr0ng" not in wrong.log()
+        api, _, key = a_limited_key([wrong], 0.001, 3)
+        assert admitted(wrong, api, key, 5) == 3, "it limits by itself"
+    finally:
+        server.end()
+
+
+def test_a_plan_that_is_edited_is_in_force_on_all_nodes_and_keeps_what_is_owed(three):
+    api, plan, key = a_limited_key(three, 0.001, 6)
+    client = three[1].client()
+    assert sum(admitted(node, api, key, 3) for node in three) == 6
+    change_plan(client, plan, replace("/throttle/burstLimit", 10))
+    time.sleep(1)
+    assert sum(admitted(node, api, key, 10) for node in three) == 4
+    change_plan(client, plan, replace("/throttle/burstLimit", 5))
+    time.sleep(1)
+    assert sum(admitted(node, api, key, 10) for node in three) == 0
+    change_plan(client, plan, replace("/throttle/rateLimit", 1000))
+    time.sleep(1)
+    for node in three:
+        poll(lambda node=node: status(node, api, key) == 200, within=2)
+
+
+def test_what_one_level_refuses_costs_the_others_nothing(three):
+    """A key of which the quota is used up, and then one whose method is throttled, keeps the tokens of its plan."""
+    api, plan, key = a_limited_key(three, 0.001, 10, quota={"limit": 2, "period": "MONTH"})
+    assert [status(three[0], api, key) for _ in range(20)].count(200) == 2
+    change_plan(three[0].client(), plan, {"op": "remove", "path": "/quota"})
+    time.sleep(1)
+    assert sum(admitted(node, api, key, 10) for node in three) == 8
+
+
+@pytest.mark.parametrize("kind", [Cluster, Watched])
+def test_buckets_are_shared_in_a_cluster_and_through_a_failover(kind, start_nodes, shared_postgres):
+    buckets = kind()
+    try:
+        nodes = start_nodes(shared_postgres, count=2, **shares(buckets))
+        together(nodes)
+        keys = [a_limited_key(nodes, 0.001, 9) for _ in range(4)]
+        for api, _, key in keys:
+            assert sum(admitted(node, api, key, 9) for node in nodes) == 9
+        buckets.fail()
+        together(nodes, within=30)
+        for api, _, key in [a_limited_key(nodes, 0.001, 9) for _ in range(4)]:
+            assert sum(admitted(node, api, key, 9) for node in nodes) == 9
+    finally:
+        buckets.end()

@@ -26,7 +26,7 @@ pub use extension::QuotaExtension;
 pub use keys::{Attached, CallerRow, KeyImport, KeyPage, KeyPut, KeyQuery, KeyRow, PutOutcome};
 pub use ledger::{DayUsage, KeyUsage, Unspent, UsagePage, UsageQuery};
 pub use migration::{MovedTable, TableDigest};
-pub use postgres::{Change, Changes, NodeRecord, NodeRow, PostgresSettings};
+pub use postgres::{Change, Changes, NodeBuckets, NodeRecord, NodeRow, PostgresSettings};
 pub use crate::redis::{RedisBuckets, RedisSettings, is_bucket_address};
 pub use secrets::Secrets;
 pub use stacks::{StackHead, StackRow};

@@ -19,10 +19,11 @@ use prometheus_client::registry::{Registry, Unit};
 use tollgate_domain::{Clock, GatewayResponseType};
 use tollgate_gateway::Gateway;
 use tollgate_gateway::admission::{Admission, LedgerHealth};
-use tollgate_gateway::shared_buckets::{BucketsHealth, SharedBuckets};
+use tollgate_gateway::shared_buckets::BucketsHealth;
 use tollgate_gateway::metrics::{Durations, Outcomes, Reading, StageReading};
 
 use crate::access_log::AccessLogWriter;
+use crate::buckets::Buckets;
 
 /// The labels of what there is one of.
 const UNLABELLED: [(&str, &str); 0] = [];
@@ -75,7 +76,7 @@ pub(crate) struct Counted {
     pub(crate) gateway: Gateway,
     pub(crate) admission: Arc<Admission>,
     pub(crate) access_logs: Option<Arc<AccessLogWriter>>,
-    pub(crate) buckets: Option<Arc<SharedBuckets>>,
+    pub(crate) buckets: Buckets,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -102,8 +103,8 @@ impl Collector for Counted {
             [(UNLABELLED, dropped)],
         )?;
         ledger(&mut families, &self.admission.ledger_health(self.clock.now()))?;
-        if let Some(buckets) = &self.buckets {
-            shared_buckets(&mut families, &buckets.health())?;
+        if let Some(health) = self.buckets.health() {
+            shared_buckets(&mut families, &health)?;
         }
         let read = self.gateway.metrics();
         all_calls(&mut families, &read.calls)?;

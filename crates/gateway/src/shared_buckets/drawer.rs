@@ -1,6 +1,6 @@
 //! The drawer: the one task that asks for tokens. What is wanted in one moment goes out together.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -66,7 +66,15 @@ struct Work {
     clock: Arc<dyn Clock>,
     /// How long calls wait for the source.
     patience: Duration,
-    last_error: Mutex<String>,
+    last_failure: Mutex<Failure>,
+}
+
+/// What failed last.
+#[derive(Debug, Default)]
+struct Failure {
+    error: String,
+    /// The draws that did. They are what is probed: of a cluster, only a part may be away.
+    draws: Vec<BucketDraw>,
 }
 
 impl Drawer {
@@ -78,7 +86,7 @@ impl Drawer {
         clock: Arc<dyn Clock>,
         patience: Duration,
     ) -> Self {
-        let work = Arc::new(Work { shared: Arc::clone(&shared), source, clock, patience, last_error: Mutex::default() });
+        let work = Arc::new(Work { shared: Arc::clone(&shared), source, clock, patience, last_failure: Mutex::default() });
         Self { shared, inbox, work }
     }
 
@@ -143,7 +151,13 @@ impl Work {
     }
 
     fn go_alone(&self, error: &BucketsUnavailable, batch: &[Wanted], draws: &[BucketDraw]) {
-        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = error.to_string();
+        {
+            let mut failure = self.last_failure();
+            failure.error = error.to_string();
+            if !draws.is_empty() {
+                failure.draws = draws.iter().map(nothing_of).collect();
+            }
+        }
         if self.shared.watch.failed(self.clock.now()) {
             let nodes = self.shared.watch.live_nodes();
             tracing::error!(
@@ -168,12 +182,15 @@ impl Work {
 
     /// Draws nothing.
     async fn probe(self: Arc<Self>) {
-        let rate = ThrottleSettings::new(1.0, 1).token_rate().expect("a rate limits");
-        let draw = BucketDraw { bucket: "probe".into(), draw: TokenDraw { rate, want: 0, debt: 0, undo: None } };
+        let draws = match self.last_failure().draws.clone() {
+            draws if draws.is_empty() => vec![nothing()],
+            draws => draws,
+        };
         let patience = if self.shared.watch.is_alone() { PROBE_PATIENCE } else { self.patience.max(FIRST_PATIENCE) };
-        let answer = timeout(patience, self.ask(&[draw])).await;
+        let answer = timeout(patience, self.ask(&draws)).await;
         match answer.unwrap_or_else(|_| Err(BucketsUnavailable("no answer in time".to_owned()))) {
             Ok(_) if self.shared.watch.is_alone() => {
+                self.last_failure().draws.clear();
                 self.shared.watch.is_back();
                 tracing::info!(target: "tollgate::buckets", "buckets are shared again");
             }
@@ -185,13 +202,25 @@ impl Work {
 
     fn say_alone(&self) {
         let nodes = self.shared.watch.live_nodes();
-        let error = self.last_error();
+        let error = self.last_failure().error.clone();
         tracing::warn!(target: "tollgate::buckets", error, nodes, "shared buckets are still out of reach");
     }
 
-    fn last_error(&self) -> String {
-        self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn last_failure(&self) -> MutexGuard<'_, Failure> {
+        self.last_failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A draw that changes nothing.
+fn nothing() -> BucketDraw {
+    let rate = ThrottleSettings::new(1.0, 1).token_rate().expect("a rate limits");
+    BucketDraw { bucket: "probe".into(), draw: TokenDraw { rate, want: 0, debt: 0, undo: None } }
+}
+
+/// A draw of no token from the same bucket.
+fn nothing_of(draw: &BucketDraw) -> BucketDraw {
+    let draw = BucketDraw::clone(draw);
+    BucketDraw { draw: TokenDraw { want: 0, debt: 0, undo: None, ..draw.draw }, ..draw }
 }
 
 impl SharedBuckets {

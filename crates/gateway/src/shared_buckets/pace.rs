@@ -61,14 +61,16 @@ impl Pace {
 
 /// Tokens for calls to come. None are drawn ahead for a call now and then.
 ///
+/// Never more are drawn than are added in that time: what a node holds and does not spend is soon there again for others.
 /// While the bucket owes little, tokens lapse sooner than they are needed, as fast as it refills: then some more are
 /// drawn, for which nobody goes short.
 fn ahead(rate: TokenRate, expected: u64, owed: Ticks) -> u64 {
     if expected < 2 {
         return 1;
     }
-    let lapsing = horizon(rate).0.saturating_sub(owed.0) / rate.token_time().0;
-    expected.max(lapsing).min((rate.burst() / 4).max(1))
+    let token = rate.token_time().0;
+    let (most, lapsing) = (horizon(rate).0 / token, horizon(rate).0.saturating_sub(owed.0) / token);
+    expected.max(lapsing).min(most)
 }
 
 fn scale(count: u64, by: u64, of: u64) -> u64 {
@@ -95,6 +97,14 @@ mod tests {
     #[test]
     fn a_call_now_and_then_draws_one_token() {
         assert_eq!(after(1, 1000, 0), 1);
+    }
+
+    #[test]
+    fn a_node_holds_no_more_than_what_is_soon_there_again() {
+        let rate = ThrottleSettings::new(0.1, 1000).token_rate().expect("a limit");
+        let pace = Pace::default();
+        (0..100).for_each(|_| pace.ask());
+        assert_eq!(pace.next(rate, 0, Ticks(0), Ticks(0)), 1);
     }
 
     #[test]

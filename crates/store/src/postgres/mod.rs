@@ -33,7 +33,7 @@ use crate::secrets::Secrets;
 pub use changes::{Change, Changes};
 use connect::Connector;
 pub use connect::PostgresSettings;
-pub use nodes::{NodeRecord, NodeRow};
+pub use nodes::{NodeBuckets, NodeRecord, NodeRow};
 use session::{Parameters, execute, one, one_or_none, rows};
 pub(crate) use turn::Turn;
 

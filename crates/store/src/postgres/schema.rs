@@ -13,7 +13,10 @@ struct Step {
 }
 
 /// In order; `schema_version` counts those done. Columns of text compare by bytes, as SQLite's do.
-const STEPS: &[Step] = &[Step { sql: include_str!("schema/1.sql"), usable_from: 1 }];
+const STEPS: &[Step] = &[
+    Step { sql: include_str!("schema/1.sql"), usable_from: 1 },
+    Step { sql: include_str!("schema/2.sql"), usable_from: 1 },
+];
 
 /// Held while tables are made or changed.
 const MIGRATING: i64 = 0x746f_6c6c_0001;
