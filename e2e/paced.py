@@ -53,16 +53,11 @@ class Paced:
 
 
 def run(*loads):
-    """Starts all and waits for all; their outcome."""
+    """Starts all and waits for all: what was answered, and how long it took from the first call to the last answer."""
     for load in loads:
         load.start()
     for load in loads:
         load.join()
-    return outcome(loads)
-
-
-def outcome(loads):
-    """What was answered, and how long it took from the first call to the last answer."""
     assert all(sum(load.answers.values()) == load.sent for load in loads), "a call was not answered"
     took = max(load.ended for load in loads) - min(load.began for load in loads)
     return sum((load.answers for load in loads), Counter()), took

@@ -96,12 +96,9 @@ impl Stock {
             return false;
         }
         let next = token.0 + rate.token_time().0;
-        let in_turn = |run: &StockedRun| {
-            run.start.compare_exchange(next, token.0, Ordering::AcqRel, Ordering::Relaxed).is_ok()
-        };
-        let put = |place: &AtomicU64| {
-            place.compare_exchange(0, token.0, Ordering::AcqRel, Ordering::Relaxed).is_ok()
-        };
+        let in_turn =
+            |run: &StockedRun| run.start.compare_exchange(next, token.0, Ordering::AcqRel, Ordering::Relaxed).is_ok();
+        let put = |place: &AtomicU64| place.compare_exchange(0, token.0, Ordering::AcqRel, Ordering::Relaxed).is_ok();
         self.runs.iter().any(in_turn) || self.returned.iter().any(put)
     }
 
@@ -125,9 +122,8 @@ impl Stock {
     /// Tokens that could be taken now.
     pub fn left(&self, rate: TokenRate, now: Ticks) -> u64 {
         let returned = self.returned.iter().filter(|place| place.load(Ordering::Relaxed) >= now.0.max(1)).count();
-        let of_run = |run: &StockedRun| {
-            run.first(rate, now).map_or(0, |first| (first.end - first.begin) / rate.token_time().0)
-        };
+        let of_run =
+            |run: &StockedRun| run.first(rate, now).map_or(0, |first| (first.end - first.begin) / rate.token_time().0);
         u64::try_from(returned).unwrap_or(0) + self.runs.iter().map(of_run).sum::<u64>()
     }
 

@@ -109,7 +109,11 @@ impl Compiler<'_> {
             let setting = stage.method_setting(&method.resource_path, method.verb.as_str())?;
             let rate = setting.throttle().token_rate()?;
             let name = bucket_name(api, stage, method);
-            Some(MethodThrottle { name: name.as_str().into(), bucket: self.shelf.take_down(name, rate, self.now), rate })
+            Some(MethodThrottle {
+                name: name.as_str().into(),
+                bucket: self.shelf.take_down(name, rate, self.now),
+                rate,
+            })
         };
         let coverage = plans.iter().filter(|(covered, _)| covered.stage == stage.name).map(|(covered, plan)| {
             let unchanged = previous

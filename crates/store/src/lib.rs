@@ -19,6 +19,7 @@ mod stacks;
 mod standing;
 mod store;
 
+pub use crate::redis::{RedisBuckets, RedisSettings, is_bucket_address};
 pub use credential::Credential;
 pub use data_dir::DataDir;
 pub use error::StoreError;
@@ -27,7 +28,6 @@ pub use keys::{Attached, CallerRow, KeyImport, KeyPage, KeyPut, KeyQuery, KeyRow
 pub use ledger::{DayUsage, KeyUsage, Unspent, UsagePage, UsageQuery};
 pub use migration::{MovedTable, TableDigest};
 pub use postgres::{Change, Changes, NodeBuckets, NodeRecord, NodeRow, PostgresSettings};
-pub use crate::redis::{RedisBuckets, RedisSettings, is_bucket_address};
 pub use secrets::Secrets;
 pub use stacks::{StackHead, StackRow};
 pub use standing::{KeyCalls, NearQuota, PlanCalls};

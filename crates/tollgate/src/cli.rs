@@ -114,7 +114,15 @@ pub(crate) struct Settings {
 impl Settings {
     /// Settings of which the caller gave a file, if any.
     pub(crate) fn of(config: Option<PathBuf>) -> Self {
-        Self { config, data_dir: None, store: None, buckets: None, gateway: None, management: None, print_addresses: false }
+        Self {
+            config,
+            data_dir: None,
+            store: None,
+            buckets: None,
+            gateway: None,
+            management: None,
+            print_addresses: false,
+        }
     }
 
     /// Reads the configuration. `defaults` are flags that the caller's own beat.

@@ -19,8 +19,8 @@ use prometheus_client::registry::{Registry, Unit};
 use tollgate_domain::{Clock, GatewayResponseType};
 use tollgate_gateway::Gateway;
 use tollgate_gateway::admission::{Admission, LedgerHealth};
-use tollgate_gateway::shared_buckets::BucketsHealth;
 use tollgate_gateway::metrics::{Durations, Outcomes, Reading, StageReading};
+use tollgate_gateway::shared_buckets::BucketsHealth;
 
 use crate::access_log::AccessLogWriter;
 use crate::buckets::Buckets;

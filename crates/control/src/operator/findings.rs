@@ -58,8 +58,7 @@ pub(crate) async fn get(control: &Control, _: &Request) -> Reply {
 async fn of_nodes(control: &Control) -> Result<Vec<Finding>, StoreError> {
     let rows = control.store().nodes().await?;
     let is_alone = |row: &NodeRow| row.alive && row.buckets == NodeBuckets::Alone;
-    let mut nodes: Vec<String> =
-        rows.iter().filter(|row| is_alone(row)).map(|row| row.node.name.clone()).collect();
+    let mut nodes: Vec<String> = rows.iter().filter(|row| is_alone(row)).map(|row| row.node.name.clone()).collect();
     if rows.is_empty() && control.gate().buckets() == NodeBuckets::Alone {
         nodes.extend(control.node().map(|node| node.management.clone()));
     }

@@ -148,9 +148,7 @@ impl SharedBucket {
             return false;
         }
         let answer = match (run.take(draw.rate), retry_after) {
-            (Some(token), _) => {
-                Answer::Token(HeldToken::drawn(Arc::clone(self), token, draw.rate, sent, grant.lone()))
-            }
+            (Some(token), _) => Answer::Token(HeldToken::drawn(Arc::clone(self), token, draw.rate, sent, grant.lone())),
             (None, Some(wait)) => Answer::Empty(Empty { retry_after: Some(wait), full_in: self.owed(now) }),
             (None, None) => return false,
         };

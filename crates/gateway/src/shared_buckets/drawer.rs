@@ -86,7 +86,8 @@ impl Drawer {
         clock: Arc<dyn Clock>,
         patience: Duration,
     ) -> Self {
-        let work = Arc::new(Work { shared: Arc::clone(&shared), source, clock, patience, last_failure: Mutex::default() });
+        let work =
+            Arc::new(Work { shared: Arc::clone(&shared), source, clock, patience, last_failure: Mutex::default() });
         Self { shared, inbox, work }
     }
 
@@ -119,8 +120,7 @@ impl Work {
     /// Draws, and hands out what is granted.
     async fn draw(self: Arc<Self>, batch: Vec<Wanted>) {
         let (nodes, sent) = (self.shared.watch.live_nodes(), self.clock.ticks());
-        let draws: Vec<BucketDraw> =
-            batch.iter().map(|wanted| wanted.bucket.begin(wanted.rate, nodes, sent)).collect();
+        let draws: Vec<BucketDraw> = batch.iter().map(|wanted| wanted.bucket.begin(wanted.rate, nodes, sent)).collect();
         if self.shared.watch.is_alone() {
             return self.fail(&batch, &draws);
         }

@@ -65,7 +65,7 @@ impl Pace {
 /// While the bucket owes little, tokens lapse sooner than they are needed, as fast as it refills: then some more are
 /// drawn, for which nobody goes short.
 fn ahead(rate: TokenRate, expected: u64, owed: Ticks) -> u64 {
-    if expected < 2 {
+    if expected < 1 {
         return 1;
     }
     let token = rate.token_time().0;

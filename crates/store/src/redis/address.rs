@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused_without_being_repeated() {
-        let wrong = ["", "h:1", "http://h", "redis://", "redis://a:1,b:2", "redis+sentinel://a:1", "redis-x://a:secret@b"];
+        let wrong =
+            ["", "h:1", "http://h", "redis://", "redis://a:1,b:2", "redis+sentinel://a:1", "redis-x://a:secret@b"];
         for text in wrong {
             let error = Address::parse(text).expect_err(text).to_string();
             assert!(!error.contains("secret"));

@@ -8,10 +8,7 @@ use ::redis::aio::MultiplexedConnection;
 use ::redis::cluster::{ClusterClient, ClusterClientBuilder};
 use ::redis::cluster_async::ClusterConnection;
 use ::redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
-use ::redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, RedisError, TlsCertificates,
-    TlsMode,
-};
+use ::redis::{AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, RedisError, TlsCertificates, TlsMode};
 
 use super::address::Address;
 use super::{RedisSettings, unavailable};
@@ -139,13 +136,10 @@ impl Door {
     }
 
     async fn connect(&self) -> Result<Link, RedisError> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECTING))
-            .set_response_timeout(Some(ANSWERING));
+        let config =
+            AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECTING)).set_response_timeout(Some(ANSWERING));
         match self {
-            Self::One(client) => {
-                client.get_multiplexed_async_connection_with_config(&config).await.map(Link::One)
-            }
+            Self::One(client) => client.get_multiplexed_async_connection_with_config(&config).await.map(Link::One),
             Self::Sentinel(sentinel) => {
                 sentinel.lock().await.get_async_connection_with_config(&config).await.map(Link::One)
             }

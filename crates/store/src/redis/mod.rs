@@ -8,8 +8,8 @@ mod link;
 
 use std::path::PathBuf;
 
-use futures_util::future::join_all;
 use ::redis::{Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, Script, ServerErrorKind};
+use futures_util::future::join_all;
 use tollgate_domain::Ticks;
 use tollgate_domain::token_draw::{BucketDraw, TokenGrant};
 

@@ -132,7 +132,8 @@ async fn a_bucket_is_gone_when_it_is_full_and_a_server_that_forgot_the_script_is
     assert!((290_000..=300_000).contains(&left), "{left}");
     assert_eq!(redis.ask(&["DBSIZE"]), "1");
     redis.ask(&["SCRIPT", "FLUSH"]);
-    let (grants, round_trips) = buckets.draw(&[draw("a", rate(1.0, 1), 1), draw("b", rate(1.0, 1), 1)]).await.expect("drawn");
+    let (grants, round_trips) =
+        buckets.draw(&[draw("a", rate(1.0, 1), 1), draw("b", rate(1.0, 1), 1)]).await.expect("drawn");
     assert_eq!((grants.len(), round_trips), (2, 2));
     assert_eq!(buckets.draw(&[draw("a", rate(1.0, 1), 0), draw("b", rate(1.0, 1), 0)]).await.expect("drawn").1, 1);
 }
