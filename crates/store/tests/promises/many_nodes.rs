@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tollgate_domain::{Catalog, Draw, Edit, Grant, Record, RecordKey, Return, Settlement, UnixMillis, UsagePlan};
-use tollgate_store::{Change, NodeRecord, Secrets, Store, StoreError};
+use tollgate_store::{Change, NodeBuckets, NodeRecord, Secrets, Store, StoreError};
 
 use crate::bench::{Account, Bench, TODAY, monthly, plan, plan_id};
 
