@@ -43,17 +43,29 @@ def three(starter, shared_postgres, redis):
     return [starter(**settings) for _ in range(3)]
 
 
+def operator(node, path):
+    answer = signed(node, "GET", f"/tollgate/v1{path}")
+    assert answer.status == 200, answer.body
+    return answer.json
+
+
+def everywhere(nodes):
+    """Waits until all changes so far are in force on all nodes."""
+    assert operator(nodes[0], "/nodes?wait=10000")["behind"] == []
+
+
 def a_limited_key(nodes, rate, burst, **plan):
-    """An API that answers by itself, and a key that all nodes know."""
+    """An API that answers by itself, a plan and a key, which all nodes know."""
+    return limited_keys(nodes, 1, rate, burst, **plan)[0]
+
+
+def limited_keys(nodes, count, rate, burst, **plan):
     client = nodes[0].client()
     api = integrated(client, key_required=True, type="MOCK", requestTemplates=OK)
     plan = a_plan(client, api, throttle={"rateLimit": rate, "burstLimit": burst}, **plan)
-    key = a_key(client, plan)
-    client_of = lambda node: call(node.gateway, api.path("/no-such"), key.value).status  # noqa: E731
-    for node in nodes:
-        poll(lambda node=node: client_of(node) == 403, within=2)
-    time.sleep(1)
-    return api, plan, key
+    keys = [(api, plan, a_key(client, plan)) for _ in range(count)]
+    everywhere(nodes)
+    return keys
 
 
 def status(node, api, key):
@@ -154,12 +166,6 @@ def test_a_redis_that_stands_still_is_told_by_findings_and_status(start_nodes, s
     poll(lambda: states() == {"shared"}, within=5)
 
 
-def operator(node, path):
-    answer = signed(node, "GET", f"/tollgate/v1{path}")
-    assert answer.status == 200, answer.body
-    return answer.json
-
-
 def test_a_password_is_needed_and_a_wrong_one_is_not_logged(start):
     server = Redis(password="right")
     try:
@@ -183,13 +189,13 @@ def test_a_plan_that_is_edited_is_in_force_on_all_nodes_and_keeps_what_is_owed(t
     client = three[1].client()
     assert sum(admitted(node, api, key, 3) for node in three) == 6
     change_plan(client, plan, replace("/throttle/burstLimit", 10))
-    time.sleep(1)
+    everywhere(three)
     assert sum(admitted(node, api, key, 10) for node in three) == 4
     change_plan(client, plan, replace("/throttle/burstLimit", 5))
-    time.sleep(1)
+    everywhere(three)
     assert sum(admitted(node, api, key, 10) for node in three) == 0
     change_plan(client, plan, replace("/throttle/rateLimit", 1000))
-    time.sleep(1)
+    everywhere(three)
     for node in three:
         poll(lambda node=node: status(node, api, key) == 200, within=2)
 
@@ -199,7 +205,7 @@ def test_what_one_level_refuses_costs_the_others_nothing(three):
     api, plan, key = a_limited_key(three, 0.001, 10, quota={"limit": 2, "period": "MONTH"})
     assert [status(three[0], api, key) for _ in range(20)].count(200) == 2
     change_plan(three[0].client(), plan, {"op": "remove", "path": "/quota"})
-    time.sleep(1)
+    everywhere(three)
     assert sum(admitted(node, api, key, 10) for node in three) == 8
 
 
@@ -209,12 +215,11 @@ def test_buckets_are_shared_in_a_cluster_and_through_a_failover(kind, start_node
     try:
         nodes = start_nodes(shared_postgres, count=2, **shares(buckets))
         together(nodes)
-        keys = [a_limited_key(nodes, 0.001, 9) for _ in range(4)]
-        for api, _, key in keys:
+        for api, _, key in limited_keys(nodes, 4, 0.001, 9):
             assert sum(admitted(node, api, key, 9) for node in nodes) == 9
         buckets.fail()
         together(nodes, within=30)
-        for api, _, key in [a_limited_key(nodes, 0.001, 9) for _ in range(4)]:
+        for api, _, key in limited_keys(nodes, 4, 0.001, 9):
             assert sum(admitted(node, api, key, 9) for node in nodes) == 9
     finally:
         buckets.end()

@@ -686,6 +686,22 @@ mod tests {
     }
 
     #[test]
+    fn shared_buckets_have_an_address_and_a_password_that_is_not_told() {
+        let environment = [("TOLLGATE_BUCKETS__PASSWORD", "s3cret")];
+        let flags = [("buckets.url", "redis-cluster://a:1,b:2".to_owned())];
+        let redis = layers("", &environment, &flags).expect("valid").redis().expect("readable").expect("set");
+        assert_eq!((redis.password.as_deref(), redis.prefix.as_str()), (Some("s3cret"), "tollgate:"));
+        assert!(layers("", &environment, &[]).expect("valid").redis().expect("readable").is_none());
+        let file = "[buckets]\nurl = \"http://u:s3cret@h\"\npatience = 0\n";
+        let Err(mistakes) = layers(file, &[], &[]) else { panic!("accepted") };
+        let text = mistakes.to_string();
+        assert!(
+            text.contains("`buckets.url`") && text.contains("`buckets.patience`") && !text.contains("s3cret"),
+            "{text}"
+        );
+    }
+
+    #[test]
     fn a_user_pool_is_where_the_operator_says() {
         let file = "[user_pools]\neu-west-1_A = { jwks = \"/keys.json\" }\n[user_pools.B]\nissuer = \"https://id\"\n";
         let more = [("TOLLGATE_USER_POOLS", r#"{ C = { issuer = "http://c", jwks = "http://c/keys" } }"#)];

@@ -73,8 +73,26 @@ struct Work {
 #[derive(Debug, Default)]
 struct Failure {
     error: String,
+    /// When it was last said that the buckets are out of reach, and whether it has not been said since that they are back.
+    said: Option<(Ticks, bool)>,
     /// The draws that did. They are what is probed: of a cluster, only a part may be away.
     draws: Vec<BucketDraw>,
+}
+
+impl Failure {
+    /// Whether it is time to say that the buckets are out of reach.
+    fn may_say(&mut self, now: Ticks) -> bool {
+        let may = self.said.is_none_or(|(at, _)| now.since(at) >= SAY_EVERY);
+        if may {
+            self.said = Some((now, true));
+        }
+        may
+    }
+
+    /// Whether that was said, and not yet that they are back.
+    fn has_said(&mut self) -> bool {
+        self.said.as_mut().is_some_and(|(_, open)| std::mem::take(open))
+    }
 }
 
 impl Drawer {
@@ -94,8 +112,8 @@ impl Drawer {
     /// Serves until the buckets are no longer used, or for as long as it is polled.
     pub async fn run(mut self) {
         let (mut batch, mut draws) = (Vec::new(), JoinSet::new());
-        let every = [PROBE_EVERY, WATCH_EVERY, SAY_EVERY, SWEEP_EVERY];
-        let [mut probe, mut watch, mut say, mut sweep] = every.map(|every| {
+        let every = [PROBE_EVERY, WATCH_EVERY, SWEEP_EVERY];
+        let [mut probe, mut watch, mut sweep] = every.map(|every| {
             let mut ticks = tokio::time::interval(every);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             ticks
@@ -108,8 +126,10 @@ impl Drawer {
                 },
                 Some(_) = draws.join_next() => {}
                 _ = probe.tick(), if self.shared.watch.is_alone() => self.work.start_probe(&mut draws),
-                _ = watch.tick() => self.work.start_probe(&mut draws),
-                _ = say.tick(), if self.shared.watch.is_alone() => self.work.say_alone(),
+                _ = watch.tick() => {
+                    self.work.say_alone();
+                    self.work.start_probe(&mut draws);
+                }
                 _ = sweep.tick() => self.shared.forget_idle(self.work.clock.ticks()),
             }
         }
@@ -151,20 +171,21 @@ impl Work {
     }
 
     fn go_alone(&self, error: &BucketsUnavailable, batch: &[Wanted], draws: &[BucketDraw]) {
-        {
-            let mut failure = self.last_failure();
-            failure.error = error.to_string();
-            if !draws.is_empty() {
-                failure.draws = draws.iter().map(nothing_of).collect();
-            }
+        let now = self.clock.now();
+        let mut failure = self.last_failure();
+        failure.error = error.to_string();
+        if !draws.is_empty() {
+            failure.draws = draws.iter().map(nothing_of).collect();
         }
-        if self.shared.watch.failed(self.clock.now()) {
+        // Where they come and go, one line a minute says enough.
+        if self.shared.watch.failed(now) && failure.may_say(now.ticks) {
             let nodes = self.shared.watch.live_nodes();
             tracing::error!(
                 target: "tollgate::buckets", %error, nodes,
                 "shared buckets are out of reach: this node gives out its share of each rate"
             );
         }
+        drop(failure);
         self.fail(batch, draws);
     }
 
@@ -190,9 +211,12 @@ impl Work {
         let answer = timeout(patience, self.ask(&draws)).await;
         match answer.unwrap_or_else(|_| Err(BucketsUnavailable("no answer in time".to_owned()))) {
             Ok(_) if self.shared.watch.is_alone() => {
-                self.last_failure().draws.clear();
+                let mut failure = self.last_failure();
+                failure.draws.clear();
                 self.shared.watch.is_back();
-                tracing::info!(target: "tollgate::buckets", "buckets are shared again");
+                if failure.has_said() {
+                    tracing::info!(target: "tollgate::buckets", "buckets are shared again");
+                }
             }
             Ok(_) => {}
             Err(error) => self.go_alone(&error, &[], &[]),
@@ -200,9 +224,17 @@ impl Work {
         self.shared.probing.give_up();
     }
 
+    /// Says that the buckets are still out of reach, where they are and a minute has passed.
     fn say_alone(&self) {
+        if !self.shared.watch.is_alone() {
+            return;
+        }
         let nodes = self.shared.watch.live_nodes();
-        let error = self.last_failure().error.clone();
+        let mut failure = self.last_failure();
+        if !failure.may_say(self.clock.ticks()) {
+            return;
+        }
+        let error = &failure.error;
         tracing::warn!(target: "tollgate::buckets", error, nodes, "shared buckets are still out of reach");
     }
 
