@@ -45,9 +45,9 @@ pub(super) struct Numbered {
 
 /// Where connections begin.
 enum Door {
-    One(Client),
+    One(Box<Client>),
     Sentinel(Box<tokio::sync::Mutex<SentinelClient>>),
-    Cluster(ClusterClient),
+    Cluster(Box<ClusterClient>),
 }
 
 impl Links {
@@ -96,10 +96,13 @@ impl Links {
 impl Door {
     fn new(address: Address, certificates: Option<TlsCertificates>) -> Result<Self, RedisError> {
         match address {
-            Address::One(server) => match certificates {
-                Some(certificates) if is_tls(&server) => Client::build_with_tls(server, certificates).map(Self::One),
-                _ => Client::open(server).map(Self::One),
-            },
+            Address::One(server) => {
+                let client = match certificates {
+                    Some(certificates) if is_tls(&server) => Client::build_with_tls(server, certificates)?,
+                    _ => Client::open(server)?,
+                };
+                Ok(Self::One(Box::new(client)))
+            }
             Address::Sentinel { sentinels, service, server } => {
                 let addresses = sentinels.iter().map(|sentinel| sentinel.addr().clone());
                 let mut builder = SentinelClientBuilder::new(addresses, service, SentinelServerType::Master)?;
@@ -130,7 +133,7 @@ impl Door {
                 if let Some(certificates) = certificates {
                     builder = builder.certs(certificates);
                 }
-                builder.build().map(Self::Cluster)
+                Ok(Self::Cluster(Box::new(builder.build()?)))
             }
         }
     }

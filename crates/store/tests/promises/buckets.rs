@@ -92,7 +92,7 @@ async fn a_draw_in_redis_is_a_draw_by_the_arithmetic() {
         let (rate, name) = (rate(per_second, burst), format!("{per_second}"));
         let mut expected = None::<OwedTokens>;
         for _ in 0..100 {
-            let (want, debt) = (ids.word() % 9, u64::from(ids.word() % 10 == 0));
+            let (want, debt) = (ids.word() % 9, u64::from(ids.word().is_multiple_of(10)));
             let mut asked = draw(&name, rate, want);
             asked.draw.debt = debt;
             let grant = one(&buckets, asked.clone()).await;
