@@ -76,6 +76,7 @@ export type Finding =
       plans: string[];
     }
   | { kind: "UndeployedKeyRequirement"; apiId: string; apiName: string; stage: string; methods: string[] }
+  | { kind: "BucketsOutOfReach"; nodes: string[] }
   | { kind: "KeyInNoPlan"; keyId: string; name: string | null };
 
 export interface RefusedCall {

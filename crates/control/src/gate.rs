@@ -9,7 +9,7 @@ use tollgate_domain::{
     Adjustment, ApiKeyId, AuthorizerAnswer, AuthorizerTest, Catalog, KeyDigest, RefusedCall, RestApiId, StageName,
     TestAnswer, TestInvocation, TestRefusal, Traffic, UsageImport, UsagePlanId,
 };
-use tollgate_store::{KeyRow, Unspent};
+use tollgate_store::{KeyRow, NodeBuckets, Unspent};
 
 /// What the gateway needs to know about a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +87,11 @@ pub trait Gate: Send + Sync + 'static {
 
     /// Runs a method as its API stands, without key, throttle or quota.
     fn test_invoke(&self, test: TestInvocation) -> TestFuture<'_>;
+
+    /// Where this node has the buckets of throttles.
+    fn buckets(&self) -> NodeBuckets {
+        NodeBuckets::Own
+    }
 
     /// What became of calls since the start.
     fn traffic(&self) -> Traffic;

@@ -203,7 +203,7 @@ impl Control {
         &self.parts.store
     }
 
-    fn gate(&self) -> &dyn Gate {
+    pub(crate) fn gate(&self) -> &dyn Gate {
         self.parts.gate.as_ref()
     }
 

@@ -72,6 +72,17 @@ impl Bucket {
         }
     }
 
+    /// Has it owe at least what makes it full at `full_at`.
+    pub fn owe_until(&self, full_at: Ticks) {
+        self.full_at.fetch_max(full_at.0, Ordering::Relaxed);
+    }
+
+    /// Fills it, and says how many tokens were owed, rounded up.
+    pub fn settle(&self, rate: TokenRate, now: Ticks) -> u64 {
+        let owed = self.full_at.swap(0, Ordering::Relaxed).saturating_sub(now.0);
+        owed.min(rate.fill_time().0).div_ceil(rate.token_time().0)
+    }
+
     /// Whether the bucket is full, so that forgetting it changes nothing.
     pub fn is_full(&self, now: Ticks) -> bool {
         self.full_at.load(Ordering::Relaxed) <= now.0

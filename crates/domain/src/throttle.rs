@@ -47,6 +47,10 @@ pub struct TokenRate {
     capacity: u64,
 }
 
+/// The longest time that is reckoned with. A quarter of the range keeps every sum below in bounds: a rate that adds less
+/// than a token in nine years gives out the burst, then nothing.
+const LONGEST: u64 = u64::MAX / 4;
+
 /// What a bucket holds after a token was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Taken {
@@ -71,9 +75,7 @@ impl TokenRate {
         if burst == 0 || rate.is_nan() || rate <= 0.0 {
             return NOBODY;
         }
-        // Rounded up, so that rounding never admits more than the rate. A quarter of the range keeps every sum
-        // below in bounds: a rate that adds less than a token in nine years gives out the burst, then nothing.
-        const LONGEST: u64 = u64::MAX / 4;
+        // Rounded up, so that rounding never admits more than the rate.
         let ticks = (TICKS_PER_SECOND as f64 / rate).ceil();
         let ticks_per_token = if ticks >= LONGEST as f64 { LONGEST } else { (ticks as u64).max(1) };
         let capacity = ticks_per_token.saturating_mul(u64::from(burst)).min(LONGEST);
@@ -83,6 +85,28 @@ impl TokenRate {
     /// Tokens the bucket holds when full.
     pub fn burst(self) -> u64 {
         self.capacity / self.ticks_per_token
+    }
+
+    /// Whether no token is ever given.
+    pub fn admits_nobody(self) -> bool {
+        self.capacity < self.ticks_per_token
+    }
+
+    /// Time in which one token is added.
+    pub fn token_time(self) -> Ticks {
+        Ticks(self.ticks_per_token)
+    }
+
+    /// What one of so many nodes may give out by itself: its share of the rate, and of the burst in whole tokens, but
+    /// at least one.
+    #[must_use]
+    pub fn share(self, nodes: u64) -> Self {
+        if nodes <= 1 || self.admits_nobody() {
+            return self;
+        }
+        let ticks_per_token = self.ticks_per_token.saturating_mul(nodes).min(LONGEST);
+        let burst = (self.burst() / nodes).max(1);
+        Self { ticks_per_token, capacity: ticks_per_token.saturating_mul(burst).min(LONGEST) }
     }
 
     /// Time in which an empty bucket fills.
@@ -101,9 +125,8 @@ impl TokenRate {
             let left = (self.capacity - owed) / self.ticks_per_token;
             return Ok((now.0 + owed, Taken { left, full_in: Ticks(owed) }));
         }
-        let nobody = self.capacity < self.ticks_per_token;
         let full_in = Ticks(owed - self.ticks_per_token);
-        Err(Empty { retry_after: (!nobody).then_some(Ticks(owed - self.capacity)), full_in })
+        Err(Empty { retry_after: (!self.admits_nobody()).then_some(Ticks(owed - self.capacity)), full_in })
     }
 
     /// The state of a bucket that owes no more than all its tokens.

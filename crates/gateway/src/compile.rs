@@ -22,7 +22,7 @@ use crate::metrics::Metrics;
 use crate::narration::Verbosity;
 use crate::policy::Policy;
 use crate::routes::Routes;
-use crate::snapshot::{Api, Coverage, Method, MethodLimit, Program, Snapshot, Stage};
+use crate::snapshot::{Api, Coverage, Method, MethodLimit, MethodThrottle, Program, Snapshot, Stage};
 use crate::user_pools::UserPools;
 use crate::validate::Validation;
 
@@ -108,7 +108,12 @@ impl Compiler<'_> {
         let throttle = |method: &Method| {
             let setting = stage.method_setting(&method.resource_path, method.verb.as_str())?;
             let rate = setting.throttle().token_rate()?;
-            Some((self.shelf.take_down(bucket_name(api, stage, method), rate, self.now), rate))
+            let name = bucket_name(api, stage, method);
+            Some(MethodThrottle {
+                name: name.as_str().into(),
+                bucket: self.shelf.take_down(name, rate, self.now),
+                rate,
+            })
         };
         let coverage = plans.iter().filter(|(covered, _)| covered.stage == stage.name).map(|(covered, plan)| {
             let unchanged = previous

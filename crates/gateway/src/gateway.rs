@@ -19,6 +19,7 @@ use crate::listener::{BoundGateway, Sockets};
 use crate::metrics::{Metrics, Reading};
 use crate::peers::{AccessKeys, AccessLogs, Functions, Management, Peers};
 use crate::refusal_ring::RefusalRing;
+use crate::shared_buckets::SharedBuckets;
 use crate::snapshot::Snapshot;
 use crate::trace::Tracer;
 use crate::upstream::TlsSettings;
@@ -172,6 +173,11 @@ impl Shared {
     /// What keeps the spans of calls.
     pub(crate) fn tracer(&self) -> Option<&dyn Tracer> {
         self.peers.get()?.tracer.as_deref()
+    }
+
+    /// The buckets that nodes share.
+    pub(crate) fn shared_buckets(&self) -> Option<&SharedBuckets> {
+        self.peers.get()?.shared_buckets.as_deref()
     }
 
     /// The bucket that all calls share.

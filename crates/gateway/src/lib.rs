@@ -46,6 +46,7 @@ mod refusal;
 mod refusal_ring;
 mod route;
 mod routes;
+pub mod shared_buckets;
 mod signature;
 mod snapshot;
 mod test_authorizer;

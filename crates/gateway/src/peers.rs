@@ -9,6 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 
+use crate::shared_buckets::SharedBuckets;
 use crate::trace::Tracer;
 
 /// A future that may be awaited on any thread.
@@ -27,6 +28,8 @@ pub struct Peers {
     pub access_logs: Option<Arc<dyn AccessLogs>>,
     /// Keeps the spans of calls.
     pub tracer: Option<Arc<dyn Tracer>>,
+    /// The buckets that it shares with other nodes. Without, its buckets are its own.
+    pub shared_buckets: Option<Arc<SharedBuckets>>,
 }
 
 /// Knows the pairs of keys that calls may be signed with, for methods with `AWS_IAM`.

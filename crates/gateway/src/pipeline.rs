@@ -125,8 +125,7 @@ async fn pass<'a>(
     let covered = caller.as_ref().map(|caller| plan::choose(&routed, caller)).transpose()?;
     call.plan = covered.map(|covered| covered.coverage);
     let keyed = call.key.zip(covered);
-    let (standing, admitted) =
-        throttle::admit(&shared.admission, &routed, keyed, shared.account(), call.at, &*shared.clock).await;
+    let (standing, admitted) = throttle::admit(shared, &routed, keyed, call.at).await;
     call.admitted = admitted.is_ok();
     narration::decided(call, headers, covered, &admitted);
     *limits = Limits { policy: covered.and_then(|covered| covered.policy().cloned()), standing };

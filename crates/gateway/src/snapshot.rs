@@ -50,7 +50,7 @@ pub(crate) struct Stage {
     pub(crate) deployed: Arc<DeployedApi>,
     pub(crate) program: Arc<Program>,
     /// The buckets of its methods, by the method's index. They are shared by all callers and outlive the snapshot.
-    pub(crate) throttles: Vec<Option<(Arc<Bucket>, TokenRate)>>,
+    pub(crate) throttles: Vec<Option<MethodThrottle>>,
     /// How much is noted of calls of its methods.
     pub(crate) verbosity: Verbosity,
     /// How its calls are logged; `None` where they are not.
@@ -127,10 +127,23 @@ impl Snapshot {
     }
 }
 
+/// A stage's limit for a method.
+#[derive(Clone, Debug)]
+pub(crate) struct MethodThrottle {
+    pub(crate) name: Arc<str>,
+    pub(crate) bucket: Arc<Bucket>,
+    pub(crate) rate: TokenRate,
+}
+
 impl Stage {
     /// The stage's bucket for a method.
     pub(crate) fn throttle(&self, method: &Method) -> Option<(&Bucket, TokenRate)> {
-        self.throttles.get(method.index)?.as_ref().map(|(bucket, rate)| (&**bucket, *rate))
+        self.throttles.get(method.index)?.as_ref().map(|throttle| (&*throttle.bucket, throttle.rate))
+    }
+
+    /// What the stage's bucket for a method is called on all nodes.
+    pub(crate) fn bucket_name(&self, method: &Method) -> Option<&Arc<str>> {
+        self.throttles.get(method.index)?.as_ref().map(|throttle| &throttle.name)
     }
 
     /// Whether the caller's headers are asked for once a call is over.

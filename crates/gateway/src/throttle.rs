@@ -1,11 +1,10 @@
 //! Throttle and quota: whether the call may pass now. Admission decides both as one, so that a refusal by either costs
 //! nothing at the other.
 
-use tollgate_domain::bucket::Bucket;
-use tollgate_domain::throttle::TokenRate;
-use tollgate_domain::{ApiKeyId, Clock, Moment};
+use tollgate_domain::{ApiKeyId, Moment};
 
-use crate::admission::{Admission, Demand, Denied, Keyed, MethodEntry, Standing};
+use crate::admission::{Demand, Denied, Keyed, MethodEntry, Standing};
+use crate::gateway::Shared;
 use crate::key::KeyFault;
 use crate::plan::Covered;
 use crate::refusal::Refusal;
@@ -13,12 +12,10 @@ use crate::route::Routed;
 
 /// Takes a token at every level and a unit of the quota, or nothing. Says where the caller stands in either case.
 pub(crate) async fn admit(
-    admission: &Admission,
+    shared: &Shared,
     routed: &Routed<'_>,
     keyed: Option<(ApiKeyId, Covered<'_, '_>)>,
-    account: Option<(&Bucket, TokenRate)>,
     now: Moment,
-    clock: &dyn Clock,
 ) -> (Standing, Result<(), Refusal>) {
     let caller = keyed.map(|(_, covered)| covered.caller);
     let keyed = keyed.map(|(key, covered)| Keyed {
@@ -26,8 +23,15 @@ pub(crate) async fn admit(
         plan: &covered.coverage.limits,
         method_entry: covered.entry.map(|entry| MethodEntry { name: &entry.name, rate: entry.rate }),
     });
-    let demand = Demand { keyed, method: routed.stage.throttle(routed.method), account };
-    let verdict = admission.admit_caller(caller, demand, now, clock).await;
+    let demand = Demand { keyed, method: routed.stage.throttle(routed.method), account: shared.account() };
+    let (admission, clock) = (&shared.admission, &*shared.clock);
+    let verdict = match shared.shared_buckets() {
+        None => admission.admit_caller(caller, demand, now, clock).await,
+        Some(buckets) => {
+            let method = routed.stage.bucket_name(routed.method);
+            buckets.admit(admission, caller, demand, method, now, clock).await
+        }
+    };
     (verdict.standing, verdict.outcome.map_err(Refusal::from))
 }
 

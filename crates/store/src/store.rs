@@ -16,7 +16,7 @@ use crate::extension::QuotaExtension;
 use crate::keys::{Attached, CallerRow, KeyImport, KeyPage, KeyPut, KeyQuery, KeyRow};
 use crate::ledger::{UsagePage, UsageQuery};
 use crate::migration::{self, MovedTable};
-use crate::postgres::{self, Changes, NodeRecord, NodeRow, PostgresSettings};
+use crate::postgres::{self, Changes, NodeBuckets, NodeRecord, NodeRow, PostgresSettings};
 use crate::secrets::Secrets;
 use crate::sqlite;
 use crate::stacks::{StackHead, StackRow};
@@ -353,10 +353,15 @@ impl Store {
     }
 
     /// Says that this process serves, and up to which change. It is taken for dead when it did not for three seconds.
-    pub async fn announce_node(&self, node: &NodeRecord, revision: u64) -> Result<(), StoreError> {
+    pub async fn announce_node(
+        &self,
+        node: &NodeRecord,
+        revision: u64,
+        buckets: NodeBuckets,
+    ) -> Result<(), StoreError> {
         match &self.0 {
             Backend::Sqlite(_) => Ok(()),
-            Backend::Postgres(database) => database.announce_node(node, revision).await,
+            Backend::Postgres(database) => database.announce_node(node, revision, buckets).await,
         }
     }
 
@@ -365,6 +370,14 @@ impl Store {
         match &self.0 {
             Backend::Sqlite(_) => Ok(()),
             Backend::Postgres(database) => database.leave(source).await,
+        }
+    }
+
+    /// How many nodes share the store, as of the last time that this one said that it lives.
+    pub fn live_nodes(&self) -> u64 {
+        match &self.0 {
+            Backend::Sqlite(_) => 1,
+            Backend::Postgres(database) => database.live_nodes().max(1).unsigned_abs(),
         }
     }
 

@@ -97,6 +97,9 @@ pub(crate) struct Settings {
     /// The PostgreSQL database that nodes share, as postgres://USER@HOST/DATABASE.
     #[arg(long, value_name = "URL")]
     store: Option<String>,
+    /// Where token buckets are kept that nodes share: Redis or Valkey, instead of each node.
+    #[arg(long, value_name = "URL")]
+    buckets: Option<String>,
     /// Where callers come in.
     #[arg(long, value_name = "ADDR")]
     gateway: Option<String>,
@@ -111,7 +114,15 @@ pub(crate) struct Settings {
 impl Settings {
     /// Settings of which the caller gave a file, if any.
     pub(crate) fn of(config: Option<PathBuf>) -> Self {
-        Self { config, data_dir: None, store: None, gateway: None, management: None, print_addresses: false }
+        Self {
+            config,
+            data_dir: None,
+            store: None,
+            buckets: None,
+            gateway: None,
+            management: None,
+            print_addresses: false,
+        }
     }
 
     /// Reads the configuration. `defaults` are flags that the caller's own beat.
@@ -120,6 +131,7 @@ impl Settings {
         let given = [
             ("data_dir", &self.data_dir),
             ("store.url", &self.store),
+            ("buckets.url", &self.buckets),
             ("gateway", &self.gateway),
             ("management", &self.management),
         ];

@@ -15,7 +15,7 @@ use tollgate_domain::ThrottleSettings;
 use tollgate_gateway::admission::Unaccounted;
 use tollgate_gateway::certificates::CertificateFiles;
 use tollgate_gateway::{GatewayConfig, PlanThrottleScope, ServiceCredentials};
-use tollgate_store::PostgresSettings;
+use tollgate_store::{PostgresSettings, RedisSettings, is_bucket_address};
 use toml::{Table, Value};
 
 use crate::access_log::Destination;
@@ -58,6 +58,7 @@ pub(crate) struct Config {
     master_key: String,
     master_key_file: PathBuf,
     pub(crate) store: StoreTable,
+    buckets: BucketsTable,
     quota: QuotaTable,
     service_access_key_id: String,
     service_secret_access_key: String,
@@ -99,6 +100,17 @@ pub(crate) struct StoreTable {
     connections: usize,
     wait_for_nodes: u64,
     max_staleness: u64,
+}
+
+#[derive(Clone, Deserialize)]
+struct BucketsTable {
+    url: String,
+    password: String,
+    password_file: PathBuf,
+    root_certificate: PathBuf,
+    prefix: String,
+    /// In milliseconds.
+    patience: u64,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -330,12 +342,25 @@ impl Config {
         if url.is_empty() {
             return Ok(None);
         }
-        let password = match password_file.as_os_str().is_empty() {
-            true => (!password.is_empty()).then(|| password.clone()),
-            false => Some(read_secret(password_file)?),
-        };
+        let password = given_password(password, password_file)?;
         let root_certificate = (!root_certificate.as_os_str().is_empty()).then(|| root_certificate.clone());
         Ok(Some(PostgresSettings { url: url.clone(), password, root_certificate, connections: *connections }))
+    }
+
+    /// Where token buckets are kept that nodes share, unless they are each node's own.
+    pub(crate) fn redis(&self) -> anyhow::Result<Option<RedisSettings>> {
+        let BucketsTable { url, password, password_file, root_certificate, prefix, .. } = &self.buckets;
+        if url.is_empty() {
+            return Ok(None);
+        }
+        let password = given_password(password, password_file)?;
+        let root_certificate = (!root_certificate.as_os_str().is_empty()).then(|| root_certificate.clone());
+        Ok(Some(RedisSettings { url: url.clone(), password, root_certificate, prefix: prefix.clone() }))
+    }
+
+    /// How long a call waits for shared buckets before the node gives out its share by itself.
+    pub(crate) fn buckets_patience(&self) -> Duration {
+        Duration::from_millis(self.buckets.patience)
     }
 
     /// How long a change of a key waits for the other nodes.
@@ -493,6 +518,14 @@ fn parse_value(text: &str) -> Option<Value> {
     toml::from_str::<Table>(&format!("value = {text}")).ok()?.remove("value")
 }
 
+/// The password that is set, or that the file has which is set.
+fn given_password(password: &str, file: &Path) -> anyhow::Result<Option<String>> {
+    match file.as_os_str().is_empty() {
+        true => Ok((!password.is_empty()).then(|| password.to_owned())),
+        false => read_secret(file).map(Some),
+    }
+}
+
 /// Reads an address, or an empty text that stands for none.
 fn address_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
     let text = String::deserialize(deserializer)?;
@@ -561,6 +594,14 @@ fn check(settings: &Table, mistakes: &mut Vec<String>) {
         let number = store(name).and_then(Value::as_integer).unwrap_or(-1);
         require(range.contains(&number), &format!("`store.{name}` is out of range"));
     }
+    let buckets = |name: &str| settings.get("buckets").and_then(|buckets| buckets.get(name));
+    let url = buckets("url").and_then(Value::as_str).unwrap_or_default();
+    require(
+        url.is_empty() || is_bucket_address(url),
+        "`buckets.url` takes an address with redis://, redis+sentinel:// or redis-cluster://, or nothing",
+    );
+    let patience = buckets("patience").and_then(Value::as_integer).unwrap_or_default();
+    require((1..=10_000).contains(&patience), "`buckets.patience` is out of range");
     let unaccounted = settings.get("quota").and_then(|quota| quota.get("when_unaccounted")).and_then(Value::as_str);
     let known = unaccounted.is_some_and(|what| ["refuse", "admit"].contains(&what));
     require(known, "`quota.when_unaccounted` takes \"refuse\" or \"admit\"");
@@ -642,6 +683,22 @@ mod tests {
         assert_eq!(gateway.service_credentials.map(|pair| pair.access_key_id).as_deref(), Some("AK"));
         let Err(mistakes) = layers("[service_endpoints]\ns3 = \"nowhere\"\n", &[], &[]) else { panic!("accepted") };
         assert!(mistakes.to_string().contains("`service_endpoints.s3`"), "{mistakes}");
+    }
+
+    #[test]
+    fn shared_buckets_have_an_address_and_a_password_that_is_not_told() {
+        let environment = [("TOLLGATE_BUCKETS__PASSWORD", "s3cret")];
+        let flags = [("buckets.url", "redis-cluster://a:1,b:2".to_owned())];
+        let redis = layers("", &environment, &flags).expect("valid").redis().expect("readable").expect("set");
+        assert_eq!((redis.password.as_deref(), redis.prefix.as_str()), (Some("s3cret"), "tollgate:"));
+        assert!(layers("", &environment, &[]).expect("valid").redis().expect("readable").is_none());
+        let file = "[buckets]\nurl = \"http://u:s3cret@h\"\npatience = 0\n";
+        let Err(mistakes) = layers(file, &[], &[]) else { panic!("accepted") };
+        let text = mistakes.to_string();
+        assert!(
+            text.contains("`buckets.url`") && text.contains("`buckets.patience`") && !text.contains("s3cret"),
+            "{text}"
+        );
     }
 
     #[test]

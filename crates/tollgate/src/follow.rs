@@ -12,6 +12,8 @@ use tollgate_domain::{Clock, Ticks};
 use tollgate_gateway::admission::Admission;
 use tollgate_store::{Change, Changes, NodeRecord, Store, StoreError};
 
+use crate::buckets::Buckets;
+
 /// How often a node says that it lives, at least.
 const HEARTBEAT: Duration = Duration::from_millis(900);
 
@@ -29,6 +31,7 @@ pub(crate) struct Follower {
     pub(crate) control: Control,
     pub(crate) admission: Arc<Admission>,
     pub(crate) store: Store,
+    pub(crate) buckets: Buckets,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) node: NodeRecord,
     pub(crate) max_staleness: Option<Duration>,
@@ -78,9 +81,10 @@ impl Follower {
         let change = changes.next().await?;
         self.take_over(&change).await;
         if said.as_ref().is_none_or(|said| said.is_old(&change, self.clock.ticks())) {
-            let saying = self.store.announce_node(&self.node, change.revision);
+            let saying = self.store.announce_node(&self.node, change.revision, self.buckets.state());
             let late = |_| StoreError::Unavailable("database: no answer in time".to_owned());
             tokio::time::timeout(PATIENCE, saying).await.map_err(late)??;
+            self.buckets.set_live_nodes(self.store.live_nodes());
             *said = Some(Said { revision: change.revision, at: self.clock.ticks() });
         }
         if let Some(max) = self.max_staleness {

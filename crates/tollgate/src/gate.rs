@@ -14,8 +14,9 @@ use tollgate_domain::{
 };
 use tollgate_gateway::Gateway;
 use tollgate_gateway::admission::{Admission, LedgerUnavailable};
-use tollgate_store::Unspent;
+use tollgate_store::{NodeBuckets, Unspent};
 
+use crate::buckets::Buckets;
 use crate::functions::LocalFunctions;
 use crate::plain_http;
 
@@ -28,6 +29,7 @@ pub(crate) struct LocalGate {
     pub(crate) gateway: Gateway,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) functions: Arc<LocalFunctions>,
+    pub(crate) buckets: Buckets,
     /// Where calls come in.
     pub(crate) address: SocketAddr,
     /// Lets a few test invocations run at once: each takes a thread for as long as its integration takes.
@@ -91,6 +93,10 @@ impl Gate for LocalGate {
 
     fn test_invoke(&self, test: TestInvocation) -> TestFuture<'_> {
         Box::pin(self.test(move |gateway| gateway.test_invoke(&test)))
+    }
+
+    fn buckets(&self) -> NodeBuckets {
+        self.buckets.state()
     }
 
     fn traffic(&self) -> Traffic {

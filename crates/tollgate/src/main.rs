@@ -2,6 +2,7 @@
 
 mod access_log;
 mod account;
+mod buckets;
 mod certificates;
 mod cli;
 mod config;

@@ -20,8 +20,10 @@ use tollgate_domain::{Clock, GatewayResponseType};
 use tollgate_gateway::Gateway;
 use tollgate_gateway::admission::{Admission, LedgerHealth};
 use tollgate_gateway::metrics::{Durations, Outcomes, Reading, StageReading};
+use tollgate_gateway::shared_buckets::BucketsHealth;
 
 use crate::access_log::AccessLogWriter;
+use crate::buckets::Buckets;
 
 /// The labels of what there is one of.
 const UNLABELLED: [(&str, &str); 0] = [];
@@ -74,6 +76,7 @@ pub(crate) struct Counted {
     pub(crate) gateway: Gateway,
     pub(crate) admission: Arc<Admission>,
     pub(crate) access_logs: Option<Arc<AccessLogWriter>>,
+    pub(crate) buckets: Buckets,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -100,6 +103,9 @@ impl Collector for Counted {
             [(UNLABELLED, dropped)],
         )?;
         ledger(&mut families, &self.admission.ledger_health(self.clock.now()))?;
+        if let Some(health) = self.buckets.health() {
+            shared_buckets(&mut families, &health)?;
+        }
         let read = self.gateway.metrics();
         all_calls(&mut families, &read.calls)?;
         by_method(&mut families, &read)?;
@@ -123,6 +129,27 @@ fn ledger(families: &mut Families<'_, '_>, health: &LedgerHealth) -> fmt::Result
     families.counters("ledger_rounds_failed", "Rounds that could not be written to the ledger.", failed)?;
     let waited = [(UNLABELLED, health.calls_waited)];
     families.counters("lease_waits", "Calls without a unit on their lease, which waited for the ledger.", waited)
+}
+
+fn shared_buckets(families: &mut Families<'_, '_>, health: &BucketsHealth) -> fmt::Result {
+    let shared = i64::from(health.alone_since.is_none());
+    families.gauges(
+        "buckets_shared",
+        "Whether token buckets are shared; 0 while this node gives out its share of each rate.",
+        [(UNLABELLED, shared)],
+    )?;
+    families.gauges("buckets_nodes", "Nodes among which rates are divided then.", [(UNLABELLED, health.live_nodes)])?;
+    families.gauges("buckets_known", "Shared buckets that this node knows.", [(UNLABELLED, health.buckets)])?;
+    let trips = [(UNLABELLED, health.round_trips)];
+    families.counters("bucket_round_trips", "How often shared buckets were asked and waited for.", trips)?;
+    let draws = [(UNLABELLED, health.draws)];
+    families.counters("bucket_draws", "Draws of tokens from shared buckets that were answered.", draws)?;
+    let tokens = [(UNLABELLED, health.tokens)];
+    families.counters("bucket_tokens_drawn", "Tokens drawn from shared buckets.", tokens)?;
+    let waited = [(UNLABELLED, health.calls_waited)];
+    families.counters("bucket_waits", "Calls that waited for a draw of tokens.", waited)?;
+    let failures = [(UNLABELLED, health.failures)];
+    families.counters("bucket_failures", "Attempts to ask shared buckets that failed.", failures)
 }
 
 fn all_calls(families: &mut Families<'_, '_>, calls: &Outcomes) -> fmt::Result {

@@ -28,6 +28,7 @@ pub(crate) fn peers(
         access_keys: Some(Arc::new(access_keys)),
         access_logs: outlets.access_logs.clone().map(|writer| writer as Arc<dyn AccessLogs>),
         tracer: outlets.traces.clone().map(|traces| traces as Arc<dyn Tracer>),
+        ..Peers::default()
     }
 }
 

@@ -41,6 +41,7 @@ fn line(node: &Value) -> String {
     let text = |name: &str| node[name].as_str().unwrap_or_default().to_owned();
     let number = |name: &str| node[name].as_i64().unwrap_or_default();
     let state = match node["alive"].as_bool() {
+        Some(true) if node["buckets"] == "alone" => "alive, alone with its throttles".to_owned(),
         Some(true) => "alive".to_owned(),
         _ => format!("silent for {} s", number("silentFor") / 1000),
     };

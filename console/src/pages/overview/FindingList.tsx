@@ -95,6 +95,12 @@ function explain(finding: Finding): Explanation {
         to: `/apis/${finding.apiId}?tab=stages`,
         mend: "Deploy the API",
       };
+    case "BucketsOutOfReach":
+      return {
+        text: `The shared buckets are out of reach of ${finding.nodes.join(", ")}: each node gives out its share of the rates by itself.`,
+        to: "/usage-plans",
+        mend: "See the plans and their rates",
+      };
     case "KeyInNoPlan":
       return {
         text: `Key ${finding.name ?? finding.keyId} is in no plan.`,

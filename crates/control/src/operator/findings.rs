@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use tollgate_domain::{Catalog, DeployedApi, HttpMethod, Resource, RestApiTree, Stage, UsagePlan};
-use tollgate_store::StoreError;
+use tollgate_store::{NodeBuckets, NodeRow, StoreError};
 
 use crate::Control;
 use crate::answer::{Answer, Reply};
@@ -32,6 +32,8 @@ enum Finding {
     },
     /// A stage that asks for keys otherwise than its API does by now.
     UndeployedKeyRequirement { api_id: String, api_name: String, stage: String, methods: Vec<String> },
+    /// Nodes that cannot reach the buckets that they share: each gives out its share of the rates by itself.
+    BucketsOutOfReach { nodes: Vec<String> },
     /// An enabled key that is in no plan.
     KeyInNoPlan { key_id: String, name: Option<String> },
 }
@@ -42,7 +44,8 @@ struct FindingsWire {
 }
 
 pub(crate) async fn get(control: &Control, _: &Request) -> Reply {
-    let mut found = of_catalog(&control.catalog());
+    let mut found = of_nodes(control).await?;
+    found.extend(of_catalog(&control.catalog()));
     let work_out = async {
         let rows = control.store().keys_in_no_plan(KEYS_TOLD).await?;
         Ok::<_, StoreError>(rows.into_iter().map(|row| (row.key.id, row.key.name)).collect())
@@ -50,6 +53,16 @@ pub(crate) async fn get(control: &Control, _: &Request) -> Reply {
     let keys = control.paced().keys_in_no_plan.get(control.clock(), work_out).await?;
     found.extend(keys.into_iter().map(|(id, name)| Finding::KeyInNoPlan { key_id: id.to_string(), name }));
     Answer::json(&FindingsWire { item: found })
+}
+
+async fn of_nodes(control: &Control) -> Result<Vec<Finding>, StoreError> {
+    let rows = control.store().nodes().await?;
+    let is_alone = |row: &NodeRow| row.alive && row.buckets == NodeBuckets::Alone;
+    let mut nodes: Vec<String> = rows.iter().filter(|row| is_alone(row)).map(|row| row.node.name.clone()).collect();
+    if rows.is_empty() && control.gate().buckets() == NodeBuckets::Alone {
+        nodes.extend(control.node().map(|node| node.management.clone()));
+    }
+    Ok(if nodes.is_empty() { Vec::new() } else { vec![Finding::BucketsOutOfReach { nodes }] })
 }
 
 fn of_catalog(catalog: &Catalog) -> Vec<Finding> {

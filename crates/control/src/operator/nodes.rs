@@ -45,6 +45,8 @@ struct NodeWire {
     behind: u64,
     /// Milliseconds since the first of them.
     lag: i64,
+    /// Where it has the buckets of throttles: `own`, `shared`, or `alone` while those that are shared are out of reach.
+    buckets: &'static str,
 }
 
 pub(crate) async fn list(control: &Control, request: &Request) -> Reply {
@@ -85,6 +87,7 @@ fn alone(control: &Control) -> Vec<NodeWire> {
         revision: 0,
         behind: 0,
         lag: 0,
+        buckets: control.gate().buckets().as_str(),
     });
     node.into_iter().collect()
 }
@@ -103,6 +106,7 @@ impl From<NodeRow> for NodeWire {
             revision: row.revision,
             behind: row.behind,
             lag: row.lag,
+            buckets: row.buckets.as_str(),
         }
     }
 }

@@ -50,7 +50,7 @@ pub enum ThrottleLevel {
 
 impl ThrottleLevel {
     /// The refusal by this level's bucket.
-    pub(super) fn deny(self, empty: Empty) -> Denied {
+    pub(crate) fn deny(self, empty: Empty) -> Denied {
         Denied::Throttled { level: self, retry_after: empty.retry_after }
     }
 }
@@ -89,22 +89,22 @@ pub struct QuotaStanding {
 }
 
 impl ThrottleStanding {
-    pub(super) fn new(rate: TokenRate, taken: Taken) -> Self {
+    pub(crate) fn new(rate: TokenRate, taken: Taken) -> Self {
         Self { burst: rate.burst(), left: taken.left, full_in: taken.full_in }
     }
 }
 
 impl Verdict {
-    pub(super) fn refuse(denied: Denied) -> Self {
+    pub(crate) fn refuse(denied: Denied) -> Self {
         Self { outcome: Err(denied), standing: Standing::default() }
     }
 
-    pub(super) fn with_quota(mut self, quota: QuotaStanding) -> Self {
+    pub(crate) fn with_quota(mut self, quota: QuotaStanding) -> Self {
         self.standing.quota = Some(quota);
         self
     }
 
-    pub(super) fn with_empty_bucket(mut self, rate: TokenRate, empty: Empty) -> Self {
+    pub(crate) fn with_empty_bucket(mut self, rate: TokenRate, empty: Empty) -> Self {
         self.standing.throttle = Some(ThrottleStanding { burst: rate.burst(), left: 0, full_in: empty.full_in });
         self
     }

@@ -35,7 +35,7 @@ use crate::secrets::Secrets;
 pub use changes::{Change, Changes};
 use connect::Connector;
 pub use connect::PostgresSettings;
-pub use nodes::{NodeRecord, NodeRow};
+pub use nodes::{NodeBuckets, NodeRecord, NodeRow};
 use session::{Parameters, execute, one, one_or_none, rows};
 pub(crate) use turn::Turn;
 
@@ -118,7 +118,7 @@ impl Database {
         })
     }
 
-    fn live_nodes(&self) -> i64 {
+    pub(crate) fn live_nodes(&self) -> i64 {
         self.shared.live_nodes.load(Ordering::Relaxed)
     }
 }

@@ -24,6 +24,34 @@ pub struct NodeRecord {
     pub management: String,
 }
 
+/// Where a node has the buckets of throttles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NodeBuckets {
+    /// In its memory: nobody shares them.
+    #[default]
+    Own,
+    /// Where all nodes have them.
+    Shared,
+    /// In its memory, a share of each, since those that all nodes have are out of reach.
+    Alone,
+}
+
+impl NodeBuckets {
+    /// One word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Shared => "shared",
+            Self::Alone => "alone",
+        }
+    }
+
+    fn parse(text: &str) -> Self {
+        let all = [Self::Own, Self::Shared, Self::Alone];
+        all.into_iter().find(|buckets| buckets.as_str() == text).unwrap_or_default()
+    }
+}
+
 /// A process as others see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeRow {
@@ -41,17 +69,25 @@ pub struct NodeRow {
     pub behind: u64,
     /// How long ago the first of those was made, in milliseconds.
     pub lag: i64,
+    /// Where it has the buckets of throttles.
+    pub buckets: NodeBuckets,
 }
 
 impl Database {
     /// Says that this process serves, and up to which change.
-    pub(crate) async fn announce_node(&self, node: &NodeRecord, revision: u64) -> Result<(), StoreError> {
+    pub(crate) async fn announce_node(
+        &self,
+        node: &NodeRecord,
+        revision: u64,
+        buckets: NodeBuckets,
+    ) -> Result<(), StoreError> {
         let client = self.client().await?;
-        let sql = "INSERT INTO node (id, version, gateway, management, revision, name) VALUES ($1, $2, $3, $4, $5, $6)
-                   ON CONFLICT (id) DO UPDATE SET heartbeat = now(), revision = greatest(node.revision, $5)";
+        let sql = "INSERT INTO node (id, version, gateway, management, revision, name, buckets)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7)
+                   ON CONFLICT (id) DO UPDATE SET heartbeat = now(), revision = greatest(node.revision, $5), buckets = $7";
         let NodeRecord { source, name, version, gateway, management } = node;
         let (id, revision) = (source.cast_signed(), revision.cast_signed());
-        execute(&client, sql, &[&id, version, gateway, management, &revision, name]).await?;
+        execute(&client, sql, &[&id, version, gateway, management, &revision, name, &buckets.as_str()]).await?;
         let alive = format!("SELECT count(*) FROM node WHERE {ALIVE}");
         let alive: i64 = one(&client, &alive, &[]).await?.try_get(0)?;
         self.shared.live_nodes.store(alive.max(1), Ordering::Relaxed);
@@ -78,7 +114,7 @@ impl Database {
                     (extract(epoch FROM now() - heartbeat) * 1000)::bigint, n.revision,
                     greatest(c.revision - n.revision, 0),
                     coalesce((SELECT (extract(epoch FROM now() - m.at) * 1000)::bigint FROM change m
-                              WHERE m.revision = n.revision + 1), 0), name
+                              WHERE m.revision = n.revision + 1), 0), name, buckets
              FROM node n, change_revision c WHERE heartbeat > now() - interval '1 hour' ORDER BY started, id"
         );
         let found = rows(&self.client().await?, &sql, &[]).await?;
@@ -98,6 +134,7 @@ impl Database {
                 revision: row.try_get::<_, i64>(7)?.unsigned_abs(),
                 behind: row.try_get::<_, i64>(8)?.unsigned_abs(),
                 lag: row.try_get(9)?,
+                buckets: NodeBuckets::parse(row.try_get(11)?),
             })
         };
         found.iter().map(read).collect()

@@ -1,6 +1,7 @@
 //! What a store promises, on every backend: SQLite in a temporary folder, and a PostgreSQL that the tests start.
 
 mod bench;
+mod buckets;
 mod many_nodes;
 mod moving;
 mod promises;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tollgate_domain::{Catalog, Draw, Edit, Grant, Record, RecordKey, Return, Settlement, UnixMillis, UsagePlan};
-use tollgate_store::{Change, NodeRecord, Secrets, Store, StoreError};
+use tollgate_store::{Change, NodeBuckets, NodeRecord, Secrets, Store, StoreError};
 
 use crate::bench::{Account, Bench, TODAY, monthly, plan, plan_id};
 
@@ -161,8 +161,9 @@ async fn the_last_units_are_given_out_one_by_one_and_asked_back_where_they_lie()
     let (one, other) = (store(&bench).await, store(&bench).await);
     let mut told = other.changes(2).await.expect("listens").expect("changes travel");
     for (store, source) in [(&one, 1), (&other, 2), (&one, 1)] {
-        store.announce_node(&node(source), 0).await.expect("written");
+        store.announce_node(&node(source), 0, NodeBuckets::Shared).await.expect("written");
     }
+    assert_eq!((one.nodes().await.expect("read").len(), one.live_nodes()), (2, 2));
     let draw = |store: &Store, source, sequence, units, returns| {
         let draws = if units > 0 { vec![account.draw(monthly(5), units)] } else { Vec::new() };
         let (store, round) = (store.clone(), Settlement { source, sequence, draws, returns, ..Settlement::default() });
@@ -195,7 +196,10 @@ async fn what_remains_is_the_same_whichever_node_is_asked() {
     let bench = Bench::postgres().await;
     let account = Account::new(&bench);
     let (one, quota) = (store(&bench).await, monthly(100));
-    one.announce_node(&node(1), 0).await.expect("written");
+    for buckets in [NodeBuckets::Own, NodeBuckets::Alone] {
+        one.announce_node(&node(1), 0, buckets).await.expect("written");
+        assert_eq!(one.nodes().await.expect("read")[0].buckets, buckets);
+    }
     let draws = vec![Draw { opening: true, ..account.draw(quota, 10) }];
     let round = Settlement { source: 1, sequence: 1, draws, ..Settlement::default() };
     one.settle(round).await.expect("written");

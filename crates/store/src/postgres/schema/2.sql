@@ -8,3 +8,6 @@ ALTER TABLE function_code ALTER COLUMN archive SET STORAGE EXTERNAL;
 CREATE TABLE console_token (
     digest bytea PRIMARY KEY, access_key_id text NOT NULL, csrf_token text, expires bigint NOT NULL, ends bigint NOT NULL
 );
+
+-- Where a node has the buckets of throttles: its own, shared, or its share of those that are out of reach.
+ALTER TABLE node ADD COLUMN buckets text NOT NULL DEFAULT 'own';

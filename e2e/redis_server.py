@@ -1,0 +1,135 @@
+"""Redis servers of the tests' own, on free ports of loopback. They end with this process at the latest."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from harness import poll
+
+# Ends the server when there is nothing more to read, also because whoever started it was killed.
+KEEPER = 'redis-server "$@" & server=$!; trap "kill -KILL $server 2>/dev/null" EXIT; echo $server; read -r _'
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+class Redis:
+    """One server. It keeps nothing: a restart empties it."""
+
+    def __init__(self, *options, password=None):
+        self.folder = Path(tempfile.mkdtemp(prefix="redis."))
+        self.port, self.password, self.options = free_port(), password, options
+        self.keeper = self.pid = None
+        self.start()
+
+    @property
+    def url(self):
+        return f"redis://127.0.0.1:{self.port}"
+
+    def start(self):
+        given = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", ""]
+        given += ["--logfile", "redis.log", *(["--requirepass", self.password] if self.password else [])]
+        command = ["bash", "-c", KEEPER, "redis", *map(str, self.options), *given]
+        self.keeper = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.pid = int(self.keeper.stdout.readline())
+        poll(lambda: self.ask("PING") == "PONG", within=10, what="Redis")
+
+    def ask(self, *words):
+        """What a command returns, as text; nothing when nobody answers."""
+        secret = ["-a", self.password, "--no-auth-warning"] if self.password else []
+        command = ["redis-cli", "-p", str(self.port), *secret, *map(str, words)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=10).stdout.strip()
+
+    def signal(self, number):
+        subprocess.run(["kill", f"-{int(number)}", str(self.pid)], check=True)
+
+    def pause(self):
+        self.signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.signal(signal.SIGCONT)
+
+    def kill(self):
+        self.keeper.stdin.close()
+        self.keeper.stdout.close()
+        self.keeper.wait(10)
+
+    def restart(self):
+        self.kill()
+        self.start()
+
+    def end(self):
+        with suppress(BrokenPipeError):
+            self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Cluster:
+    """Six servers: three that each have a third of the slots, and one that stands in for each."""
+
+    def __init__(self):
+        self.servers = [
+            Redis("--cluster-enabled", "yes", "--cluster-node-timeout", 1000, "--cluster-port", free_port())
+            for _ in range(6)
+        ]
+        addresses = [f"127.0.0.1:{server.port}" for server in self.servers]
+        create = ["redis-cli", "--cluster", "create", *addresses, "--cluster-replicas", "1", "--cluster-yes"]
+        done = subprocess.run(create, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+        for server in self.servers:
+            poll(lambda server=server: "cluster_state:ok" in server.ask("CLUSTER", "INFO"), within=20, what="the cluster")
+
+    @property
+    def url(self):
+        return "redis-cluster://" + ",".join(f"127.0.0.1:{server.port}" for server in self.servers[:3])
+
+    def fail(self):
+        """Kills one that has slots, and waits until another has taken its place."""
+        self.servers[0].kill()
+        other = self.servers[1]
+        failed = lambda: "master,fail " in other.ask("CLUSTER", "NODES")  # noqa: E731
+        poll(lambda: failed() and "cluster_state:ok" in other.ask("CLUSTER", "INFO"), within=30, what="the failover")
+
+    def end(self):
+        for server in self.servers:
+            server.end()
+
+
+class Watched:
+    """A server, one that stands in for it, and three sentinels that watch them."""
+
+    def __init__(self):
+        self.server = Redis()
+        self.replica = Redis("--replicaof", "127.0.0.1", self.server.port)
+        self.sentinels = [self._sentinel() for _ in range(3)]
+        known = lambda: all("slaves=1,sentinels=3" in s.ask("INFO", "sentinel") for s in self.sentinels)  # noqa: E731
+        poll(known, within=20, what="sentinels that know each other")
+
+    def _sentinel(self):
+        settings = Path(tempfile.mkdtemp(prefix="sentinel.")) / "sentinel.conf"
+        settings.write_text(
+            f"sentinel monitor main 127.0.0.1 {self.server.port} 2\n"
+            "sentinel down-after-milliseconds main 500\nsentinel failover-timeout main 3000\n"
+        )
+        return Redis(settings, "--sentinel")
+
+    @property
+    def url(self):
+        return "redis+sentinel://" + ",".join(f"127.0.0.1:{s.port}" for s in self.sentinels) + "/main"
+
+    def fail(self):
+        """Kills the server, and waits until the sentinels have put the other in its place."""
+        self.server.kill()
+        named = lambda: self.sentinels[0].ask("SENTINEL", "get-master-addr-by-name", "main")  # noqa: E731
+        poll(lambda: str(self.replica.port) in named(), within=30, what="the failover")
+
+    def end(self):
+        for server in (*self.sentinels, self.replica, self.server):
+            server.end()
