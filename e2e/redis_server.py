@@ -47,6 +47,10 @@ class Redis:
         command = ["redis-cli", "-p", str(self.port), *secret, *map(str, words)]
         return subprocess.run(command, capture_output=True, text=True, timeout=10).stdout.strip()
 
+    def follows(self):
+        """Waits until it has all that the server has for which it stands in: before, it is not put in its place."""
+        poll(lambda: "master_link_status:up" in self.ask("INFO", "replication"), within=20, what="the one that stands in")
+
     def signal(self, number):
         subprocess.run(["kill", f"-{int(number)}", str(self.pid)], check=True)
 
@@ -85,6 +89,8 @@ class Cluster:
         assert done.returncode == 0, done.stdout + done.stderr
         for server in self.servers:
             poll(lambda server=server: "cluster_state:ok" in server.ask("CLUSTER", "INFO"), within=20, what="the cluster")
+        for server in self.servers[3:]:
+            server.follows()
 
     @property
     def url(self):
@@ -108,6 +114,7 @@ class Watched:
     def __init__(self):
         self.server = Redis()
         self.replica = Redis("--replicaof", "127.0.0.1", self.server.port)
+        self.replica.follows()
         self.sentinels = [self._sentinel() for _ in range(3)]
         known = lambda: all("slaves=1,sentinels=3" in s.ask("INFO", "sentinel") for s in self.sentinels)  # noqa: E731
         poll(known, within=20, what="sentinels that know each other")
