@@ -112,6 +112,7 @@ class Watched:
     """A server, one that stands in for it, and three sentinels that watch them."""
 
     def __init__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="sentinel."))
         self.server = Redis()
         self.replica = Redis("--replicaof", "127.0.0.1", self.server.port)
         self.replica.follows()
@@ -120,7 +121,7 @@ class Watched:
         poll(known, within=20, what="sentinels that know each other")
 
     def _sentinel(self):
-        settings = Path(tempfile.mkdtemp(prefix="sentinel.")) / "sentinel.conf"
+        settings = self.folder / f"sentinel{free_port()}.conf"
         settings.write_text(
             f"sentinel monitor main 127.0.0.1 {self.server.port} 2\n"
             "sentinel down-after-milliseconds main 500\nsentinel failover-timeout main 3000\n"
@@ -140,3 +141,4 @@ class Watched:
     def end(self):
         for server in (*self.sentinels, self.replica, self.server):
             server.end()
+        shutil.rmtree(self.folder, ignore_errors=True)
