@@ -39,8 +39,8 @@ test: ## Runs every test: Rust, the model checker, and the binary from outside.
 	cargo test --locked $(LOAD_TOOLS)
 	$(MAKE) model
 	$(MAKE) e2e
-	$(MAKE) sdk
-	$(MAKE) browser
+	# A browser waits for most of its time, in which the SDK is built.
+	$(MAKE) -j2 sdk browser
 
 model: ## Model-checks the atomics of the limits with loom.
 	RUSTFLAGS="--cfg loom" cargo test -p tollgate-domain --lib --target-dir target/loom

@@ -16,6 +16,7 @@ from arrange import a_key, a_plan, an_api, change_plan, replace, unique, usage
 from callers import LIMIT_EXCEEDED, TOO_MANY_REQUESTS, Connection, call, crowd
 from harness import BINARY, environment, poll
 from postgres import MASTER_KEY
+from redis_server import Redis
 from test_functions import archive, invoke, lambda_client, make
 
 CLIENTS = 96
@@ -233,14 +234,22 @@ def wire(own_postgres):
     wire.close()
 
 
-@pytest.mark.parametrize("accident", ["kill", "pause", "cut", "restart", "crash", "leave"])
-def test_whatever_happens_to_a_node_or_to_postgres_never_too_many_are_admitted(
-    accident, start, start_nodes, own_postgres, own_upstream, wire, one_day
+@pytest.fixture
+def redis():
+    server = Redis()
+    yield server
+    server.end()
+
+
+@pytest.mark.parametrize("accident", ["kill", "pause", "cut", "restart", "crash", "redis", "leave"])
+def test_whatever_happens_to_a_node_or_to_an_engine_never_too_many_are_admitted(
+    accident, start, start_nodes, own_postgres, own_upstream, wire, redis, one_day
 ):
     wire, url = wire
     database = own_postgres.make_database()
-    first, last = start_nodes(own_postgres, count=2, database=database)
-    victim = start(TOLLGATE_STORE__URL=url(database), TOLLGATE_MASTER_KEY=MASTER_KEY)
+    first, last = start_nodes(own_postgres, count=2, database=database, TOLLGATE_BUCKETS__URL=redis.url)
+    by_wire = {"TOLLGATE_STORE__URL": url(database), "TOLLGATE_MASTER_KEY": MASTER_KEY}
+    victim = start(**by_wire, TOLLGATE_BUCKETS__URL=redis.url)
     nodes = [first, victim, last]
     clients = [node.client() for node in nodes]
     api = an_api(clients[0], own_upstream)
@@ -264,6 +273,8 @@ def test_whatever_happens_to_a_node_or_to_postgres_never_too_many_are_admitted(
                 wire.cut()
                 time.sleep(3)
                 wire.mend()
+            elif accident == "redis":
+                redis.restart()
             elif accident == "leave":
                 assert victim.stop() == 0
                 victim.start()
