@@ -20,7 +20,9 @@ use crate::error::Failure;
 #[derive(Clone, Debug)]
 pub struct CodeStore {
     root: PathBuf,
-    store: Store,
+    /// Where other nodes get it. What is not shared is not held: a data directory is to be free for another process
+    /// while functions of this one finish.
+    shared: Option<Store>,
 }
 
 /// Code that was uploaded for a function.
@@ -33,7 +35,7 @@ struct Upload {
 impl CodeStore {
     /// Keeps code in `root`, which this alone may write, and for the other nodes in `store`.
     pub fn new(root: PathBuf, store: Store) -> Self {
-        Self { root, store }
+        Self { root, shared: store.is_shared().then_some(store) }
     }
 
     /// The folder that a function's code is in.
@@ -75,7 +77,10 @@ impl CodeStore {
     }
 
     async fn obtain_one(&self, upload: &Upload) -> Result<(), Failure> {
-        match self.store.code(upload.sha256.clone()).await? {
+        let Some(store) = &self.shared else {
+            return Err(FunctionConflict::Invalid("its folder is gone".to_owned()).into());
+        };
+        match store.code(upload.sha256.clone()).await? {
             Some(archive) => self.unpack(upload.clone(), archive).await.map(|_| ()),
             None => Err(FunctionConflict::Invalid("no node has shared its code".to_owned()).into()),
         }
@@ -91,16 +96,14 @@ impl CodeStore {
     }
 
     async fn share_all(&self, catalog: &Catalog) -> Result<(), Failure> {
-        if !self.store.is_shared() {
-            return Ok(());
-        }
-        let known: BTreeSet<String> = self.store.codes().await?.into_iter().collect();
+        let Some(store) = &self.shared else { return Ok(()) };
+        let known: BTreeSet<String> = store.codes().await?.into_iter().collect();
         for upload in uploads(catalog).filter(|upload| !known.contains(&upload.sha256)) {
             let folder = self.place_of(&upload);
             if folder.is_dir() {
                 let packed = tokio::task::spawn_blocking(move || pack::pack(&folder)).await;
                 let archive = packed.unwrap_or(Err(Failure::Panicked))?;
-                self.store.keep_code(upload.sha256, archive).await?;
+                store.keep_code(upload.sha256, archive).await?;
             }
         }
         Ok(())
@@ -126,7 +129,9 @@ impl CodeStore {
         let sha256 = hex::encode(Sha256::digest(&archive));
         let size = u64::try_from(archive.len()).unwrap_or(u64::MAX);
         let archive = self.unpack(Upload { function, sha256: sha256.clone() }, archive).await?;
-        self.store.keep_code(sha256.clone(), archive).await?;
+        if let Some(store) = &self.shared {
+            store.keep_code(sha256.clone(), archive).await?;
+        }
         Ok(FunctionCode::Zip { sha256, size })
     }
 
