@@ -15,6 +15,7 @@ import arrange
 from callers import call
 from harness import ACCESS_KEY_ID, BINARY, REGION, SECRET_ACCESS_KEY, Tollgate, poll
 from postgres import MASTER_KEY, Postgres
+from redis_server import Redis
 from upstream import Upstream
 
 
@@ -76,6 +77,14 @@ def shared_postgres():
 def own_postgres():
     """A PostgreSQL to be stopped, paused and restarted."""
     server = Postgres()
+    yield server
+    server.end()
+
+
+@pytest.fixture
+def own_redis():
+    """A Redis to be stopped, paused and restarted."""
+    server = Redis()
     yield server
     server.end()
 

@@ -1,5 +1,6 @@
 """Nodes that share a PostgreSQL behave as one: what is changed on one holds on all, and quotas are exact over all."""
 
+import base64
 import json
 import os
 import signal
@@ -10,13 +11,16 @@ import time
 from collections import Counter
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+from botocore.httpsession import URLLib3Session
 
 from arrange import a_key, a_plan, an_api, change_plan, replace, unique, usage
 from callers import LIMIT_EXCEEDED, TOO_MANY_REQUESTS, Connection, call, crowd
-from harness import BINARY, environment, poll
+from harness import ACCESS_KEY_ID, BINARY, REGION, SECRET_ACCESS_KEY, environment, poll
 from postgres import MASTER_KEY
-from redis_server import Redis
 from test_functions import archive, invoke, lambda_client, make
 
 CLIENTS = 96
@@ -234,22 +238,15 @@ def wire(own_postgres):
     wire.close()
 
 
-@pytest.fixture
-def redis():
-    server = Redis()
-    yield server
-    server.end()
-
-
 @pytest.mark.parametrize("accident", ["kill", "pause", "cut", "restart", "crash", "redis", "leave"])
 def test_whatever_happens_to_a_node_or_to_an_engine_never_too_many_are_admitted(
-    accident, start, start_nodes, own_postgres, own_upstream, wire, redis, one_day
+    accident, start, start_nodes, own_postgres, own_upstream, wire, own_redis, one_day
 ):
     wire, url = wire
     database = own_postgres.make_database()
-    first, last = start_nodes(own_postgres, count=2, database=database, TOLLGATE_BUCKETS__URL=redis.url)
+    first, last = start_nodes(own_postgres, count=2, database=database, TOLLGATE_BUCKETS__URL=own_redis.url)
     by_wire = {"TOLLGATE_STORE__URL": url(database), "TOLLGATE_MASTER_KEY": MASTER_KEY}
-    victim = start(**by_wire, TOLLGATE_BUCKETS__URL=redis.url)
+    victim = start(**by_wire, TOLLGATE_BUCKETS__URL=own_redis.url)
     nodes = [first, victim, last]
     clients = [node.client() for node in nodes]
     api = an_api(clients[0], own_upstream)
@@ -274,7 +271,7 @@ def test_whatever_happens_to_a_node_or_to_an_engine_never_too_many_are_admitted(
                 time.sleep(3)
                 wire.mend()
             elif accident == "redis":
-                redis.restart()
+                own_redis.restart()
             elif accident == "leave":
                 assert victim.stop() == 0
                 victim.start()
@@ -315,6 +312,29 @@ def test_code_of_a_node_that_was_alone_is_shared_when_it_starts(start_nodes, sha
     node.start()
     (joined,) = start_nodes(shared_postgres, count=1, database=database)
     assert answer_or_none(lambda_client(joined), name) == 3
+
+
+def test_code_that_was_uploaded_to_one_node_is_taken_up_again_by_another(start_nodes, shared_postgres):
+    nodes = start_nodes(shared_postgres, count=2)
+    a, b = map(lambda_client, nodes)
+    name = make(a, code="def handler(event, context): return 1")
+    older = a.get_function(FunctionName=name)["Configuration"]["CodeSha256"]
+    poll(lambda: answer_or_none(b, name) == 1, within=2, what="the function on the other node")
+    a.update_function_code(FunctionName=name, ZipFile=archive(app__py="def handler(event, context): return 2"))
+    poll(lambda: answer_or_none(b, name) == 2, within=2, what="its new code")
+    # Older code goes when a node starts; whoever takes a deployment back names it by its digest.
+    assert nodes[1].stop() == 0
+    nodes[1].start()
+    body = json.dumps({"ArchiveSha256": base64.b64decode(older).hex()}).encode()
+    assert signed(nodes[1], "PUT", f"/2015-03-31/functions/{name}/code", body) == 200
+    poll(lambda: answer_or_none(a, name) == 1, within=2, what="the older code on the first node")
+
+
+def signed(node, method, path, body):
+    """The status of a call of Lambda's API with members that are Tollgate's own."""
+    request = AWSRequest(method, f"{node.endpoint_url}{path}", data=body, headers={"content-type": "application/json"})
+    SigV4Auth(Credentials(ACCESS_KEY_ID, SECRET_ACCESS_KEY), "lambda", REGION).add_auth(request)
+    return URLLib3Session().send(request.prepare()).status_code
 
 
 def answer_or_none(client, name):

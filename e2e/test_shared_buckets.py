@@ -23,13 +23,6 @@ def redis():
     server.end()
 
 
-@pytest.fixture
-def own_redis():
-    server = Redis()
-    yield server
-    server.end()
-
-
 def shares(buckets, **settings):
     return {"TOLLGATE_BUCKETS__URL": buckets.url, **settings}
 

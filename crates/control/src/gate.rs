@@ -48,8 +48,7 @@ pub type AuthorizerTestFuture<'a> = Pin<Box<dyn Future<Output = Result<Authorize
 /// What a call sent through the gateway was answered.
 pub type CallFuture<'a> = Pin<Box<dyn Future<Output = Result<http::Response<Bytes>, GateError>> + Send + 'a>>;
 
-/// The gateway, as changes see it. `publish`, `put_key` and `remove_key` return when
-/// the very next call sees the change.
+/// The gateway, as changes see it. `publish`, `put_key` and `remove_key` return when the very next call sees the change.
 pub trait Gate: Send + Sync + 'static {
     /// Serves this catalog from now on.
     fn publish(&self, catalog: &Arc<Catalog>);

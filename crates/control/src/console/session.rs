@@ -75,9 +75,13 @@ impl Sessions<'_> {
 
     /// Whose link this is; it is used up.
     pub(super) async fn take_link(&self, token: &str, now: UnixMillis) -> Result<Option<String>, StoreError> {
-        let found = self.0.take_console_token(digest(token)).await?;
-        let link = found.filter(|link| link.csrf_token.is_none() && link.expires > now);
-        Ok(link.map(|link| link.access_key_id))
+        let is_link = |found: &ConsoleToken| found.csrf_token.is_none() && found.expires > now;
+        // Anybody may ask: what is no link costs a look, and changes nothing.
+        if !self.0.console_token(digest(token)).await?.is_some_and(|found| is_link(&found)) {
+            return Ok(None);
+        }
+        let taken = self.0.take_console_token(digest(token)).await?.filter(is_link);
+        Ok(taken.map(|link| link.access_key_id))
     }
 
     /// Begins a session and returns its token.
@@ -193,5 +197,8 @@ mod tests {
         assert_eq!(take(&token, at(9)).await, None);
         let late = sessions.make_link("AKID", at(0), &ids).await.expect("made");
         assert_eq!(take(&late, at(10)).await, None);
+        let session = sessions.begin("AKID".to_owned(), at(0), &ids).await.expect("begun");
+        assert_eq!(take(&session, at(1)).await, None);
+        assert!(sessions.touch(&session, at(1)).await.expect("read").is_some(), "it goes on");
     }
 }

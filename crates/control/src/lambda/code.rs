@@ -68,22 +68,24 @@ impl CodeStore {
     /// Gets from the store what functions of `catalog` have and is not here. What cannot be had is logged.
     pub async fn obtain(&self, catalog: &Catalog) {
         for upload in uploads(catalog).filter(|upload| !self.place_of(upload).is_dir()) {
-            if let Err(error) = self.obtain_one(&upload).await {
-                let Upload { function, sha256 } = &upload;
-                let error = &error as &dyn std::error::Error;
-                tracing::error!(function, sha256, error, "the code of a function cannot be had from the store");
+            let Upload { function, sha256 } = &upload;
+            match self.obtain_one(&upload).await {
+                Ok(true) => {}
+                Ok(false) => tracing::error!(function, sha256, "the code of a function is nowhere to be had"),
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(function, sha256, error, "the code of a function cannot be had from the store");
+                }
             }
         }
     }
 
-    async fn obtain_one(&self, upload: &Upload) -> Result<(), Failure> {
-        let Some(store) = &self.shared else {
-            return Err(FunctionConflict::Invalid("its folder is gone".to_owned()).into());
-        };
-        match store.code(upload.sha256.clone()).await? {
-            Some(archive) => self.unpack(upload.clone(), archive).await.map(|_| ()),
-            None => Err(FunctionConflict::Invalid("no node has shared its code".to_owned()).into()),
-        }
+    /// False when no node has shared it.
+    async fn obtain_one(&self, upload: &Upload) -> Result<bool, Failure> {
+        let Some(store) = &self.shared else { return Ok(false) };
+        let Some(archive) = store.code(upload.sha256.clone()).await? else { return Ok(false) };
+        self.unpack(upload.clone(), archive).await?;
+        Ok(true)
     }
 
     /// Gives the other nodes what functions of `catalog` have here and nobody gave them: of a node that was alone until
@@ -109,16 +111,16 @@ impl CodeStore {
         Ok(())
     }
 
-    /// Code of a function that was uploaded before and is still here: that of older versions goes when a node starts.
-    pub(super) fn kept(
-        &self,
-        function: &str,
-        sha256: &str,
-        size: Option<i64>,
-    ) -> Result<FunctionCode, FunctionConflict> {
-        let digest = sha256.len() == 64 && sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        if !digest || !self.root.join(function).join(sha256).is_dir() {
-            return Err(FunctionConflict::Invalid("There is no code with this Code.ArchiveSha256.".to_owned()));
+    /// Code of a function that was uploaded before, and is still here or on another node: that of older versions goes
+    /// when a node starts.
+    pub(super) async fn kept(&self, function: &str, sha256: &str, size: Option<i64>) -> Result<FunctionCode, Failure> {
+        let unknown = || FunctionConflict::Invalid("There is no code with this Code.ArchiveSha256.".to_owned());
+        if sha256.len() != 64 || !sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+            return Err(unknown().into());
+        }
+        let upload = Upload { function: function.to_owned(), sha256: sha256.to_owned() };
+        if !self.place_of(&upload).is_dir() && !self.obtain_one(&upload).await? {
+            return Err(unknown().into());
         }
         let size = size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
         Ok(FunctionCode::Zip { sha256: sha256.to_owned(), size })
