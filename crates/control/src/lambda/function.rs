@@ -187,7 +187,7 @@ async fn read_code(lambda: &Lambda, given: &Members, name: &str) -> Result<Funct
         return Ok(code::check_folder(&folder)?);
     }
     if let Some(sha256) = given.string("ArchiveSha256")? {
-        return Ok(lambda.code.kept(name, &sha256, given.integer("ArchiveSize")?).await?);
+        return lambda.code.kept(name, &sha256, given.integer("ArchiveSize")?).await;
     }
     let unsupported = ["S3Bucket", "S3Key", "ImageUri"].into_iter().find(|member| given.has(member));
     if let Some(member) = unsupported {
