@@ -23,25 +23,32 @@ pub(crate) enum KeyFault {
     NoPlan,
 }
 
-/// The caller, where the method requires a key. Missing, unknown and disabled keys are refused alike, so that nobody
-/// learns which keys exist.
-pub(crate) fn identify(
-    admission: &Admission,
+/// The value of the key that came with a call.
+pub(crate) fn sent<'a>(
     routed: &Routed<'_>,
-    principal: &Principal,
-    headers: &HeaderMap,
-) -> Result<Option<Caller>, Refusal> {
-    if !routed.method.api_key_required {
-        return Ok(None);
-    }
-    let value = match routed.stage.deployed.api.api_key_source {
+    principal: &'a Principal,
+    headers: &'a HeaderMap,
+) -> Result<&'a [u8], KeyFault> {
+    match routed.stage.deployed.api.api_key_source {
         ApiKeySource::Header => single_value(headers),
         ApiKeySource::Authorizer => {
             principal.usage_identifier_key.as_ref().map(String::as_bytes).ok_or(KeyFault::Missing)
         }
-    };
-    let found =
-        value.and_then(|value| admission.find_key(value).ok_or_else(|| KeyFault::Unknown(admission.digest_of(value))));
+    }
+}
+
+/// The caller, where the method requires a key. Missing, unknown and disabled keys are refused alike, so that nobody
+/// learns which keys exist.
+pub(crate) fn identify<'s>(
+    admission: &Admission,
+    routed: &Routed<'_>,
+    value: impl FnOnce() -> Result<&'s [u8], KeyFault>,
+) -> Result<Option<Caller>, Refusal> {
+    if !routed.method.api_key_required {
+        return Ok(None);
+    }
+    let found = value()
+        .and_then(|value| admission.find_key(value).ok_or_else(|| KeyFault::Unknown(admission.digest_of(value))));
     found.map(Some).map_err(Refusal::InvalidApiKey)
 }
 

@@ -9,8 +9,8 @@ use tollgate_domain::{QuotaPeriod, QuotaSettings, ThrottleSettings};
 
 use crate::admission::Standing;
 
-const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
-const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+pub(crate) const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
+pub(crate) const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Says what a plan limits; `None` when it limits nothing. The window of a throttle is the time in which its bucket
 /// fills.
@@ -40,13 +40,15 @@ fn window_secs(period: QuotaPeriod) -> u32 {
 pub(crate) fn add(headers: &mut HeaderMap, policy: Option<&HeaderValue>, standing: &Standing) {
     let Some(policy) = policy else { return };
     headers.insert(RATELIMIT_POLICY, policy.clone());
-    if let Some(value) = limits(standing) {
+    let limits = limits(standing);
+    if let Some(value) = HeaderValue::from_bytes(&limits).ok().filter(|value| !value.is_empty()) {
         headers.insert(RATELIMIT, value);
     }
 }
 
-/// What is left, of each limit that there is. Every answer has it, so it is put together without `fmt`.
-fn limits(standing: &Standing) -> Option<HeaderValue> {
+/// What is left, of each limit that there is: the value of `RateLimit`, empty without any. Every answer has it, so it is
+/// put together without `fmt`.
+pub(crate) fn limits(standing: &Standing) -> SmallVec<[u8; 128]> {
     let throttle = standing.throttle.as_ref().map(|it| ("\"throttle\";r=", it.left, it.full_in.as_secs_ceil()));
     let quota = standing.quota.as_ref().map(|it| ("\"quota\";r=", it.remaining, it.resets_in_secs));
     let mut text = SmallVec::<[u8; 128]>::new();
@@ -60,7 +62,7 @@ fn limits(standing: &Standing) -> Option<HeaderValue> {
         text.extend_from_slice(b";t=");
         text.extend_from_slice(number.format(seconds).as_bytes());
     }
-    if text.is_empty() { None } else { HeaderValue::from_bytes(&text).ok() }
+    text
 }
 
 #[cfg(test)]

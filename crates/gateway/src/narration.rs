@@ -38,6 +38,11 @@ impl Verbosity {
         Self(if levels.iter().any(Option::is_some) { levels } else { Vec::new() })
     }
 
+    /// Whether something is noted of calls of a method.
+    pub(crate) fn notes(&self, method: &Method) -> bool {
+        self.0.get(method.index).is_some_and(Option::is_some)
+    }
+
     /// A log for a call of a method, if somebody wants to know.
     pub(crate) fn log(&self, method: &Method, clock: &Arc<dyn Clock>) -> Option<ExecutionLog> {
         let (level, data_trace) = (*self.0.get(method.index)?)?;

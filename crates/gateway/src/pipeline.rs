@@ -13,29 +13,29 @@ use http::{Request, Response, Version};
 use hyper::body::Incoming;
 
 use crate::access_log::AccessLine;
-use crate::admission::Standing;
+use crate::admission::{Caller, Standing};
 use crate::body::{AnswerBody, RequestBody};
 use crate::call::Call;
 use crate::clients::Client;
 use crate::refusal::Refusal;
-use crate::route::{Destination, Staged};
+use crate::route::{Destination, Routed, Staged};
 use crate::trace::Span;
 use crate::worker::Worker;
 use crate::{
     authorize, compression, gateway_response, key, limit_headers, listen, meter, narration, plan, route, throttle,
 };
 
-const X_AMZN_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
-const X_AMZ_APIGW_ID: HeaderName = HeaderName::from_static("x-amz-apigw-id");
+pub(crate) const X_AMZN_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+pub(crate) const X_AMZ_APIGW_ID: HeaderName = HeaderName::from_static("x-amz-apigw-id");
 
 /// What a custom domain name says of itself.
 const HEALTHY: Bytes = Bytes::from_static(b"healthy");
 
 /// Where a metered caller stands, for the headers of its answer.
 #[derive(Default)]
-struct Limits {
-    policy: Option<HeaderValue>,
-    standing: Standing,
+pub(crate) struct Limits {
+    pub(crate) policy: Option<HeaderValue>,
+    pub(crate) standing: Standing,
 }
 
 /// Answers one request of a connection.
@@ -120,12 +120,24 @@ async fn pass<'a>(
     call.log = staged.stage.verbosity.log(routed.method, &shared.clock);
     call.principal = authorize::authorize(worker, call, headers, body).await?;
     narration::verifies_plan(call, headers);
-    let caller = key::identify(&shared.admission, &routed, &call.principal, headers)?;
-    call.key = caller.as_ref().map(|caller| caller.id);
-    let covered = caller.as_ref().map(|caller| plan::choose(&routed, caller)).transpose()?;
+    let caller = key::identify(&shared.admission, &routed, || key::sent(&routed, &call.principal, headers))?;
+    limit(worker, &routed, call, caller.as_ref(), headers, limits).await
+}
+
+/// The steps from the plan to the quota: what limits the caller, and whether it may pass now.
+pub(crate) async fn limit<'a>(
+    worker: &Worker,
+    routed: &Routed<'a>,
+    call: &mut Call<'a>,
+    caller: Option<&Caller>,
+    headers: &HeaderMap,
+    limits: &mut Limits,
+) -> Result<(), Refusal> {
+    call.key = caller.map(|caller| caller.id);
+    let covered = caller.map(|caller| plan::choose(routed, caller)).transpose()?;
     call.plan = covered.map(|covered| covered.coverage);
     let keyed = call.key.zip(covered);
-    let (standing, admitted) = throttle::admit(shared, &routed, keyed, call.at).await;
+    let (standing, admitted) = throttle::admit(&worker.shared, routed, keyed, call.at).await;
     call.admitted = admitted.is_ok();
     narration::decided(call, headers, covered, &admitted);
     *limits = Limits { policy: covered.and_then(|covered| covered.policy().cloned()), standing };

@@ -9,6 +9,7 @@ use crate::call::CallIdSource;
 use crate::canary::Dice;
 use crate::clients::Clients;
 use crate::execution_log::LineBudget;
+use crate::express::HttpDate;
 use crate::gateway::Shared;
 use crate::refusal_ring::RefusalRing;
 use crate::snapshot::Snapshot;
@@ -28,6 +29,7 @@ pub(crate) struct Worker {
     pub(crate) thread: usize,
     pub(crate) refusals: Arc<RefusalRing>,
     pub(crate) execution_lines: LineBudget,
+    pub(crate) date: HttpDate,
     snapshot: RefCell<Rc<HeldSnapshot>>,
 }
 
@@ -53,6 +55,7 @@ impl Worker {
             thread,
             refusals: shared.new_refusal_ring(),
             execution_lines: LineBudget::default(),
+            date: HttpDate::default(),
             snapshot: RefCell::new(Rc::new(HeldSnapshot(shared.snapshot.load_full()))),
             shared,
         }

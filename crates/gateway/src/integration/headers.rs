@@ -167,7 +167,7 @@ fn appended(headers: &HeaderMap, client: &Client) -> HeaderValue {
 }
 
 /// Makes an upstream's headers those of our answer. `keep_length` is for answers that have a length but no body.
-pub(super) fn forward_response(headers: &mut HeaderMap, keep_length: bool) {
+pub(crate) fn forward_response(headers: &mut HeaderMap, keep_length: bool) {
     let length = headers.get(header::CONTENT_LENGTH).filter(|_| keep_length).cloned();
     // Read first: it may name itself among what it removes.
     let connection = headers.get(header::CONNECTION).cloned();

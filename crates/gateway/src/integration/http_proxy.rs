@@ -16,15 +16,15 @@ use crate::call::Call;
 use crate::clients::within;
 use crate::refusal::Refusal;
 use crate::trace::TRACEPARENT;
-use crate::upstream::{Exchange, UpstreamBody, UpstreamError};
+use crate::upstream::{Exchange, Received};
 use crate::worker::Worker;
 
 /// An HTTP_PROXY integration.
 #[derive(Debug)]
 pub(crate) struct HttpProxy {
-    upstream: Upstream,
+    pub(super) upstream: Upstream,
     /// Whether a parameter is mapped from the body, which is then held whole.
-    read_body: bool,
+    pub(super) read_body: bool,
 }
 
 /// What HTTP and HTTP_PROXY have in common: where a call goes, and how it is put.
@@ -91,23 +91,25 @@ impl Upstream {
         exchange: &mut Exchange,
     ) -> Result<Response<AnswerBody>, Refusal> {
         let began = worker.shared.clock.ticks();
-        let sending = pin!(worker.upstreams.send(&self.target.endpoint, exchange));
-        let answer = self.outcome(call, self.within_timeout(worker, call, sending).await);
+        let answer = self.receive(worker, call, exchange).await.and_then(into_response);
         report::answer(worker, call, began, &answer);
         answer
     }
 
-    fn outcome(
+    /// Sends what was put, and waits for the head of its answer as it came.
+    pub(super) async fn receive(
         &self,
+        worker: &Worker,
         call: &Call<'_>,
-        sent: Option<Result<Response<UpstreamBody>, UpstreamError>>,
-    ) -> Result<Response<AnswerBody>, Refusal> {
-        match sent {
+        exchange: &mut Exchange,
+    ) -> Result<Received, Refusal> {
+        let sending = pin!(worker.upstreams.send(&self.target.endpoint, exchange));
+        match self.within_timeout(worker, call, sending).await {
             // Only the gateway sends this in answer to `Upgrade`, and the gateway passes no `Upgrade` on.
-            Some(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+            Some(Ok(received)) if received.head.status == StatusCode::SWITCHING_PROTOCOLS => {
                 Err(Refusal::Misconfigured("the upstream switches protocols".to_owned()))
             }
-            Some(Ok(response)) => Ok(response.map(AnswerBody::upstream)),
+            Some(Ok(received)) => Ok(received),
             _ if call.client.sent_too_much() => Err(Refusal::RequestTooLong),
             Some(Err(error)) => Err(Refusal::IntegrationFailure(error)),
             None => Err(Refusal::IntegrationTimeout),
@@ -132,6 +134,11 @@ impl Upstream {
             }
         }
     }
+}
+
+fn into_response(received: Received) -> Result<Response<AnswerBody>, Refusal> {
+    let response = received.into_response().map_err(Refusal::IntegrationFailure)?;
+    Ok(response.map(AnswerBody::upstream))
 }
 
 impl HttpProxy {

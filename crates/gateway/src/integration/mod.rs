@@ -7,6 +7,7 @@ mod http;
 mod http_proxy;
 mod mock;
 mod parameters;
+mod plain;
 mod reply;
 mod reply_source;
 mod report;
@@ -21,6 +22,9 @@ use std::collections::BTreeMap;
 use ::http::{HeaderMap, Response};
 use tollgate_domain::{IntegrationType, RestApiId, StageName};
 
+pub(crate) use self::headers::forward_response;
+pub(crate) use self::http_proxy::HttpProxy;
+pub(crate) use self::plain::{put_answer_lines, put_line, put_number};
 use crate::body::{AnswerBody, RequestBody};
 use crate::call::Call;
 use crate::config::GatewayConfig;
@@ -31,7 +35,7 @@ use crate::worker::Worker;
 #[derive(Debug)]
 pub(crate) enum Integration {
     /// An upstream, passed through.
-    HttpProxy(http_proxy::HttpProxy),
+    HttpProxy(HttpProxy),
     /// An upstream, with mapping.
     Http(http::Http),
     /// No upstream.
@@ -81,7 +85,7 @@ impl Integration {
             return Self::Unusable("the method has no integration".to_owned());
         };
         let compiled = match given.kind {
-            IntegrationType::HttpProxy => http_proxy::HttpProxy::compile(given, site).map(Self::HttpProxy),
+            IntegrationType::HttpProxy => HttpProxy::compile(given, site).map(Self::HttpProxy),
             IntegrationType::Http => http::Http::compile(given, site).map(Self::Http),
             IntegrationType::Mock => mock::Mock::compile(given, site).map(Self::Mock),
             IntegrationType::Aws => aws::compile(given, site),

@@ -137,6 +137,14 @@ impl Source {
         matches!(self, Self::Body(_))
     }
 
+    /// Whether it looks into the caller's headers.
+    pub(super) fn reads_headers(&self) -> bool {
+        match self {
+            Self::Fixed(_) | Self::PathVariable(_) | Self::Query(_) | Self::QueryList(_) | Self::Body(_) => false,
+            Self::Header(_) | Self::HeaderList(_) | Self::Context(_) => true,
+        }
+    }
+
     /// Writes a query parameter with each value that there is, after `separator`, which becomes `&`.
     pub(super) fn write_parameter(
         &self,

@@ -83,6 +83,15 @@ impl Target {
         Ok(target)
     }
 
+    /// Whether something of it is filled in from the caller's headers.
+    pub(super) fn reads_headers(&self) -> bool {
+        let of_piece = |piece: &Piece| match piece {
+            Piece::Fixed(_) => false,
+            Piece::Path(variable) | Piece::Query(variable) => variable.source.reads_headers(),
+        };
+        self.pieces.iter().any(of_piece) || self.query.iter().any(|(_, source)| source.reads_headers())
+    }
+
     /// The address for one call. `query` is passed on as it was sent.
     pub(super) fn uri(&self, call: &Call<'_>, headers: &HeaderMap, query: Option<&str>) -> Result<Uri, Refusal> {
         if let (Some(constant), None) = (&self.constant, query) {

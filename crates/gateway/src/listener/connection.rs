@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
+use bytes::Bytes;
 use futures_util::TryFutureExt as _;
 use http::header::{self, HeaderValue};
 use http::{Request, Response};
@@ -21,6 +22,7 @@ use crate::body::AnswerBody;
 use crate::certificates::{ALPN_HTTP2, TlsAcceptor};
 use crate::client_stream::ClientStream;
 use crate::clients::{Client, until_expired};
+use crate::express::{self, Left};
 use crate::pipeline;
 use crate::worker::Worker;
 
@@ -51,10 +53,12 @@ async fn serve_plain(worker: Rc<Worker>, client: &Rc<Client>, mut stream: TcpStr
         let Some(read) = until_expired(client, Opening::read(client, &mut stream)).await else { return Ok(()) };
         opening = read?;
     }
-    let stream = ClientStream::new(stream, Rc::clone(client), Rc::clone(&worker)).after(opening.bytes);
     match opening.is_http2 {
-        false => serve_http1(worker, client, stream).await,
-        true => http2::serve(worker, client, stream).await,
+        false => serve_http1(worker, client, stream, opening.bytes).await,
+        true => {
+            let stream = ClientStream::new(stream, Rc::clone(client), Rc::clone(&worker)).after(opening.bytes);
+            http2::serve(worker, client, stream).await
+        }
     }
 }
 
@@ -67,17 +71,26 @@ async fn serve_secured(
     let Some(secured) = until_expired(client, tls.accept(stream)).await else { return Ok(()) };
     let secured = secured?;
     let is_http2 = secured.get_ref().1.alpn_protocol() == Some(ALPN_HTTP2);
-    let stream = ClientStream::new(secured, Rc::clone(client), Rc::clone(&worker));
     match is_http2 {
-        false => serve_http1(worker, client, stream).await,
-        true => http2::serve(worker, client, stream).await,
+        false => serve_http1(worker, client, secured, Bytes::new()).await,
+        true => {
+            let stream = ClientStream::new(secured, Rc::clone(client), Rc::clone(&worker));
+            http2::serve(worker, client, stream).await
+        }
     }
 }
 
-async fn serve_http1<S>(worker: Rc<Worker>, client: &Rc<Client>, stream: ClientStream<S>) -> Result<(), Broken>
+/// Serves plain calls first, and leaves the rest to hyper.
+async fn serve_http1<S>(worker: Rc<Worker>, client: &Rc<Client>, mut stream: S, opening: Bytes) -> Result<(), Broken>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let plain = express::serve(&worker, client, &mut stream, opening);
+    let read = match until_expired(client, plain).await.transpose()? {
+        Some(Left::HandedOver(read)) => read,
+        Some(Left::Ended) | None => return Ok(()),
+    };
+    let stream = ClientStream::new(stream, Rc::clone(client), Rc::clone(&worker)).after(read);
     let service = service_fn(|request| answer(Rc::clone(&worker), Rc::clone(client), request));
     let connection = http1::Builder::new()
         .header_read_timeout(None)

@@ -90,6 +90,21 @@ impl UpstreamBody {
         Poll::Ready(Some(Err(BodyError::Stalled)))
     }
 
+    /// The bytes that it has, if all of it is here.
+    pub(crate) fn whole_length(&self) -> Option<usize> {
+        match &self.state {
+            State::Whole(bytes) => Some(bytes.len()),
+            State::Failed(_) | State::Arriving(_) => None,
+        }
+    }
+
+    /// Adds what is here to `out`.
+    pub(crate) fn write_whole(&self, out: &mut Vec<u8>) {
+        if let State::Whole(bytes) = &self.state {
+            out.extend_from_slice(bytes);
+        }
+    }
+
     pub(crate) fn is_end_stream(&self) -> bool {
         matches!(&self.state, State::Whole(bytes) if bytes.is_empty())
     }
@@ -115,7 +130,7 @@ fn finish(mut rest: Rest, place: Place) {
     }
     tokio::task::spawn_local(async move {
         if let Some(sending) = &mut rest.sending
-            && poll_fn(|cx| sending.poll(cx, &mut rest.stream)).await.is_err()
+            && poll_fn(|cx| sending.poll(cx, rest.stream.socket())).await.is_err()
         {
             return;
         }

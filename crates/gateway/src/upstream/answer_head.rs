@@ -3,26 +3,23 @@
 use std::mem::MaybeUninit;
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use hyper::ext::ReasonPhrase;
 
 use super::ExchangeError;
 use super::framing::Framing;
+use crate::head_lines::HeadLines;
 
 /// Headers that an answer may have.
 const MAX_HEADERS: usize = 100;
 
-/// Headers that the gateway adds, for which there is room from the beginning.
-const ROOM: usize = 8;
-
 /// A head that was read.
 #[derive(Debug)]
-pub(super) struct AnswerHead {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
+pub(crate) struct AnswerHead {
+    pub(crate) status: StatusCode,
+    pub(crate) lines: HeadLines,
     /// A reason that is not the usual one of its status.
-    pub(super) reason: Option<ReasonPhrase>,
+    pub(crate) reason: Option<ReasonPhrase>,
     pub(super) framing: Framing,
     /// Whether the connection may be used for another call once the body has ended.
     pub(super) reusable: bool,
@@ -33,7 +30,7 @@ pub(super) struct AnswerHead {
 impl AnswerHead {
     /// Reads the head that `bytes` begin with, of an answer to a request with this verb; `None` when it has not come
     /// whole yet.
-    pub(super) fn parse(bytes: &Bytes, verb: &Method) -> Result<Option<Self>, ExchangeError> {
+    pub(crate) fn parse(bytes: &Bytes, verb: &Method) -> Result<Option<Self>, ExchangeError> {
         let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
         let mut parsed = httparse::Response::new(&mut []);
         let status = httparse::ParserConfig::default()
@@ -41,18 +38,13 @@ impl AnswerHead {
             .map_err(ExchangeError::Head)?;
         let httparse::Status::Complete(length) = status else { return Ok(None) };
         let status = parsed.code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(ExchangeError::Status)?;
-        let mut map = HeaderMap::with_capacity(parsed.headers.len() + ROOM);
-        for line in parsed.headers.iter() {
-            let name = HeaderName::from_bytes(line.name.as_bytes()).map_err(|_| ExchangeError::Header)?;
-            // A part of the bytes that were read, and no copy.
-            let value = HeaderValue::from_maybe_shared(bytes.slice_ref(line.value));
-            map.append(name, value.map_err(|_| ExchangeError::Header)?);
-        }
+        let lines = HeadLines::new(bytes.slice(..length), parsed.headers).ok_or(ExchangeError::HeadTooLong)?;
         let is_http11 = parsed.version == Some(1);
-        let framing = Framing::of(verb, status, &map, is_http11)?;
-        let reusable = framing.is_delimited() && status != StatusCode::SWITCHING_PROTOCOLS && persists(&map, is_http11);
+        let framing = Framing::of(verb, status, &lines, is_http11)?;
+        let reusable =
+            framing.is_delimited() && status != StatusCode::SWITCHING_PROTOCOLS && persists(&lines, is_http11);
         let reason = own_reason(status, parsed.reason);
-        Ok(Some(Self { status, headers: map, reason, framing, reusable, length }))
+        Ok(Some(Self { status, lines, reason, framing, reusable, length }))
     }
 }
 
@@ -63,10 +55,9 @@ fn own_reason(code: StatusCode, reason: Option<&str>) -> Option<ReasonPhrase> {
 }
 
 /// Whether the connection lasts after this answer (RFC 9112, section 9.3).
-fn persists(headers: &HeaderMap, is_http11: bool) -> bool {
+fn persists(lines: &HeadLines, is_http11: bool) -> bool {
     let names = |wanted: &[u8]| {
-        let values = headers.get_all(header::CONNECTION).iter();
-        let mut options = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+        let mut options = lines.values("connection").flat_map(|value| value.split(|byte| *byte == b','));
         options.any(|option| option.trim_ascii().eq_ignore_ascii_case(wanted))
     };
     !names(b"close") && (is_http11 || names(b"keep-alive"))
@@ -93,7 +84,7 @@ mod tests {
         let head = whole(text);
         assert_eq!(head.length, text.len() - 2);
         assert_eq!(head.status, StatusCode::OK);
-        assert_eq!(head.headers.get_all("set-cookie").iter().collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(head.lines.values("set-cookie").collect::<Vec<_>>(), [b"a", b"b"]);
         assert_eq!(head.framing, Framing::Length(2));
         assert!(head.reusable);
     }

@@ -9,18 +9,17 @@ use http::{Method, Request, StatusCode};
 use super::ExchangeError;
 use super::answer_head::AnswerHead;
 use super::framing::Framing;
-use super::sending::Sending;
+use super::request_head;
 use super::stream::Stream;
 use crate::body::RequestBody;
-
-/// Bytes that the head of an answer may have.
-const MAX_HEAD: usize = 65_536;
+use crate::head_lines;
+use crate::sending::Sending;
 
 /// A request that is sent, and what came of its answer so far.
 ///
 /// It stays where it is made, and its parts are taken out where they are needed: to move it costs more than to poll it.
 pub(crate) struct Exchange {
-    sending: Sending,
+    sending: Sending<RequestBody>,
     verb: Method,
     /// What came of a head that is not whole yet.
     head: BytesMut,
@@ -38,7 +37,7 @@ pub(super) struct Answer {
 pub(super) struct Rest {
     pub(super) stream: Stream,
     /// The rest of a request that was answered before all of it was sent.
-    pub(super) sending: Option<Box<Sending>>,
+    pub(super) sending: Option<Box<Sending<RequestBody>>>,
     pub(super) framing: Framing,
     /// What was read of the body, or after it.
     read: Bytes,
@@ -49,7 +48,12 @@ impl Exchange {
     /// Puts a request as it is sent.
     pub(crate) fn new(request: Request<RequestBody>) -> Self {
         let verb = request.method().clone();
-        Self { sending: Sending::new(request), verb, head: BytesMut::new(), unwritten: None }
+        Self { sending: request_head::put(request), verb, head: BytesMut::new(), unwritten: None }
+    }
+
+    /// A request that is written already, its body included.
+    pub(crate) fn written(verb: Method, bytes: Vec<u8>) -> Self {
+        Self { sending: Sending::written(bytes), verb, head: BytesMut::new(), unwritten: None }
     }
 
     /// Sends the request over a connection that nobody else uses, and waits for the head of the answer. Once it has
@@ -75,7 +79,7 @@ impl Exchange {
     fn poll(&mut self, cx: &mut Context<'_>, stream: &mut Stream) -> Poll<Result<(AnswerHead, Bytes), ExchangeError>> {
         if self.unwritten.is_none()
             && !self.sending.is_done()
-            && let Poll::Ready(Err(error)) = self.sending.poll(cx, stream)
+            && let Poll::Ready(Err(error)) = self.sending.poll(cx, stream.socket())
         {
             if error.is_the_callers() {
                 return Poll::Ready(Err(error));
@@ -108,7 +112,7 @@ impl Exchange {
                 return Ok(Some((head, bytes)));
             }
         }
-        if bytes.len() > MAX_HEAD {
+        if bytes.len() > head_lines::LONGEST {
             return Err(ExchangeError::HeadTooLong);
         }
         self.head = BytesMut::from(bytes);
@@ -120,7 +124,7 @@ impl Rest {
     /// Waits for a piece of the body; `None` when it has ended. Sends on what is left of the request meanwhile.
     pub(super) fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, ExchangeError>> {
         if let Some(sending) = &mut self.sending
-            && let Poll::Ready(sent) = sending.poll(cx, &mut self.stream)
+            && let Poll::Ready(sent) = sending.poll(cx, self.stream.socket())
         {
             // The upstream has said what it thinks of the call, and need not take the rest.
             self.reusable &= sent.is_ok();

@@ -1,10 +1,10 @@
 //! Where the body of an upstream's answer ends (RFC 9112, sections 6 and 7).
 
 use bytes::{Buf as _, Bytes};
-use http::header::{self, HeaderMap};
 use http::{Method, StatusCode};
 
 use super::ExchangeError;
+use crate::head_lines::HeadLines;
 
 /// Bytes that extensions of chunks, or trailers, may have: they are read and dropped.
 const MAX_ASIDE: u32 = 16_384;
@@ -53,17 +53,17 @@ impl Framing {
     pub(super) fn of(
         verb: &Method,
         status: StatusCode,
-        headers: &HeaderMap,
+        lines: &HeadLines,
         is_http11: bool,
     ) -> Result<Self, ExchangeError> {
         let bodyless = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         if *verb == Method::HEAD || bodyless || status.is_informational() {
             return Ok(Self::Ended);
         }
-        if headers.contains_key(header::TRANSFER_ENCODING) {
-            return transfer_coding(headers, is_http11);
+        if let Some(coding) = lines.values("transfer-encoding").last() {
+            return transfer_coding(coding, is_http11);
         }
-        match content_length(headers)? {
+        match content_length(lines)? {
             None => Ok(Self::UntilClose),
             Some(0) => Ok(Self::Ended),
             Some(length) => Ok(Self::Length(length)),
@@ -144,12 +144,11 @@ fn some_of(bytes: &mut Bytes, max: u64) -> Option<Bytes> {
 
 /// A length that stands beside a transfer coding does not count. A coding that does not end with `chunked`, or that
 /// HTTP/1.0 should not know, leaves the end of the connection.
-fn transfer_coding(headers: &HeaderMap, is_http11: bool) -> Result<Framing, ExchangeError> {
+fn transfer_coding(named: &[u8], is_http11: bool) -> Result<Framing, ExchangeError> {
     if !is_http11 {
         return Err(ExchangeError::Framing);
     }
-    let last = headers.get_all(header::TRANSFER_ENCODING).iter().next_back();
-    let last = last.and_then(|value| value.as_bytes().rsplit(|byte| *byte == b',').next()).unwrap_or_default();
+    let last = named.rsplit(|byte| *byte == b',').next().unwrap_or_default();
     Ok(match last.trim_ascii().eq_ignore_ascii_case(b"chunked") {
         true => Framing::Chunked(Chunks { place: Place::SizeStart, left: 0, aside: 0 }),
         false => Framing::UntilClose,
@@ -157,10 +156,9 @@ fn transfer_coding(headers: &HeaderMap, is_http11: bool) -> Result<Framing, Exch
 }
 
 /// One length; several that agree count as one.
-fn content_length(headers: &HeaderMap) -> Result<Option<u64>, ExchangeError> {
+fn content_length(lines: &HeadLines) -> Result<Option<u64>, ExchangeError> {
     let mut agreed = None;
-    let values = headers.get_all(header::CONTENT_LENGTH).iter();
-    for value in values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')) {
+    for value in lines.values("content-length").flat_map(|value| value.split(|byte| *byte == b',')) {
         let digits = value.trim_ascii();
         let length = std::str::from_utf8(digits).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
         let length: u64 = length.and_then(|text| text.parse().ok()).ok_or(ExchangeError::Framing)?;
@@ -227,17 +225,18 @@ impl Chunks {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderName;
     use proptest::prelude::*;
 
     use super::*;
 
     fn of(verb: &Method, status: u16, headers: &[(&'static str, &'static str)]) -> Result<Framing, ExchangeError> {
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            map.append(HeaderName::from_static(name), http::HeaderValue::from_static(value));
-        }
-        Framing::of(verb, StatusCode::from_u16(status).expect("a status"), &map, true)
+        let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let head = Bytes::from(format!("HTTP/1.1 200 OK\r\n{lines}\r\n"));
+        let mut found = [httparse::EMPTY_HEADER; 4];
+        let mut parsed = httparse::Response::new(&mut found);
+        parsed.parse(&head).expect("a head");
+        let lines = HeadLines::new(head.clone(), parsed.headers).expect("a short head");
+        Framing::of(verb, StatusCode::from_u16(status).expect("a status"), &lines, true)
     }
 
     fn chunked() -> Framing {

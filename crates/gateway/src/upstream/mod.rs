@@ -12,7 +12,7 @@ mod errand;
 mod exchange;
 mod framing;
 mod pool;
-mod sending;
+mod request_head;
 mod stream;
 mod tls;
 
@@ -26,11 +26,13 @@ use http::Response;
 use crate::body::BodyError;
 use crate::config::GatewayConfig;
 pub(crate) use answer_body::UpstreamBody;
+pub(crate) use answer_head::AnswerHead;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use errand::get;
 use exchange::Answer;
 pub(crate) use exchange::Exchange;
 use pool::{Place, Pool};
+pub(crate) use request_head::expects_a_body;
 use stream::{Scratch, Stream};
 pub(crate) use tls::TlsSettings;
 
@@ -123,7 +125,7 @@ impl Upstreams {
         &self,
         endpoint: &Arc<Endpoint>,
         exchange: &mut Exchange,
-    ) -> Result<Response<UpstreamBody>, UpstreamError> {
+    ) -> Result<Received, UpstreamError> {
         while let Some(stream) = self.pool.take(endpoint) {
             match exchange.over(stream).await {
                 Ok(answer) => return Ok(self.receive(endpoint, answer)),
@@ -138,15 +140,28 @@ impl Upstreams {
         Ok(self.receive(endpoint, answer))
     }
 
-    fn receive(&self, endpoint: &Arc<Endpoint>, answer: Answer) -> Response<UpstreamBody> {
+    fn receive(&self, endpoint: &Arc<Endpoint>, answer: Answer) -> Received {
         let Answer { head, rest } = answer;
-        let body = UpstreamBody::new(rest, Place::new(endpoint, &self.pool), self.body_timeout);
+        Received { head, body: UpstreamBody::new(rest, Place::new(endpoint, &self.pool), self.body_timeout) }
+    }
+}
+
+/// An answer, as far as it has come.
+pub(crate) struct Received {
+    pub(crate) head: AnswerHead,
+    pub(crate) body: UpstreamBody,
+}
+
+impl Received {
+    /// The same, with its headers in a map.
+    pub(crate) fn into_response(self) -> Result<Response<UpstreamBody>, UpstreamError> {
+        let Self { head, body } = self;
         let mut response = Response::new(body);
         *response.status_mut() = head.status;
-        *response.headers_mut() = head.headers;
+        *response.headers_mut() = head.lines.to_map().map_err(|_| ExchangeError::Header)?;
         if let Some(reason) = head.reason {
             response.extensions_mut().insert(reason);
         }
-        response
+        Ok(response)
     }
 }

@@ -6,7 +6,7 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
@@ -18,10 +18,6 @@ const READ: usize = 16_384;
 /// Bytes that are read at once of an answer that has more than [`READ`] left, into a buffer of their own. Nothing is
 /// read ahead of that for a caller who is slow to read.
 const LONG_READ: usize = 65_536;
-
-/// Bytes that are worth copying, so that they go with those before them: for a few hundred bytes the kernel takes
-/// longer to read a list of slices.
-const SHORT: usize = 2048;
 
 /// The buffer that the connections of a thread read by.
 #[derive(Clone)]
@@ -73,83 +69,9 @@ impl Stream {
         Poll::Ready(Ok(bytes.freeze()))
     }
 
-    /// Writes what is `outgoing`, until none of it is left.
-    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, outgoing: &mut Outgoing) -> Poll<io::Result<()>> {
-        while !outgoing.is_empty() {
-            let written = ready!(outgoing.poll_write_to(cx, &mut self.socket))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            outgoing.advance(written);
-        }
-        // TLS takes what is written before it can go.
-        Pin::new(&mut self.socket).poll_flush(cx)
-    }
-}
-
-/// Bytes on their way to an upstream.
-#[derive(Debug, Default)]
-pub(super) struct Outgoing {
-    /// What is written first: a head, the frame of a chunk, and what is short.
-    joined: Vec<u8>,
-    written: usize,
-    /// What follows and is too long to be copied.
-    long: Bytes,
-    has_left: bool,
-}
-
-impl Outgoing {
-    pub(super) fn starting_with(head: Vec<u8>) -> Self {
-        Self { joined: head, ..Self::default() }
-    }
-
-    /// Adds a piece of a body. A long one has to go before another is added.
-    pub(super) fn push(&mut self, data: Bytes) {
-        match data.len() > SHORT {
-            true => self.long = data,
-            false => self.joined.extend_from_slice(&data),
-        }
-    }
-
-    /// Adds what frames a body. Nothing long may be waiting.
-    pub(super) fn push_framing(&mut self, framing: &[u8]) {
-        self.joined.extend_from_slice(framing);
-    }
-
-    /// Whether any of it was written.
-    pub(super) fn has_left(&self) -> bool {
-        self.has_left
-    }
-
-    pub(super) fn has_long(&self) -> bool {
-        !self.long.is_empty()
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.written == self.joined.len() && self.long.is_empty()
-    }
-
-    fn poll_write_to(&self, cx: &mut Context<'_>, socket: &mut Socket) -> Poll<io::Result<usize>> {
-        let (joined, long) = (&self.joined[self.written..], &self.long[..]);
-        match (joined, long) {
-            (joined, []) => Pin::new(socket).poll_write(cx, joined),
-            ([], long) => Pin::new(socket).poll_write(cx, long),
-            (joined, long) => {
-                let slices = [io::IoSlice::new(joined), io::IoSlice::new(long)];
-                Pin::new(socket).poll_write_vectored(cx, &slices)
-            }
-        }
-    }
-
-    fn advance(&mut self, written: usize) {
-        self.has_left = true;
-        let of_joined = written.min(self.joined.len() - self.written);
-        self.written += of_joined;
-        self.long.advance(written - of_joined);
-        if self.written == self.joined.len() {
-            self.joined.clear();
-            self.written = 0;
-        }
+    /// Where bytes are written to.
+    pub(super) fn socket(&mut self) -> &mut Socket {
+        &mut self.socket
     }
 }
 

@@ -1,0 +1,185 @@
+//! Answers as they are written to a caller of HTTP/1.1.
+
+use http::header::{self, HeaderName};
+use http::{Response, StatusCode};
+use http_body::Body as _;
+use hyper::ext::ReasonPhrase;
+
+use crate::admission::Standing;
+use crate::body::AnswerBody;
+use crate::call::CallIds;
+use crate::integration::{put_answer_lines, put_line, put_number};
+use crate::limit_headers;
+use crate::pipeline::{Limits, X_AMZ_APIGW_ID, X_AMZN_REQUEST_ID};
+use crate::sending::{Framing, Sending};
+use crate::upstream::Received;
+
+/// Bytes for which there is room from the beginning: what the gateway adds, and a small answer.
+const ROOM: usize = 768;
+
+/// Headers that frame an answer or name its call.
+static SET_HERE: [HeaderName; 5] =
+    [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, X_AMZN_REQUEST_ID, X_AMZ_APIGW_ID];
+
+/// An answer on its way.
+pub(super) struct Outgoing {
+    pub(super) sending: Sending<AnswerBody>,
+    /// Whether the connection ends with it.
+    pub(super) is_last: bool,
+}
+
+/// What every answer says besides.
+pub(super) struct Ending<'a> {
+    pub(super) ids: &'a CallIds,
+    /// What limits the caller, where answers tell that.
+    pub(super) limits: Option<&'a Limits>,
+    /// For the header `date`; empty where the answer has one.
+    pub(super) date: &'a [u8],
+    pub(super) is_last: bool,
+}
+
+impl Ending<'_> {
+    fn put(&self, out: &mut Vec<u8>) {
+        if let Some(Limits { policy: Some(policy), standing }) = self.limits {
+            put_limits(out, policy.as_bytes(), standing);
+        }
+        put_line(out, X_AMZN_REQUEST_ID.as_str().as_bytes(), self.ids.request_id.as_bytes());
+        put_line(out, X_AMZ_APIGW_ID.as_str().as_bytes(), self.ids.extended_id.as_bytes());
+        if self.is_last {
+            put_line(out, b"connection", b"close");
+        }
+        if !self.date.is_empty() {
+            put_line(out, b"date", self.date);
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+fn put_limits(out: &mut Vec<u8>, policy: &[u8], standing: &Standing) {
+    put_line(out, limit_headers::RATELIMIT_POLICY.as_str().as_bytes(), policy);
+    let limits = limit_headers::limits(standing);
+    if !limits.is_empty() {
+        put_line(out, limit_headers::RATELIMIT.as_str().as_bytes(), &limits);
+    }
+}
+
+/// Puts an upstream's answer as it comes, if it is small and all here; gives it back otherwise.
+pub(super) fn put_received(received: Received, ending: &Ending<'_>) -> Result<Outgoing, Received> {
+    let status = received.head.status;
+    let has_length = !is_bodyless(status) && received.head.reason.is_none();
+    let Some(length) = received.body.whole_length().filter(|_| has_length) else { return Err(received) };
+    let mut out = Vec::with_capacity(ROOM + received.head.lines.len() + length);
+    put_status(&mut out, status, None);
+    if !put_answer_lines(&mut out, &received.head) {
+        return Err(received);
+    }
+    put_number(&mut out, b"content-length", length as u64);
+    ending.put(&mut out);
+    received.body.write_whole(&mut out);
+    Ok(Outgoing { sending: Sending::written(out), is_last: ending.is_last })
+}
+
+/// Puts any answer. Its headers have what the caller is to know of limits; the ids are added.
+pub(super) fn put_response(response: Response<AnswerBody>, ending: &Ending<'_>) -> Outgoing {
+    let (head, body) = response.into_parts();
+    let closes = head.headers.get(header::CONNECTION).is_some_and(|value| value.as_bytes() == b"close");
+    let date: &[u8] = if head.headers.contains_key(header::DATE) { b"" } else { ending.date };
+    let ending = Ending { is_last: ending.is_last || closes, date, ..*ending };
+    let mut out = Vec::with_capacity(ROOM);
+    put_status(&mut out, head.status, head.extensions.get());
+    for (name, value) in &head.headers {
+        if !SET_HERE.contains(name) && !says_limits(&ending, name) {
+            put_line(&mut out, name.as_str().as_bytes(), value.as_bytes());
+        }
+    }
+    let framing = put_framing(&mut out, head.status, &body);
+    ending.put(&mut out);
+    let body = (!matches!(framing, Framing::None | Framing::Length(0))).then_some(body);
+    Outgoing { sending: Sending::new(out, body, framing), is_last: ending.is_last }
+}
+
+/// Whether the gateway has a value of its own for a header that says what is limited.
+fn says_limits(ending: &Ending<'_>, name: &HeaderName) -> bool {
+    let Some(Limits { policy: Some(_), standing }) = ending.limits else { return false };
+    *name == limit_headers::RATELIMIT_POLICY
+        || (*name == limit_headers::RATELIMIT && !limit_headers::limits(standing).is_empty())
+}
+
+fn put_framing(out: &mut Vec<u8>, status: StatusCode, body: &AnswerBody) -> Framing {
+    if is_bodyless(status) {
+        return Framing::None;
+    }
+    match body.size_hint().exact() {
+        Some(length) => {
+            put_number(out, b"content-length", length);
+            Framing::Length(length)
+        }
+        None => {
+            put_line(out, b"transfer-encoding", b"chunked");
+            Framing::Chunked
+        }
+    }
+}
+
+fn is_bodyless(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+}
+
+fn put_status(out: &mut Vec<u8>, status: StatusCode, reason: Option<&ReasonPhrase>) {
+    let reason = match reason {
+        Some(reason) => reason.as_bytes(),
+        None => status.canonical_reason().unwrap_or("<none>").as_bytes(),
+    };
+    out.extend_from_slice(b"HTTP/1.1 ");
+    out.extend_from_slice(status.as_str().as_bytes());
+    out.extend_from_slice(b" ");
+    out.extend_from_slice(reason);
+    out.extend_from_slice(b"\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use tollgate_domain::IdSource;
+
+    use super::*;
+    use crate::call::CallIdSource;
+
+    fn written(response: Response<AnswerBody>, is_last: bool) -> (String, bool) {
+        let ids = CallIdSource::new(&IdSource::seeded(1)).next();
+        let ending = Ending { ids: &ids, limits: None, date: b"D", is_last };
+        let Outgoing { mut sending, is_last } = put_response(response, &ending);
+        let (mut out, mut cx) = (Vec::new(), std::task::Context::from_waker(std::task::Waker::noop()));
+        assert!(sending.poll(&mut cx, &mut out).is_ready());
+        (String::from_utf8(out).expect("text"), is_last)
+    }
+
+    fn response(status: u16) -> http::response::Builder {
+        Response::builder().status(status)
+    }
+
+    #[test]
+    fn an_answer_tells_its_length_and_names_the_call() {
+        let body = AnswerBody::whole(Bytes::from_static(b"hi"));
+        let (text, is_last) = written(response(200).header("content-length", "7").body(body).expect("one"), false);
+        assert!(text.starts_with("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-amzn-requestid: "), "{text}");
+        assert!(text.ends_with("\r\ndate: D\r\n\r\nhi") && !is_last, "{text}");
+    }
+
+    #[test]
+    fn an_answer_that_has_no_body_has_no_length() {
+        let empty = |status| response(status).header("content-length", "7").body(AnswerBody::empty()).expect("one");
+        assert!(!written(empty(204), false).0.contains("content-length"));
+        assert!(!written(empty(304), false).0.contains("content-length"));
+        assert!(written(empty(200), false).0.contains("\r\ncontent-length: 0\r\n"));
+    }
+
+    #[test]
+    fn the_last_answer_says_that_it_is() {
+        let plain = || response(200).body(AnswerBody::empty()).expect("one");
+        assert!(written(plain(), true).0.contains("\r\nconnection: close\r\n"));
+        let closing = response(400).header("connection", "close").body(AnswerBody::empty()).expect("one");
+        let (text, is_last) = written(closing, false);
+        assert!(is_last && text.matches("connection: close").count() == 1, "{text}");
+    }
+}

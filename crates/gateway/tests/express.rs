@@ -1,0 +1,206 @@
+//! The express lane: a plain call comes out as it does by hyper and the pipeline, and a connection leaves the lane
+//! whole.
+
+mod support;
+
+use std::fmt::Write as _;
+
+use support::{Answer, Served, Upstream, catalog, config, http_proxy, method, ok, soon};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tollgate_domain::{HttpMethod, IdSource};
+
+/// Sends a call out of the lane: it is dropped on the way to the upstream.
+const OTHERWISE: &str = "Trailer: x\r\n";
+
+async fn proxy_to(upstream: &Upstream) -> Served {
+    let greedy = method(http_proxy(upstream.uri("/base/{proxy}")));
+    Served::start(config(), &catalog(vec![("/{proxy+}", HttpMethod::Any, greedy)]))
+}
+
+/// The lines of a message and its body, without what differs from call to call.
+fn lines(message: &str) -> (Vec<String>, String) {
+    let (head, body) = message.split_once("\r\n\r\n").expect("a head");
+    let names_a_call =
+        |line: &str| ["x-amzn-requestid: ", "x-amz-apigw-id: ", "date: "].iter().any(|it| line.starts_with(it));
+    let mut lines: Vec<String> = head.lines().filter(|line| !names_a_call(line)).map(str::to_owned).collect();
+    lines[1..].sort();
+    (lines, body.to_owned())
+}
+
+struct Picker(IdSource);
+
+impl Picker {
+    fn one<'a, T: ?Sized>(&self, of: &[&'a T]) -> &'a T {
+        of[usize::try_from(self.0.word() % of.len() as u64).expect("an index")]
+    }
+
+    fn header_lines(&self, names: &[&str], values: &[&str]) -> String {
+        (0..self.0.word() % 6).fold(String::new(), |mut lines, _| {
+            let _ = write!(lines, "{}: {}\r\n", self.one(names), self.one(values));
+            lines
+        })
+    }
+
+    fn request(&self) -> (&'static str, &'static str, String, &'static str) {
+        const NAMES: [&str; 16] = [
+            "Accept",
+            "X-Forwarded-For",
+            "x-forwarded-proto",
+            "X-Forwarded-Port",
+            "User-Agent",
+            "Keep-Alive",
+            "Proxy-Connection",
+            "TE",
+            "Content-MD5",
+            "Max-Forwards",
+            "Server",
+            "Proxy-Authorization",
+            "X-Amzn-Apigateway-Api-Id",
+            "Authorization",
+            "X-Own",
+            "WWW-Authenticate",
+        ];
+        let verb = self.one(&["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]);
+        let path = self.one(&["/a", "/a/b%20c?x=1&y=%2F", "/a/", "/a?", "/%7Eb"]);
+        let lines = self.header_lines(&NAMES, &["1", "a, b", "", "10.0.0.1"]);
+        (verb, path, lines, self.one(&["", "", "body", "{\"a\":1}"]))
+    }
+
+    fn answer(&self) -> String {
+        const NAMES: [&str; 14] = [
+            "Date",
+            "Server",
+            "X-Amzn-RequestId",
+            "Set-Cookie",
+            "Content-Type",
+            "ETag",
+            "Keep-Alive",
+            "x-amzn-remapped-date",
+            "X-Amz-Apigw-Id",
+            "RateLimit",
+            "Connection",
+            "Trailer",
+            "X-Own",
+            "Proxy-Connection",
+        ];
+        let status = self.one(&["200 OK", "200 Fine", "201 Created", "404 Not Found", "500 Internal Server Error"]);
+        let lines = self.header_lines(&NAMES, &["1", "keep-alive", "x-own", "", "a b"]);
+        let (framing, body) = self.one(&[
+            &("Content-Length: 0\r\n", ""),
+            &("content-length: 5\r\n", "hello"),
+            &("Content-Length: 5, 5\r\n", "hello"),
+            &("Transfer-Encoding: chunked\r\n", "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"),
+        ]);
+        match self.0.word() % 8 {
+            0 => format!("HTTP/1.1 204 No Content\r\n{lines}\r\n"),
+            1 => format!("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n{lines}\r\n"),
+            _ => format!("HTTP/1.1 {status}\r\n{lines}{framing}\r\n{body}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_comes_out_as_it_does_otherwise() {
+    for seed in 0..300 {
+        let picker = Picker(IdSource::seeded(seed));
+        let answer = picker.answer();
+        let upstream = Upstream::answering(&answer).await;
+        let served = proxy_to(&upstream).await;
+        let (verb, path, headers, body) = picker.request();
+        let express = served.call(verb, path, &headers, body).await;
+        let otherwise = served.call(verb, path, &format!("{headers}{OTHERWISE}"), body).await;
+        let told = format!("seed {seed}: {verb} {path} {headers:?}, answered {answer:?}");
+        assert_eq!(lines(&express.0), lines(&otherwise.0), "{told}");
+        let requests = upstream.requests();
+        let [first, second] = &requests[..] else { panic!("{told}: {requests:?}") };
+        assert_eq!(lines(first), lines(second), "{told}");
+    }
+}
+
+/// Reads one answer with a length.
+async fn read_answer(stream: &mut TcpStream) -> Answer {
+    let mut bytes = Vec::new();
+    soon(async {
+        loop {
+            let answer = Answer(String::from_utf8_lossy(&bytes).into_owned());
+            let length = answer.header("content-length").and_then(|length| length.parse().ok());
+            if answer.0.contains("\r\n\r\n") && length == Some(answer.body().len()) {
+                return answer;
+            }
+            assert_ne!(stream.read_buf(&mut bytes).await.expect("an answer"), 0, "{answer:?}");
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_connection_leaves_the_lane_in_between_and_loses_nothing() {
+    let upstream = Upstream::answering(&ok("hello")).await;
+    let served = proxy_to(&upstream).await;
+    let mut stream = TcpStream::connect(served.addr).await.expect("a connection");
+    for (call, headers) in ["", "", OTHERWISE, ""].into_iter().enumerate() {
+        let request = format!("GET /prod/{call} HTTP/1.1\r\nHost: api1.execute-api.x\r\n{headers}\r\n");
+        stream.write_all(request.as_bytes()).await.expect("a reader");
+        let answer = read_answer(&mut stream).await;
+        assert_eq!((answer.status(), answer.body()), (200, "hello"));
+    }
+    let targets: Vec<String> = upstream.requests().iter().map(|request| request[4..11].to_owned()).collect();
+    assert_eq!(targets, ["/base/0", "/base/1", "/base/2", "/base/3"]);
+    assert_eq!(upstream.connections(), 1);
+}
+
+#[tokio::test]
+async fn calls_that_come_together_are_answered_one_after_the_other() {
+    let upstream = Upstream::answering(&ok("hello")).await;
+    let served = proxy_to(&upstream).await;
+    let one = |path: &str, more: &str| format!("GET /prod/{path} HTTP/1.1\r\nHost: api1.execute-api.x\r\n{more}\r\n");
+    let together = [one("1", ""), one("2", ""), one("3", OTHERWISE), one("4", ""), one("5", "Connection: close\r\n")];
+    let answer = served.exchange(together.concat()).await;
+    assert_eq!(answer.0.matches("HTTP/1.1 200 OK").count(), 5, "{answer:?}");
+    assert_eq!(upstream.requests().len(), 5);
+}
+
+#[tokio::test]
+async fn a_head_that_comes_in_pieces_is_put_together() {
+    let upstream = Upstream::answering(&ok("hello")).await;
+    let served = proxy_to(&upstream).await;
+    let mut stream = TcpStream::connect(served.addr).await.expect("a connection");
+    stream.set_nodelay(true).expect("a socket");
+    for _ in 0..2 {
+        let request = "POST /prod/a HTTP/1.1\r\nHost: api1.execute-api.x\r\nContent-Length: 4\r\n\r\nbody";
+        for piece in request.as_bytes().chunks(7) {
+            stream.write_all(piece).await.expect("a reader");
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        assert_eq!(read_answer(&mut stream).await.body(), "hello");
+    }
+    assert!(upstream.requests().iter().all(|request| request.ends_with("body")));
+}
+
+#[tokio::test]
+async fn a_caller_who_hangs_up_is_not_waited_for() {
+    let upstream = Upstream::start(support::Script::Hang).await;
+    let served = proxy_to(&upstream).await;
+    let mut stream = TcpStream::connect(served.addr).await.expect("a connection");
+    let request = "GET /prod/a HTTP/1.1\r\nHost: api1.execute-api.x\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.expect("a reader");
+    soon(async {
+        while upstream.requests().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+    })
+    .await;
+    drop(stream);
+    // Nothing is left to be waited for, long before the integration's timeout.
+    soon(served.running.drain()).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_ends_the_connection() {
+    let broken = "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello";
+    let upstream = Upstream::start(support::Script::AnswerAndClose(broken.as_bytes().to_vec())).await;
+    let served = proxy_to(&upstream).await;
+    let answer = served.exchange("GET /prod/a HTTP/1.1\r\nHost: api1.execute-api.x\r\n\r\n").await;
+    assert_eq!((answer.header("content-length"), answer.body()), (Some("50"), "hello"));
+}
