@@ -99,12 +99,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Read for ClientStream<S> {
             self.read_opening(buf);
             return Poll::Ready(Ok(()));
         }
-        let polled = match self.client.awaits_head() {
+        let awaits_head = self.client.awaits_head();
+        let polled = match awaits_head {
             true => self.read_head(cx, buf),
             false => Pin::new(&mut self.stream).poll_read(cx, buf),
         };
         if polled.is_ready() {
             self.client.received();
+            if !awaits_head {
+                self.client.raw_head.read_elsewhere();
+            }
         }
         polled
     }

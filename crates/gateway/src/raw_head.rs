@@ -11,6 +11,9 @@ use memchr::{memchr_iter, memmem};
 /// Room that a connection keeps for its next head.
 const KEPT: usize = 4096;
 
+/// What ends a head.
+const END: &[u8] = b"\r\n\r\n";
+
 /// The bytes of one head, as far as they came by themselves: of a call that was sent before the last one was answered,
 /// or after a body that nobody read to its end, nothing or only a part is known, and nothing is said about it.
 #[derive(Debug, Default)]
@@ -20,6 +23,8 @@ pub(crate) struct RawHead {
     after_body: Cell<bool>,
     /// Whether the head was judged: it is kept for its spelling alone, until the next one comes.
     judged: Cell<bool>,
+    /// Whether what comes next may be the rest of a head whose beginning is not known.
+    may_continue: Cell<bool>,
 }
 
 impl RawHead {
@@ -34,12 +39,20 @@ impl RawHead {
         }
     }
 
+    /// Notes that something was read that is not known here.
+    pub(crate) fn read_elsewhere(&self) {
+        self.may_continue.set(true);
+    }
+
     /// Ends the head. `body` says whether a body follows it.
     pub(crate) fn end(&self, body: bool) {
         let mut bytes = self.bytes.borrow_mut();
         if self.judged.replace(true) {
             // Nothing came since the head before: this one is not known.
             bytes.clear();
+        } else {
+            let ends_with_it = memmem::find(&bytes, END).is_some_and(|at| at + END.len() == bytes.len());
+            self.may_continue.set(body || !ends_with_it);
         }
         bytes.truncate(KEPT);
         bytes.shrink_to(KEPT);
@@ -67,6 +80,7 @@ impl RawHead {
         let bytes = self.bytes.borrow();
         for at in memchr_iter(b'\n', &bytes) {
             match &bytes[..at] {
+                [] if self.may_continue.get() => {}
                 [.., b'\r', b'\n', b'\r'] => return false,
                 [.., b'\r'] => {}
                 _ => return true,
@@ -91,7 +105,7 @@ impl RawHead {
 
 /// The bytes before the body.
 fn head(bytes: &[u8]) -> &[u8] {
-    memmem::find(bytes, b"\r\n\r\n").map_or(bytes, |end| &bytes[..end])
+    memmem::find(bytes, END).map_or(bytes, |end| &bytes[..end])
 }
 
 #[cfg(test)]
@@ -128,6 +142,23 @@ mod tests {
         head.end(false);
         head.add(b"GET / HTTP/1.1\n\n");
         assert!(head.has_bare_line_end());
+    }
+
+    #[test]
+    fn a_line_whose_beginning_came_with_the_head_before_is_not_bare() {
+        for (before, elsewhere) in [("GET /2 HTTP/1.1\r", false), ("", true)] {
+            let head = RawHead::default();
+            head.add(format!("GET /1 HTTP/1.1\r\n\r\n{before}").as_bytes());
+            head.end(false);
+            if elsewhere {
+                head.read_elsewhere();
+            }
+            head.add(b"\nHost: a\r\n\r\n");
+            assert!(!head.has_bare_line_end());
+            head.end(false);
+            head.add(b"\nGET /3 HTTP/1.1\r\n\r\n");
+            assert!(head.has_bare_line_end(), "that came by itself");
+        }
     }
 
     #[test]

@@ -230,3 +230,30 @@ async fn calls_in_one_packet_are_answered_in_order() {
     let paths: Vec<String> = upstream.requests().iter().map(|r| r[..6].to_owned()).collect();
     assert_eq!(paths, ["GET /a", "GET /b", "GET /c"]);
 }
+
+#[tokio::test]
+async fn a_call_whose_beginning_comes_with_the_one_before_may_be_cut_anywhere() {
+    let upstream = Upstream::answering(&ok("")).await;
+    let served = proxy(&upstream, config()).await;
+    // A trailer is announced so that none is a plain call.
+    let one = "GET /prod/a HTTP/1.1\r\nHost: api1.execute-api.x\r\nTrailer: x\r\n\r\n";
+    for cut in 1..one.len() {
+        let mut stream = TcpStream::connect(served.addr).await.expect("a connection");
+        let (begin, rest) = one.split_at(cut);
+        stream.write_all(format!("{one}{begin}").as_bytes()).await.expect("a reader");
+        let mut answers = Vec::new();
+        soon(async {
+            while !answers.ends_with(b"\r\n\r\n") {
+                assert_ne!(stream.read_buf(&mut answers).await.expect("an answer"), 0);
+            }
+        })
+        .await;
+        stream
+            .write_all(format!("{rest}{one}").replace("x\r\n\r\n", "x\r\nConnection: close\r\n\r\n").as_bytes())
+            .await
+            .expect("a reader");
+        soon(stream.read_to_end(&mut answers)).await.expect("answers");
+        let answers = String::from_utf8_lossy(&answers);
+        assert!(answers.matches("HTTP/1.1 200 OK").count() >= 2 && !answers.contains(" 400 "), "{cut}: {answers}");
+    }
+}
