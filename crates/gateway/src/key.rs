@@ -47,8 +47,7 @@ pub(crate) fn identify<'s>(
     if !routed.method.api_key_required {
         return Ok(None);
     }
-    let found = value()
-        .and_then(|value| admission.find_key(value).ok_or_else(|| KeyFault::Unknown(admission.digest_of(value))));
+    let found = value().and_then(|value| admission.caller_of(value).map_err(KeyFault::Unknown));
     found.map(Some).map_err(Refusal::InvalidApiKey)
 }
 

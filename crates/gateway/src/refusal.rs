@@ -147,6 +147,11 @@ impl GatewayResponse {
 }
 
 impl Refusal {
+    /// Whether whatever follows on the connection cannot be trusted to begin where we think it does.
+    pub(crate) fn ends_connection(&self) -> bool {
+        matches!(self, Self::Malformed(_))
+    }
+
     /// The answer that AWS gives.
     pub(crate) fn gateway_response(&self) -> GatewayResponse {
         use GatewayResponseType as Kind;

@@ -17,7 +17,7 @@ use crate::refusal::Refusal;
 
 /// Calls that one thread remembers: some 400 bytes each.
 const CAPACITY: usize = 500;
-/// Characters of a path that are kept.
+/// Bytes of a path that are kept.
 const PATH_KEPT: usize = 200;
 
 /// The last calls that one thread refused, in the order in which they came.
@@ -68,7 +68,7 @@ fn refused_call(
         api: call.stage.map(|stage| stage.deployed.api.id.clone()),
         stage: call.stage.map(|stage| stage.name.clone()),
         verb: rewritten(verb, |text| text.push_str(call.verb.as_str())),
-        path: rewritten(path, |text| text.extend(whole_path.chars().take(PATH_KEPT))),
+        path: rewritten(path, |text| text.push_str(&whole_path[..whole_path.floor_char_boundary(PATH_KEPT)])),
         resource_path: call.method.map(|method| rewritten(resource_path, |text| text.push_str(&method.resource_path))),
         key: call.key,
         unknown_value: match refusal {

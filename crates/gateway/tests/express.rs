@@ -5,10 +5,13 @@ mod support;
 
 use std::fmt::Write as _;
 
-use support::{Answer, Served, Upstream, catalog, config, http_proxy, method, ok, soon};
+use support::{Answer, Served, Upstream, catalog, config, deployed_with, http_proxy, method, ok, plan, soon};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tollgate_domain::{HttpMethod, IdSource};
+use tollgate_domain::{
+    Catalog, Edit, GatewayResponse, GatewayResponseType, HttpMethod, IdSource, Method, QuotaPeriod, QuotaSettings,
+    Record, ThrottleSettings, UsagePlan,
+};
 
 /// Sends a call out of the lane: it is dropped on the way to the upstream.
 const OTHERWISE: &str = "Trailer: x\r\n";
@@ -115,6 +118,62 @@ async fn a_call_comes_out_as_it_does_otherwise() {
         let requests = upstream.requests();
         let [first, second] = &requests[..] else { panic!("{told}: {requests:?}") };
         assert_eq!(lines(first), lines(second), "{told}");
+    }
+}
+
+/// A method with a key, a plan whose limits are soon reached, and words of the API for whom they refuse.
+fn limited(upstream: &Upstream, worded: bool) -> Catalog {
+    let keyed = Method { api_key_required: true, ..method(http_proxy(upstream.uri("/"))) };
+    let nowhere = Method { api_key_required: false, ..method(http_proxy("http://127.0.0.1:1/".to_owned())) };
+    let methods = vec![("/keyed", HttpMethod::Get, keyed), ("/nowhere", HttpMethod::Get, nowhere)];
+    let words = |kind| GatewayResponse {
+        kind,
+        status_code: Some("418".to_owned()),
+        response_parameters: [("gatewayresponse.header.date".to_owned(), "'today'".to_owned())].into(),
+        response_templates: [("text/plain".to_owned(), "no: $context.error.message".to_owned())].into(),
+    };
+    let catalog = deployed_with(methods, |tree| {
+        let kinds = [GatewayResponseType::Throttled, GatewayResponseType::InvalidApiKey];
+        let wordings = kinds.into_iter().filter(|_| worded).map(|kind| (kind, std::sync::Arc::new(words(kind))));
+        tree.gateway_responses = wordings.collect();
+    });
+    let plan = UsagePlan {
+        throttle: Some(ThrottleSettings::new(0.001, 4)),
+        quota: Some(QuotaSettings { limit: 10, offset: 0, period: QuotaPeriod::Day }),
+        ..plan("gold")
+    };
+    catalog.apply(&[Edit::put(Record::UsagePlan(plan))])
+}
+
+#[tokio::test]
+async fn a_refusal_is_worded_as_it_is_otherwise() {
+    let upstream = Upstream::answering(&ok("hello")).await;
+    for worded in [false, true] {
+        let catalog = limited(&upstream, worded);
+        let served = Served::start(config(), &catalog);
+        let plans: Vec<_> = catalog.usage_plans.keys().copied().collect();
+        for key in ["key1", "key2"] {
+            served.put_key(&format!("secret of {key}"), key, &plans);
+        }
+        let mut statuses = Vec::new();
+        // The two keys stand alike, so that what is told of limits is the same.
+        for key in ["X-API-Key: secret of KEY\r\n"; 6].into_iter().chain([
+            "",
+            "X-API-Key: x\r\n",
+            "x-api-key: a\r\nX-API-Key: b\r\n",
+        ]) {
+            let express = served.call("GET", "/keyed", &key.replace("KEY", "key1"), "").await;
+            let headers = format!("{}{OTHERWISE}", key.replace("KEY", "key2"));
+            let otherwise = served.call("GET", "/keyed", &headers, "").await;
+            assert_eq!(lines(&express.0), lines(&otherwise.0), "{key:?}");
+            statuses.push(express.status());
+        }
+        let refused = if worded { [418; 2] } else { [429, 403] };
+        let [throttled, forbidden] = refused;
+        assert_eq!(statuses, [200, 200, 200, 200, throttled, throttled, forbidden, forbidden, forbidden]);
+        let [express, otherwise] = [served.get("/nowhere").await, served.call("GET", "/nowhere", OTHERWISE, "").await];
+        assert_eq!(lines(&express.0), lines(&otherwise.0));
+        assert_eq!(express.status(), 504, "{express:?}");
     }
 }
 

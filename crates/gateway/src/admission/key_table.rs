@@ -71,14 +71,15 @@ impl KeyTable {
         }
     }
 
-    /// Finds the caller who holds `value`.
-    pub(super) fn find(&self, value: &[u8], counters: &Counters) -> Option<Caller> {
-        let digest = SplitDigest::from(self.digester.digest(value));
+    /// Finds the caller who holds `value`, or says under what it would be stored.
+    pub(super) fn find(&self, value: &[u8], counters: &Counters) -> Result<Caller, KeyDigest> {
+        let whole = self.digester.digest(value);
+        let digest = SplitDigest::from(whole);
         loop {
             let moves = self.moves.load(Ordering::Acquire);
             let found = self.home(&digest, counters).and_then(|home| self.caller(&home, counters));
             if found.is_some() || self.moves.load(Ordering::Acquire) == moves {
-                return found;
+                return found.ok_or(whole);
             }
         }
     }
@@ -102,11 +103,6 @@ impl KeyTable {
             plan => (Plans::from_buf([counters.plans.plan(plan)?]), Some(at)),
         };
         Some(Caller { id, plans, counter })
-    }
-
-    /// The digest of a value.
-    pub(super) fn digest_of(&self, value: &[u8]) -> KeyDigest {
-        self.digester.digest(value)
     }
 
     /// Adds or replaces a key. The next call sees it. `None` when there is no room for another.
@@ -224,7 +220,7 @@ mod tests {
         }
 
         fn find(&self, value: &str) -> Option<Caller> {
-            self.keys.find(value.as_bytes(), &self.counters)
+            self.keys.find(value.as_bytes(), &self.counters).ok()
         }
 
         fn plans(&self, value: &str) -> Option<Vec<String>> {

@@ -181,12 +181,12 @@ impl Admission {
 
     /// Finds who holds a key's value: `None` when it is unknown or disabled.
     pub fn find_key(&self, value: &[u8]) -> Option<Caller> {
-        self.keys.find(value, &self.counters)
+        self.caller_of(value).ok()
     }
 
-    /// What a key's value is stored under.
-    pub(crate) fn digest_of(&self, value: &[u8]) -> KeyDigest {
-        self.keys.digest_of(value)
+    /// The caller who holds a value, or what that is stored under.
+    pub(crate) fn caller_of(&self, value: &[u8]) -> Result<Caller, KeyDigest> {
+        self.keys.find(value, &self.counters)
     }
 
     /// Decides a call: takes a token at every level and a unit of the quota, or nothing at all.

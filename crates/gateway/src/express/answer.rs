@@ -8,9 +8,11 @@ use hyper::ext::ReasonPhrase;
 use crate::admission::Standing;
 use crate::body::AnswerBody;
 use crate::call::CallIds;
+use crate::gateway_response::X_AMZN_ERROR_TYPE;
 use crate::integration::{put_answer_lines, put_line, put_number};
 use crate::limit_headers;
 use crate::pipeline::{Limits, X_AMZ_APIGW_ID, X_AMZN_REQUEST_ID};
+use crate::refusal::{GatewayResponse, Refusal};
 use crate::sending::{Framing, Sending};
 use crate::upstream::Received;
 
@@ -63,20 +65,36 @@ fn put_limits(out: &mut Vec<u8>, policy: &[u8], standing: &Standing) {
     }
 }
 
-/// Puts an upstream's answer as it comes, if it is small and all here; gives it back otherwise.
-pub(super) fn put_received(received: Received, ending: &Ending<'_>) -> Result<Outgoing, Received> {
-    let status = received.head.status;
-    let has_length = !is_bodyless(status) && received.head.reason.is_none();
-    let Some(length) = received.body.whole_length().filter(|_| has_length) else { return Err(received) };
-    let mut out = Vec::with_capacity(ROOM + received.head.lines.len() + length);
-    put_status(&mut out, status, None);
-    if !put_answer_lines(&mut out, &received.head) {
-        return Err(received);
+/// Puts an upstream's answer as it came, if it is small and all here, and its headers need no map.
+pub(super) fn put_received(received: &Received, ending: &Ending<'_>) -> Option<Outgoing> {
+    let Received { head, body } = received;
+    let has_length = !is_bodyless(head.status) && head.reason.is_none();
+    let length = body.whole_length().filter(|_| has_length)?;
+    let mut out = Vec::with_capacity(ROOM + head.lines.len() + length);
+    put_status(&mut out, head.status, None);
+    if !put_answer_lines(&mut out, head) {
+        return None;
     }
     put_number(&mut out, b"content-length", length as u64);
     ending.put(&mut out);
-    received.body.write_whole(&mut out);
-    Ok(Outgoing { sending: Sending::written(out), is_last: ending.is_last })
+    body.write_whole(&mut out);
+    Some(Outgoing { sending: Sending::written(out), is_last: ending.is_last })
+}
+
+/// Puts a refusal in AWS's words.
+pub(super) fn put_refusal(said: &GatewayResponse, refusal: &Refusal, ending: &Ending<'_>) -> Outgoing {
+    let ending = Ending { is_last: ending.is_last || refusal.ends_connection(), ..*ending };
+    let (mut out, body) = (Vec::with_capacity(ROOM), said.body());
+    put_status(&mut out, said.status, None);
+    put_line(&mut out, b"content-type", b"application/json");
+    put_line(&mut out, X_AMZN_ERROR_TYPE.as_str().as_bytes(), said.error_type.as_bytes());
+    if let Some(seconds) = refusal.retry_after_secs().filter(|_| ending.limits.is_some()) {
+        put_number(&mut out, b"retry-after", seconds);
+    }
+    put_number(&mut out, b"content-length", body.len() as u64);
+    ending.put(&mut out);
+    out.extend_from_slice(&body);
+    Outgoing { sending: Sending::written(out), is_last: ending.is_last }
 }
 
 /// Puts any answer. Its headers have what the caller is to know of limits; the ids are added.

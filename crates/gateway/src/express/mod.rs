@@ -17,11 +17,12 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
+use http::StatusCode;
 use http::header::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tollgate_domain::rest_api::ApiKeySource;
 
-use self::answer::{Ending, Outgoing, put_received, put_response};
+use self::answer::{Ending, Outgoing, put_received, put_refusal, put_response};
 pub(crate) use self::date::HttpDate;
 pub(crate) use self::request::PlainRequest;
 use self::request::{Key, Parsed};
@@ -31,7 +32,6 @@ use crate::call::Call;
 use crate::clients::Client;
 use crate::integration::{HttpProxy, Integration, forward_response};
 use crate::key::{self, KeyFault};
-use crate::meter;
 use crate::pipeline::{self, Limits};
 use crate::refusal::Refusal;
 use crate::route::{self, Destination, Routed, Staged};
@@ -39,6 +39,7 @@ use crate::routes::Captures;
 use crate::snapshot::{Method, Snapshot, Stage};
 use crate::upstream::Received;
 use crate::worker::Worker;
+use crate::{gateway_response, meter};
 
 /// Bytes that are read at once.
 const READ: usize = 4096;
@@ -221,15 +222,25 @@ async fn answer(worker: &Worker, client: &Rc<Client>, request: &PlainRequest, wa
         Ok(received) => {
             meter::count(worker, &call, received.head.status);
             let ending = Ending { ids: &ids, limits: told, date: &date, is_last };
-            put_received(received, &ending).unwrap_or_else(|received| by_map(worker, &mut call, received, &ending))
+            put_received(&received, &ending).unwrap_or_else(|| by_map(worker, &mut call, received, &ending))
         }
         Err(refusal) => {
-            let response = pipeline::refuse(&mut call, &refusal, config.ratelimit_headers);
-            worker.refusals.record(&call, &refusal, &limits.standing, response.status());
-            meter::count(worker, &call, response.status());
-            put_response(response, &Ending { ids: &ids, limits: told, date: &date, is_last })
+            let ending = Ending { ids: &ids, limits: told, date: &date, is_last };
+            let (status, outgoing) = refuse(worker, &mut call, &refusal, &ending);
+            worker.refusals.record(&call, &refusal, &limits.standing, status);
+            meter::count(worker, &call, status);
+            outgoing
         }
     }
+}
+
+/// The answer to a call that is refused, and its status.
+fn refuse(worker: &Worker, call: &mut Call<'_>, refusal: &Refusal, ending: &Ending<'_>) -> (StatusCode, Outgoing) {
+    if let Some(said) = gateway_response::in_aws_words(call, refusal) {
+        return (said.status, put_refusal(said, refusal, ending));
+    }
+    let response = pipeline::refuse(call, refusal, worker.shared.config.ratelimit_headers);
+    (response.status(), put_response(response, ending))
 }
 
 /// The steps from the key to the integration.
@@ -258,10 +269,6 @@ fn by_map(worker: &Worker, call: &mut Call<'_>, received: Received, ending: &End
             forward_response(response.headers_mut(), false);
             put_response(response.map(AnswerBody::upstream), ending)
         }
-        Err(error) => {
-            let refusal = Refusal::IntegrationFailure(error);
-            let response = pipeline::refuse(call, &refusal, worker.shared.config.ratelimit_headers);
-            put_response(response, ending)
-        }
+        Err(error) => refuse(worker, call, &Refusal::IntegrationFailure(error), ending).1,
     }
 }

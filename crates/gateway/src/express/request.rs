@@ -115,11 +115,7 @@ impl Noted {
         for (index, header) in headers.iter().enumerate() {
             let is = |name: &str| header.name.eq_ignore_ascii_case(name);
             match header.name.len() {
-                4 if is("host") => {
-                    if noted.host.replace(index).is_some() {
-                        return None;
-                    }
-                }
+                4 if is("host") => once(&mut noted.host, index)?,
                 6 if is("expect") => return None,
                 7 if is("upgrade") || is("trailer") => return None,
                 9 if is("x-api-key") => {
@@ -130,17 +126,18 @@ impl Noted {
                     value if value.eq_ignore_ascii_case(b"close") => noted.is_last = true,
                     _ => return None,
                 },
-                14 if is("content-length") => {
-                    if noted.length.replace(length(header.value)?).is_some() {
-                        return None;
-                    }
-                }
+                14 if is("content-length") => once(&mut noted.length, length(header.value)?)?,
                 17 if is("transfer-encoding") => return None,
                 _ => {}
             }
         }
         Some(noted)
     }
+}
+
+/// Notes what may come once; `None` when it comes again.
+fn once<T>(place: &mut Option<T>, value: T) -> Option<()> {
+    place.replace(value).is_none().then_some(())
 }
 
 /// A length of at most five digits, and nothing else.

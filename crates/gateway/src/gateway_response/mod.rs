@@ -121,6 +121,16 @@ impl Wording {
 /// Headers that frame the message, which no wording may set.
 const FRAMING: [HeaderName; 3] = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION];
 
+/// What is said to a caller who is refused, in AWS's words; `None` if the API has words of its own.
+pub(crate) fn in_aws_words<'c>(call: &'c mut Call<'_>, refusal: &Refusal) -> Option<&'c GatewayResponse> {
+    if call.stage.is_some_and(|stage| stage.program.responses.is_some()) {
+        return None;
+    }
+    let said = refusal.gateway_response();
+    log(call, refusal, &said);
+    Some(call.refused.insert(said))
+}
+
 /// Turns a refusal into an answer, in the words of the API if the stage is known.
 pub(crate) fn answer(call: &mut Call<'_>, refusal: &Refusal, with_retry_after: bool) -> Response<AnswerBody> {
     let said = refusal.gateway_response();
@@ -135,8 +145,7 @@ pub(crate) fn answer(call: &mut Call<'_>, refusal: &Refusal, with_retry_after: b
     }
     headers.insert(header::CONTENT_TYPE, JSON);
     headers.insert(X_AMZN_ERROR_TYPE, HeaderValue::from_static(said.error_type));
-    if matches!(refusal, Refusal::Malformed(_)) {
-        // Whatever follows on this connection cannot be trusted to begin where we think it does.
+    if refusal.ends_connection() {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     if let Some(seconds) = retry_after {
