@@ -107,7 +107,7 @@ def check(recorder, api, expected, **call):
 def test_http_proxy_passes_on_what_came(recorder):
     uri = recorder.upstream.url + "/a?own=1"
     api = integrated(recorder.client, type="HTTP_PROXY", integrationHttpMethod="ANY", uri=uri)
-    head = f"PATCH /a?own=1&x=1&y=a%20b&x=2&z&empty= HTTP/1.1\ncontent-type: application/json\n{PASSED}{PROXIED}"
+    head = f"PATCH /a?own=1&x=1&y=a%20b&x=2&z&empty= HTTP/1.1\n{PASSED}content-type: application/json\n{PROXIED}"
     expected = head + f"content-length: {len(BODY)}\n\n" + BODY.decode()
     check(recorder, api, expected, path="/things/7?x=1&y=a%20b&x=2&z&empty=", verb="PATCH")
 
