@@ -1,4 +1,4 @@
-.PHONY: run build console test e2e deploy-tools sdk browser lint model miri tsan simulate torture hostile test-clock debug
+.PHONY: run build console test rust tools e2e deploy-tools sdk browser lint model miri tsan simulate torture hostile test-clock debug
 .PHONY: bench bench-scale bench-decision bench-management help
 
 VENV := .venv
@@ -35,12 +35,18 @@ test: ## Runs every test: Rust, the model checker, and the binary from outside.
 	e2e/tools.sh
 	$(MAKE) console
 	npm --prefix $(CONSOLE) test
-	cargo test --workspace --all-features
-	cargo test --locked $(LOAD_TOOLS)
-	$(MAKE) model
+	cargo test --workspace --all-features --no-run
+	# The longest of them uses one core, and the model checker builds in a folder of its own.
+	$(MAKE) -j2 rust model
 	$(MAKE) e2e
 	# A browser waits for most of its time, in which the SDK is built.
 	$(MAKE) -j2 sdk browser
+
+rust: ## Runs the tests of Rust.
+	cargo test --workspace --all-features
+	cargo test --locked $(LOAD_TOOLS)
+
+tools: $(VENV)/installed $(DEPLOY_TOOLS)/installed ## Installs what the end-to-end tests drive the binary with.
 
 model: ## Model-checks the atomics of the limits with loom.
 	RUSTFLAGS="--cfg loom" cargo test -p tollgate-domain --lib --target-dir target/loom
