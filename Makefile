@@ -1,5 +1,5 @@
 .PHONY: run build console test rust tools e2e deploy-tools sdk browser lint model miri tsan simulate torture hostile test-clock debug
-.PHONY: bench bench-scale bench-decision bench-management help
+.PHONY: bench bench-shared bench-scale bench-decision bench-management help
 
 VENV := .venv
 CONSOLE := console
@@ -113,6 +113,10 @@ bench: $(VENV)/installed build ## Measures the gateway beside nginx, HAProxy, ng
 	bench/gateway/tools.sh $(VENV)
 	cargo build --release --locked $(LOAD_TOOLS)
 	$(VENV)/bin/python bench/gateway/run.py --out bench/results/gateway.md $(BENCH)
+
+bench-shared: $(VENV)/installed build ## Measures a node that shares PostgreSQL and Redis beside one by itself.
+	bench/gateway/tools.sh $(VENV)
+	$(VENV)/bin/python bench/shared/run.py --out bench/results/shared.md $(BENCH)
 
 bench-scale: $(VENV)/installed build ## Measures start, memory, creation and import with a million keys.
 	cargo build --release --locked $(LOAD_TOOLS)
