@@ -45,9 +45,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
     fn read_opening(&mut self, mut buf: ReadBufCursor<'_>) {
         let length = self.opening.len().min(buf.remaining());
         let read = &self.opening[..length];
-        if self.client.awaits_head() {
-            self.client.raw_head.add(read);
+        match self.client.awaits_head() {
+            true => self.client.raw_head.add(read),
+            false => self.client.raw_head.read_elsewhere(),
         }
+        self.client.received();
         buf.put_slice(read);
         self.opening.advance(length);
         if self.opening.is_empty() {

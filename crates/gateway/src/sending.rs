@@ -62,11 +62,6 @@ impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Sending<B> {
         self.body.is_none() && self.outgoing.is_empty()
     }
 
-    /// Whether what is there is not written yet: the other side has to read first.
-    pub(crate) fn waits_for_reader(&self) -> bool {
-        !self.outgoing.is_empty()
-    }
-
     /// Writes until all is written.
     pub(crate) fn poll(
         &mut self,

@@ -4,14 +4,19 @@
 mod support;
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
-use support::{Answer, Served, Upstream, catalog, config, deployed_with, http_proxy, method, ok, plan, soon};
+use support::{
+    Answer, Script, Served, Upstream, catalog, catalog_with, config, deployed_with, http_proxy, method, ok, plan, soon,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tollgate_domain::stage::CanarySettings;
 use tollgate_domain::{
     Catalog, Edit, GatewayResponse, GatewayResponseType, HttpMethod, IdSource, Method, QuotaPeriod, QuotaSettings,
     Record, ThrottleSettings, UsagePlan,
 };
+use tollgate_gateway::GatewayConfig;
 
 /// Sends a call out of the lane: it is dropped on the way to the upstream.
 const OTHERWISE: &str = "Trailer: x\r\n";
@@ -230,7 +235,7 @@ async fn a_head_that_comes_in_pieces_is_put_together() {
         let request = "POST /prod/a HTTP/1.1\r\nHost: api1.execute-api.x\r\nContent-Length: 4\r\n\r\nbody";
         for piece in request.as_bytes().chunks(7) {
             stream.write_all(piece).await.expect("a reader");
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
         assert_eq!(read_answer(&mut stream).await.body(), "hello");
     }
@@ -239,14 +244,14 @@ async fn a_head_that_comes_in_pieces_is_put_together() {
 
 #[tokio::test]
 async fn a_caller_who_hangs_up_is_not_waited_for() {
-    let upstream = Upstream::start(support::Script::Hang).await;
+    let upstream = Upstream::start(Script::Hang).await;
     let served = proxy_to(&upstream).await;
     let mut stream = TcpStream::connect(served.addr).await.expect("a connection");
     let request = "GET /prod/a HTTP/1.1\r\nHost: api1.execute-api.x\r\n\r\n";
     stream.write_all(request.as_bytes()).await.expect("a reader");
     soon(async {
         while upstream.requests().is_empty() {
-            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
     })
     .await;
@@ -258,8 +263,76 @@ async fn a_caller_who_hangs_up_is_not_waited_for() {
 #[tokio::test]
 async fn an_answer_that_breaks_off_ends_the_connection() {
     let broken = "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello";
-    let upstream = Upstream::start(support::Script::AnswerAndClose(broken.as_bytes().to_vec())).await;
+    let upstream = Upstream::start(Script::AnswerAndClose(broken.as_bytes().to_vec())).await;
     let served = proxy_to(&upstream).await;
     let answer = served.exchange("GET /prod/a HTTP/1.1\r\nHost: api1.execute-api.x\r\n\r\n").await;
     assert_eq!((answer.header("content-length"), answer.body()), (Some("50"), "hello"));
+}
+
+#[tokio::test]
+async fn a_caller_who_reads_slowly_and_steadily_gets_all_of_an_answer() {
+    const SIZE: usize = 24 * 1024 * 1024;
+    let upstream = Upstream::answering(&ok(&"x".repeat(SIZE))).await;
+    let greedy = method(http_proxy(upstream.uri("/{proxy}")));
+    let patience = Duration::from_secs(1);
+    let config = GatewayConfig { body_read_timeout: patience, ..config() };
+    let served = Served::start(config, &catalog(vec![("/{proxy+}", HttpMethod::Any, greedy)]));
+    let mut stream = TcpStream::connect(served.addr).await.expect("a connection");
+    let request = "GET /prod/a HTTP/1.1\r\nHost: api1.execute-api.x\r\nConnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.expect("a reader");
+    let (mut piece, mut received) = (vec![0; 256 * 1024], 0);
+    // Several times as long as anybody may pause.
+    while received < SIZE {
+        let read = soon(stream.read(&mut piece)).await.expect("more");
+        assert_ne!(read, 0, "it ends after {received} bytes");
+        received += read;
+        tokio::time::sleep(patience / 25).await;
+    }
+}
+
+#[tokio::test]
+async fn a_call_goes_by_the_canary_as_often_as_it_is_to() {
+    let upstream = Upstream::answering(&ok("")).await;
+    // By the stage's own variables the method is plain, by those of its canary it leads nowhere and is not.
+    let forked = method(http_proxy("http://${stageVariables.host}/".to_owned()));
+    let catalog = catalog_with(vec![("/a", HttpMethod::Get, forked)], |stage| {
+        stage.variables.insert("host".to_owned(), upstream.addr.to_string());
+        stage.canary_settings = Some(CanarySettings {
+            percent_traffic: 50.0,
+            deployment_id: None,
+            stage_variable_overrides: [("host".to_owned(), String::new())].into(),
+            use_stage_cache: false,
+        });
+    });
+    let served = Served::start(config(), &catalog);
+    let mut by_canary = 0;
+    for _ in 0..400 {
+        by_canary += usize::from(served.get("/a").await.status() != 200);
+    }
+    assert!((150..=250).contains(&by_canary), "{by_canary} of 400");
+}
+
+#[tokio::test]
+async fn a_call_that_is_answered_while_the_gateway_stops_is_told_that_it_is_the_last() {
+    let upstream = Upstream::start(Script::Hang).await;
+    let mut nowhere = http_proxy(upstream.uri("/"));
+    nowhere.timeout_millis = 300;
+    let served = Served::start(config(), &catalog(vec![("/a", HttpMethod::Get, method(nowhere))]));
+    let mut stream = TcpStream::connect(served.addr).await.expect("a connection");
+    let request = "GET /prod/a HTTP/1.1\r\nHost: api1.execute-api.x\r\n\r\n";
+    // The second one is read, and belongs to whoever serves next.
+    stream.write_all(format!("{request}{request}").as_bytes()).await.expect("a reader");
+    soon(async {
+        while upstream.requests().is_empty() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    })
+    .await;
+    let released = soon(served.running.release()).await;
+    let mut answer = String::new();
+    soon(stream.read_to_string(&mut answer)).await.expect("an answer");
+    assert_eq!(answer.matches("HTTP/1.1 504 ").count(), 1, "{answer}");
+    assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    soon(released.finish()).await;
+    assert_eq!(upstream.requests().len(), 1);
 }

@@ -1,6 +1,6 @@
 //! Answers as they are written to a caller of HTTP/1.1.
 
-use http::header::{self, HeaderName};
+use http::header::{self, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use http_body::Body as _;
 use hyper::ext::ReasonPhrase;
@@ -24,7 +24,7 @@ static SET_HERE: [HeaderName; 5] =
     [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, X_AMZN_REQUEST_ID, X_AMZ_APIGW_ID];
 
 /// An answer on its way.
-pub(super) struct Outgoing {
+pub(super) struct Answer {
     pub(super) sending: Sending<AnswerBody>,
     /// Whether the connection ends with it.
     pub(super) is_last: bool,
@@ -66,7 +66,7 @@ fn put_limits(out: &mut Vec<u8>, policy: &[u8], standing: &Standing) {
 }
 
 /// Puts an upstream's answer as it came, if it is small and all here, and its headers need no map.
-pub(super) fn put_received(received: &Received, ending: &Ending<'_>) -> Option<Outgoing> {
+pub(super) fn put_received(received: &Received, ending: &Ending<'_>) -> Option<Answer> {
     let Received { head, body } = received;
     let has_length = !is_bodyless(head.status) && head.reason.is_none();
     let length = body.whole_length().filter(|_| has_length)?;
@@ -78,11 +78,11 @@ pub(super) fn put_received(received: &Received, ending: &Ending<'_>) -> Option<O
     put_number(&mut out, b"content-length", length as u64);
     ending.put(&mut out);
     body.write_whole(&mut out);
-    Some(Outgoing { sending: Sending::written(out), is_last: ending.is_last })
+    Some(Answer { sending: Sending::written(out), is_last: ending.is_last })
 }
 
 /// Puts a refusal in AWS's words.
-pub(super) fn put_refusal(said: &GatewayResponse, refusal: &Refusal, ending: &Ending<'_>) -> Outgoing {
+pub(super) fn put_refusal(said: &GatewayResponse, refusal: &Refusal, ending: &Ending<'_>) -> Answer {
     let ending = Ending { is_last: ending.is_last || refusal.ends_connection(), ..*ending };
     let (mut out, body) = (Vec::with_capacity(ROOM), said.body());
     put_status(&mut out, said.status, None);
@@ -94,12 +94,17 @@ pub(super) fn put_refusal(said: &GatewayResponse, refusal: &Refusal, ending: &En
     put_number(&mut out, b"content-length", body.len() as u64);
     ending.put(&mut out);
     out.extend_from_slice(&body);
-    Outgoing { sending: Sending::written(out), is_last: ending.is_last }
+    Answer { sending: Sending::written(out), is_last: ending.is_last }
 }
 
 /// Puts any answer. Its headers have what the caller is to know of limits; the ids are added.
-pub(super) fn put_response(response: Response<AnswerBody>, ending: &Ending<'_>) -> Outgoing {
-    let (head, body) = response.into_parts();
+pub(super) fn put_response(response: Response<AnswerBody>, ending: &Ending<'_>) -> Answer {
+    let (mut head, mut body) = response.into_parts();
+    if head.status.is_informational() {
+        // As the words of an API may have it; a caller would wait for another answer.
+        (head.status, body) = (StatusCode::INTERNAL_SERVER_ERROR, AnswerBody::empty());
+        head.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     let closes = head.headers.get(header::CONNECTION).is_some_and(|value| value.as_bytes() == b"close");
     let date: &[u8] = if head.headers.contains_key(header::DATE) { b"" } else { ending.date };
     let ending = Ending { is_last: ending.is_last || closes, date, ..*ending };
@@ -113,7 +118,7 @@ pub(super) fn put_response(response: Response<AnswerBody>, ending: &Ending<'_>) 
     let framing = put_framing(&mut out, head.status, &body);
     ending.put(&mut out);
     let body = (!matches!(framing, Framing::None | Framing::Length(0))).then_some(body);
-    Outgoing { sending: Sending::new(out, body, framing), is_last: ending.is_last }
+    Answer { sending: Sending::new(out, body, framing), is_last: ending.is_last }
 }
 
 /// Whether the gateway has a value of its own for a header that says what is limited.
@@ -166,7 +171,7 @@ mod tests {
     fn written(response: Response<AnswerBody>, is_last: bool) -> (String, bool) {
         let ids = CallIdSource::new(&IdSource::seeded(1)).next();
         let ending = Ending { ids: &ids, limits: None, date: b"D", is_last };
-        let Outgoing { mut sending, is_last } = put_response(response, &ending);
+        let Answer { mut sending, is_last } = put_response(response, &ending);
         let (mut out, mut cx) = (Vec::new(), std::task::Context::from_waker(std::task::Waker::noop()));
         assert!(sending.poll(&mut cx, &mut out).is_ready());
         (String::from_utf8(out).expect("text"), is_last)

@@ -1,13 +1,14 @@
 //! The express lane: plain calls, answered without a library's server and without maps of headers.
 //!
-//! Most calls are plain: a short head that can be read in one way only, a method that passes them on as they are, and an
-//! answer with a length. They take the steps of [`crate::pipeline`], by the same functions; only heads stay bytes. Whatever
-//! else comes is not judged here. Its connection is handed over, with all that was read, to hyper and the pipeline, and
-//! stays there.
+//! Most calls are plain: a short head that can be read in one way only, a body that came with it, and a method that
+//! passes them on as they are. They take the steps of [`crate::pipeline`], by the same functions; only heads stay bytes.
+//! Whatever else comes is not judged here. Its connection is handed over, with all that was read, to hyper and the
+//! pipeline, and stays there.
 
 mod answer;
 mod date;
 mod request;
+mod watched;
 
 use std::future::poll_fn;
 use std::io;
@@ -22,10 +23,11 @@ use http::header::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tollgate_domain::rest_api::ApiKeySource;
 
-use self::answer::{Ending, Outgoing, put_received, put_refusal, put_response};
+use self::answer::{Answer, Ending, put_received, put_refusal, put_response};
 pub(crate) use self::date::HttpDate;
 pub(crate) use self::request::PlainRequest;
 use self::request::{Key, Parsed};
+use self::watched::Watched;
 use crate::authorizer::Authorization;
 use crate::body::AnswerBody;
 use crate::call::Call;
@@ -64,10 +66,19 @@ struct Lane<'a, S> {
 
 /// Where a plain call goes.
 struct Way<'a> {
-    staged: Staged<'a>,
+    base_path: Option<&'a str>,
+    path: &'a str,
     routed: Routed<'a>,
     captures: Captures,
     proxy: &'a HttpProxy,
+}
+
+/// What comes after a call on its connection.
+enum After {
+    Another,
+    Nothing,
+    /// The caller has gone, and was not answered.
+    HungUp,
 }
 
 /// Serves plain calls of a connection, for as long as all are. The caller of this watches whether the client is expired.
@@ -93,10 +104,10 @@ where
         let Some(way) = way(worker, &snapshot, &request) else { return Ok(Left::HandedOver(lane.read)) };
         lane.read = rest;
         match lane.answer(&request, way).await? {
-            // The connection goes on.
-            Some(false) => {}
-            Some(true) => return lane.end().await,
-            None => return Ok(Left::Ended),
+            // What was read of another call may be served by whoever comes after this process.
+            After::Another if !worker.clients.is_stopping() => {}
+            After::Another | After::Nothing => return lane.end().await,
+            After::HungUp => return Ok(Left::Ended),
         }
     }
 }
@@ -104,13 +115,17 @@ where
 /// Where a call goes, if all that it asks for can be done in this lane.
 fn way<'a>(worker: &Worker, snapshot: &'a Snapshot, request: &'a PlainRequest) -> Option<Way<'a>> {
     let Ok(Destination::Stage(staged)) = route::stage(snapshot, &request.host, request.uri.path()) else { return None };
-    let staged = Staged { stage: worker.dice.choose(staged.stage), ..staged };
+    let Staged { stage, base_path, path } = staged;
+    // The dice are thrown once for each call, and not here: one that goes by the canary may not be plain.
+    if stage.canary.is_some() {
+        return None;
+    }
     let (routed, captures) = route::method(staged, &request.verb).ok()?;
     let Integration::HttpProxy(proxy) = &routed.method.integration else { return None };
     let fits = is_plain(routed.stage, routed.method)
         && proxy.is_plain()
         && request.body.len() as u64 <= worker.shared.config.max_body_bytes;
-    fits.then_some(Way { staged, routed, captures, proxy })
+    fits.then_some(Way { base_path, path, routed, captures, proxy })
 }
 
 /// Whether nobody looks into headers or bodies of a method's calls.
@@ -166,37 +181,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lane<'_, S> {
         Ok(Left::Ended)
     }
 
-    /// Answers a call; says whether it was the connection's last one. `None` if the caller hung up meanwhile.
-    async fn answer(&mut self, request: &PlainRequest, way: Way<'_>) -> io::Result<Option<bool>> {
+    /// Answers a call.
+    async fn answer(&mut self, request: &PlainRequest, way: Way<'_>) -> io::Result<After> {
         let _serving = self.client.serve();
         let (worker, client) = (self.worker, self.client);
-        let mut answering = pin!(answer(worker, client, request, way));
-        let answered = poll_fn(|cx| match answering.as_mut().poll(cx) {
-            Poll::Ready(outgoing) => Poll::Ready(Some(outgoing)),
+        let mut deciding = pin!(decide(worker, client, request, way));
+        let decided = poll_fn(|cx| match deciding.as_mut().poll(cx) {
+            Poll::Ready(answer) => Poll::Ready(Some(answer)),
             Poll::Pending => self.poll_hung_up(cx).map(|()| None),
         });
-        let Some(Outgoing { mut sending, is_last }) = answered.await else { return Ok(None) };
-        let written = poll_fn(|cx| match sending.poll(cx, self.stream) {
+        let Some(Answer { mut sending, is_last }) = decided.await else { return Ok(After::HungUp) };
+        let written = poll_fn(|cx| match sending.poll(cx, &mut Watched { stream: &mut *self.stream, client }) {
             Poll::Ready(written) => Poll::Ready(Some(written)),
-            Poll::Pending => {
-                client.waits_for_reader(sending.waits_for_reader());
-                self.poll_hung_up(cx).map(|()| None)
-            }
+            Poll::Pending => self.poll_hung_up(cx).map(|()| None),
         });
-        let written = written.await;
-        client.waits_for_reader(false);
-        match written {
-            Some(Ok(())) => Ok(Some(is_last)),
+        match written.await {
+            Some(Ok(())) if is_last => Ok(After::Nothing),
+            Some(Ok(())) => Ok(After::Another),
             Some(Err(error)) => Err(io::Error::other(error)),
-            None => Ok(None),
+            None => Ok(After::HungUp),
         }
     }
 
     /// Waits until the caller hangs up: it is not answered then. What else comes is kept, as far as there is room.
     fn poll_hung_up(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while self.read.len() < request::LONGEST {
+        while self.read.len() < request::MOST_READ {
             match ready!(self.poll_read(cx)) {
                 Ok(true) => {}
+                // Who sent another call before is answered as far as possible.
+                Ok(false) if !self.read.is_empty() => break,
                 Ok(false) | Err(_) => return Poll::Ready(()),
             }
         }
@@ -205,37 +218,50 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lane<'_, S> {
 }
 
 /// Takes a call through the steps of the pipeline.
-async fn answer(worker: &Worker, client: &Rc<Client>, request: &PlainRequest, way: Way<'_>) -> Outgoing {
-    let config = &worker.shared.config;
-    let (ids, is_last) = (worker.call_ids.next(), request.is_last || worker.clients.is_retiring());
+async fn decide(worker: &Worker, client: &Rc<Client>, request: &PlainRequest, way: Way<'_>) -> Answer {
+    let (config, ids) = (&worker.shared.config, worker.call_ids.next());
     let (mut head, ()) = http::Request::new(()).into_parts();
     (head.method, head.uri) = (request.verb.clone(), request.uri.clone());
     let mut call = Call::new(&ids, worker.shared.clock.now(), client, &config.account_id, &head);
-    let Way { staged, routed, captures, proxy } = way;
-    (call.host, call.stage, call.base_path) = (request.host.clone(), Some(staged.stage), staged.base_path);
-    (call.path, call.method, call.captures) = (staged.path, Some(routed.method), captures);
+    let Way { base_path, path, routed, captures, proxy } = way;
+    (call.host, call.stage, call.base_path) = (request.host.clone(), Some(routed.stage), base_path);
+    (call.path, call.method, call.captures) = (path, Some(routed.method), captures);
     let mut limits = Limits::default();
     let outcome = pass(worker, &routed, &mut call, proxy, request, &mut limits).await;
-    let date = worker.date.at(call.at.wall);
-    let told = config.ratelimit_headers.then_some(&limits);
-    match outcome {
-        Ok(received) => {
-            meter::count(worker, &call, received.head.status);
-            let ending = Ending { ids: &ids, limits: told, date: &date, is_last };
-            put_received(&received, &ending).unwrap_or_else(|| by_map(worker, &mut call, received, &ending))
+    let ending = Ending {
+        ids: &ids,
+        limits: config.ratelimit_headers.then_some(&limits),
+        date: &worker.date.at(worker.shared.clock.now().wall),
+        is_last: request.is_last || worker.clients.is_retiring(),
+    };
+    match outcome.and_then(|received| put(received, &ending)) {
+        Ok((status, answer)) => {
+            meter::count(worker, &call, status);
+            answer
         }
         Err(refusal) => {
-            let ending = Ending { ids: &ids, limits: told, date: &date, is_last };
-            let (status, outgoing) = refuse(worker, &mut call, &refusal, &ending);
+            let (status, answer) = refuse(worker, &mut call, &refusal, &ending);
             worker.refusals.record(&call, &refusal, &limits.standing, status);
             meter::count(worker, &call, status);
-            outgoing
+            answer
         }
     }
 }
 
+/// The answer that an upstream's comes to, and its status.
+fn put(received: Received, ending: &Ending<'_>) -> Result<(StatusCode, Answer), Refusal> {
+    let status = received.head.status;
+    if let Some(answer) = put_received(&received, ending) {
+        return Ok((status, answer));
+    }
+    // Its headers need more care, or its body is still arriving.
+    let mut response = received.into_response().map_err(Refusal::IntegrationFailure)?;
+    forward_response(response.headers_mut(), false);
+    Ok((status, put_response(response.map(AnswerBody::upstream), ending)))
+}
+
 /// The answer to a call that is refused, and its status.
-fn refuse(worker: &Worker, call: &mut Call<'_>, refusal: &Refusal, ending: &Ending<'_>) -> (StatusCode, Outgoing) {
+fn refuse(worker: &Worker, call: &mut Call<'_>, refusal: &Refusal, ending: &Ending<'_>) -> (StatusCode, Answer) {
     if let Some(said) = gateway_response::in_aws_words(call, refusal) {
         return (said.status, put_refusal(said, refusal, ending));
     }
@@ -260,15 +286,4 @@ async fn pass<'a>(
     pipeline::limit(worker, routed, call, caller.as_ref(), &HeaderMap::new(), limits).await?;
     call.client.admitted();
     proxy.exchange_plain(worker, call, request).await
-}
-
-/// An answer whose headers need more care, or whose body is still arriving.
-fn by_map(worker: &Worker, call: &mut Call<'_>, received: Received, ending: &Ending<'_>) -> Outgoing {
-    match received.into_response() {
-        Ok(mut response) => {
-            forward_response(response.headers_mut(), false);
-            put_response(response.map(AnswerBody::upstream), ending)
-        }
-        Err(error) => refuse(worker, call, &Refusal::IntegrationFailure(error), ending).1,
-    }
 }

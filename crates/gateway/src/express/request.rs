@@ -9,8 +9,8 @@ use memchr::memchr_iter;
 
 use crate::head_lines::HeadLines;
 
-/// Bytes that head and body may have together: what a caller sends in one piece.
-pub(super) const LONGEST: usize = 8192;
+/// Bytes that are read of what may become a request. A body has to come with its head, or it is somebody else's.
+pub(super) const MOST_READ: usize = 8192;
 
 /// Headers that it may have.
 const MAX_HEADERS: usize = 32;
@@ -22,7 +22,6 @@ pub(crate) struct PlainRequest {
     pub(crate) uri: Uri,
     pub(crate) host: HeaderValue,
     pub(crate) lines: HeadLines,
-    /// What the headers are for, by their index.
     pub(crate) key: Key,
     pub(crate) body: Bytes,
     /// Whether the caller wants the connection closed afterwards.
@@ -50,10 +49,9 @@ pub(super) enum Parsed {
 }
 
 /// What is noted of the headers while they are looked through.
-#[derive(Default)]
 struct Noted {
     host: Option<usize>,
-    keys: (Option<usize>, bool),
+    key: Key,
     length: Option<usize>,
     is_last: bool,
 }
@@ -68,7 +66,7 @@ impl PlainRequest {
         let mut parsed = httparse::Request::new(&mut []);
         let length = match parsed.parse_with_uninit_headers(bytes, &mut found) {
             Ok(httparse::Status::Complete(length)) => length,
-            Ok(httparse::Status::Partial) if bytes.len() < LONGEST.min(max_head) => return Parsed::Partial,
+            Ok(httparse::Status::Partial) if bytes.len() < MOST_READ.min(max_head) => return Parsed::Partial,
             Ok(httparse::Status::Partial) | Err(_) => return Parsed::Foreign,
         };
         match Self::of(&parsed, bytes, length).filter(|_| length <= max_head) {
@@ -95,31 +93,28 @@ impl PlainRequest {
             return None;
         }
         let body = rest.split_to(body_length);
-        let key = match noted.keys {
-            (None, _) => Key::None,
-            (Some(index), false) => Key::One(index),
-            (Some(_), true) => Key::Several,
-        };
         if !rest.has_remaining() {
             // An empty rest would keep all of it in memory for as long as the connection lasts.
             rest = Bytes::new();
         }
-        Some((Self { verb, uri, host, lines, key, body, is_last: noted.is_last }, rest))
+        Some((Self { verb, uri, host, lines, key: noted.key, body, is_last: noted.is_last }, rest))
     }
 }
 
 impl Noted {
     /// Looks through the headers; `None` if one of them asks for more than a plain answer, or leaves a doubt.
     fn of(headers: &[httparse::Header<'_>]) -> Option<Self> {
-        let mut noted = Self::default();
+        let mut noted = Self { host: None, key: Key::None, length: None, is_last: false };
         for (index, header) in headers.iter().enumerate() {
             let is = |name: &str| header.name.eq_ignore_ascii_case(name);
             match header.name.len() {
                 4 if is("host") => once(&mut noted.host, index)?,
+                // A connection that is to be closed names it.
+                5 if is("close") => return None,
                 6 if is("expect") => return None,
                 7 if is("upgrade") || is("trailer") => return None,
                 9 if is("x-api-key") => {
-                    noted.keys = (noted.keys.0.or(Some(index)), noted.keys.0.is_some());
+                    noted.key = if noted.key == Key::None { Key::One(index) } else { Key::Several };
                 }
                 10 if is("connection") => match header.value {
                     value if value.eq_ignore_ascii_case(b"keep-alive") => {}
@@ -198,7 +193,7 @@ mod tests {
         for end in 0..text.len() {
             assert!(matches!(parse(&text[..end]), Parsed::Partial), "{end}");
         }
-        assert!(matches!(parse(&"x".repeat(LONGEST)), Parsed::Foreign));
+        assert!(matches!(parse(&"x".repeat(MOST_READ)), Parsed::Foreign));
     }
 
     #[test]
@@ -211,6 +206,7 @@ mod tests {
             "Content-Length: +1\r\n",
             "Content-Length: 1, 1\r\n",
             "Content-Length: 1\r\n",
+            "Connection: close\r\nClose: x\r\n",
             "Expect: 100-continue\r\n",
             "Connection: Upgrade\r\n",
             "Connection: close, x-a\r\n",

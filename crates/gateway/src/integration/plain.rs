@@ -97,7 +97,7 @@ impl HttpProxy {
         let of_connection = request.lines.values("connection").next().is_some();
         for (name, value) in request.lines.iter() {
             match is_replaced(name) {
-                true if name.len() == 15 => {
+                true if name.eq_ignore_ascii_case(b"x-forwarded-for") => {
                     hops.extend_from_slice(value);
                     hops.extend_from_slice(b", ");
                 }

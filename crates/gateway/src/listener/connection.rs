@@ -85,8 +85,12 @@ async fn serve_http1<S>(worker: Rc<Worker>, client: &Rc<Client>, mut stream: S, 
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let plain = express::serve(&worker, client, &mut stream, opening);
-    let read = match until_expired(client, plain).await.transpose()? {
+    let left = {
+        // Pinned here: what waits for it would hold all of it twice.
+        let plain = pin!(express::serve(&worker, client, &mut stream, opening));
+        until_expired(client, plain).await.transpose()?
+    };
+    let read = match left {
         Some(Left::HandedOver(read)) => read,
         Some(Left::Ended) | None => return Ok(()),
     };

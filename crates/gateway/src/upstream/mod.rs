@@ -1,5 +1,4 @@
 //! Upstreams: connections to what stands behind the gateway, kept and reused on each thread.
-
 //!
 //! HTTP/1.1 is spoken here and not by a library's client: that one runs a connection as a task of its own, and the way
 //! there and back costs a call as much as all of its limits.
@@ -59,11 +58,11 @@ pub(crate) enum ExchangeError {
     /// The connection failed.
     #[error(transparent)]
     Io(io::Error),
-    /// The caller's body came to no end.
-    #[error("the caller's body: {0}")]
+    /// The body that is sent came to no end.
+    #[error("the body: {0}")]
     Body(Box<BodyError>),
-    /// The caller's body has not the length that was named.
-    #[error("the caller's body has another length than it says")]
+    /// The body that is sent has not the length that was named.
+    #[error("the body has another length than was told")]
     BodyLength,
     /// The upstream hung up.
     #[error("the connection was closed before an answer came")]
