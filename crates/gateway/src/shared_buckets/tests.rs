@@ -160,8 +160,7 @@ async fn a_load_that_follows_a_quiet_spell_has_the_whole_rate_after_a_term() {
         assert!(bench.draws() < 20, "they have portions: {}", bench.draws());
         let (first, then) = (bench.load(&load, 10).await, bench.load(&load, 10).await);
         println!("{what}: {first} of 10,100 admitted in the first term, {then} of 10,000 in the second");
-        assert!((9_200..=10_100).contains(&first), "{what}: {first}");
-        assert!((9_900..=10_000).contains(&then), "{what}: {then}");
+        assert!(first >= 9_200 && then >= 9_900 && first + then <= 20_100, "{what}: {first} and {then}");
     }
 }
 
@@ -200,17 +199,17 @@ async fn a_key_that_is_called_now_and_then_costs_a_draw_for_each_node_and_term()
 
 #[tokio::test(start_paused = true)]
 async fn a_portion_that_is_used_up_is_made_larger() {
-    let bench = Bench::new(1, 10.0, 200, None);
-    assert_eq!(bench.admitted(0, 2).await, 2);
+    let bench = Bench::new(1, 100.0, 200, None);
+    assert_eq!(bench.load(&[1], 10).await, 10);
     let before = bench.draws();
     assert_eq!(bench.load(&[3], 20).await, 60);
-    assert!(bench.draws() - before <= 12, "{}", bench.draws());
+    assert!(bench.draws() - before <= 10, "{}", bench.draws() - before);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_node_that_is_alone_gives_out_its_share_and_no_portion_beside() {
     let bench = Bench::new(2, 0.001, 100, None);
-    assert_eq!(bench.admitted(0, 2).await, 2);
+    assert_eq!(bench.load(&[1], 2).await, 2);
     bench.source.set_away(true);
     let waits = bench.nodes[0].shared.health().calls_waited;
     assert_eq!(bench.admitted(0, 2).await, 2, "of its portion: nobody has to be asked");
