@@ -28,6 +28,8 @@ enum Event {
     },
     /// Other settings are in force on all nodes; what is on its way knows nothing of them.
     Edit(usize),
+    /// All nodes spend whatever they have, and what is left is drawn for calls that wait.
+    Rush,
     /// The node forgets a bucket of which no portion lasts.
     Forget,
 }
@@ -50,14 +52,15 @@ fn events(edits: u32) -> impl Strategy<Value = Vec<(usize, Event)>> {
     let pass = prop_oneof![4 => 0u64..3000, 1 => 3000u64..30_000].prop_map(Event::Pass);
     let count = prop_oneof![3 => Just(1usize), 1 => 1usize..80];
     let calls = (count, any::<bool>()).prop_map(|(count, refused)| Event::Calls { count, refused });
-    let others = prop_oneof![edits => (0usize..3).prop_map(Event::Edit), 1 => Just(Event::Forget)];
-    let event = prop_oneof![60 => pass, 80 => calls, 60 => draws().prop_map(Event::Draw), 6 => others];
+    let others =
+        prop_oneof![edits => (0usize..3).prop_map(Event::Edit), 1 => Just(Event::Forget), 2 => Just(Event::Rush)];
+    let event = prop_oneof![60 => pass, 50 => calls, 60 => draws().prop_map(Event::Draw), 10 => others];
     prop::collection::vec((0usize..3, event), 1..400)
 }
 
 fn draws() -> impl Strategy<Value = Draw> {
-    let waiting = prop_oneof![4 => 0u64..4, 1 => 0u64..80];
-    let portion = prop::option::of((1u64..12, prop_oneof![Just(10_000u64), 1000u64..40_000]));
+    let waiting = prop_oneof![9 => 0u64..4, 1 => 0u64..40];
+    let portion = prop::option::weighted(0.7, (1u64..12, prop_oneof![Just(10_000u64), 1000u64..40_000]));
     let back = prop_oneof![9 => (0u64..5000).prop_map(Some), 1 => Just(None)];
     let there = prop_oneof![9 => 0u64..5000, 1 => 5000u64..60_000];
     let again = prop_oneof![9 => Just(None), 1 => (0u64..40_000).prop_map(Some)];
@@ -136,6 +139,7 @@ impl World {
                 self.rate = self.settings[index];
                 self.edited();
             }
+            Event::Rush => self.rush(),
             Event::Forget => {
                 let now = self.clock(node);
                 let portion = &mut self.nodes[node].portion;
@@ -173,6 +177,20 @@ impl World {
             (_, Some(token)) if refused => drop(stock.give_back(token, rate, now)),
             _ => self.spent.push(self.now),
         }
+    }
+
+    fn rush(&mut self) {
+        (0..3).for_each(|node| (0..200).for_each(|_| self.call(node, false)));
+        self.send(0, Draw { waiting: 200, more: 0, portion: None, there: 0, back: Some(0), again: None });
+        self.arrive();
+        self.answer();
+    }
+
+    /// Two rushes, the second a while after everything has arrived.
+    fn end(&mut self) {
+        self.rush();
+        self.pass(70_000);
+        self.rush();
     }
 
     fn pass(&mut self, micros: u64) {
@@ -234,8 +252,8 @@ impl World {
 }
 
 fn settings() -> impl Strategy<Value = TokenRate> {
-    let rate = prop_oneof![Just(1000.0), 0.1f64..50.0, 50.0f64..5000.0];
-    let burst = prop_oneof![1i32..30, 10i32..120];
+    let rate = prop_oneof![Just(1000.0), 0.1f64..50.0, 50.0f64..5000.0, 1000.0f64..5000.0];
+    let burst = prop_oneof![1i32..30, 20i32..120, 60i32..120];
     (rate, burst).prop_map(|(rate, burst)| ThrottleSettings::new(rate, burst).token_rate().expect("a limit"))
 }
 
@@ -246,7 +264,7 @@ proptest! {
     fn all_nodes_together_spend_what_one_bucket_gives_out(rate in settings(), events in events(0)) {
         let mut world = World::new([rate; 3]);
         events.into_iter().for_each(|(node, event)| world.go(node, event));
-        world.pass(70_000);
+        world.end();
         let overspent = world.overspent();
         prop_assert!(overspent.is_none(), "{overspent:?}");
     }
@@ -257,7 +275,7 @@ proptest! {
     ) {
         let mut world = World::new(settings);
         events.into_iter().for_each(|(node, event)| world.go(node, event));
-        world.pass(70_000);
+        world.end();
         // Whatever knew other settings has arrived.
         let node_of = |call: usize| call % 3;
         for call in 0..60 {
