@@ -30,7 +30,7 @@ enum Event {
     Edit(usize),
     /// All nodes spend whatever they have, and what is left is drawn for calls that wait.
     Rush,
-    /// The node forgets a bucket of which no portion lasts.
+    /// The node forgets its portion.
     Forget,
 }
 
@@ -60,11 +60,13 @@ fn events(edits: u32) -> impl Strategy<Value = Vec<(usize, Event)>> {
 
 fn draws() -> impl Strategy<Value = Draw> {
     let waiting = prop_oneof![9 => 0u64..4, 1 => 0u64..40];
-    let portion = prop::option::weighted(0.7, (1u64..12, prop_oneof![Just(10_000u64), 1000u64..40_000]));
-    let back = prop_oneof![9 => (0u64..5000).prop_map(Some), 1 => Just(None)];
+    let portion =
+        prop::option::weighted(0.7, (1u64..12, prop_oneof![Just(10_000u64), 1000u64..40_000, 40_000u64..1_000_000]));
+    let back = prop_oneof![4 => (0u64..5000).prop_map(Some), 1 => Just(None)];
     let there = prop_oneof![9 => 0u64..5000, 1 => 5000u64..60_000];
     let again = prop_oneof![9 => Just(None), 1 => (0u64..40_000).prop_map(Some)];
-    let draw = (waiting, 0u64..12, portion, there, back, again);
+    let more = prop_oneof![3 => 0u64..2, 1 => 0u64..12];
+    let draw = (waiting, more, portion, there, back, again);
     draw.prop_map(|(waiting, more, portion, there, back, again)| Draw { waiting, more, portion, there, back, again })
 }
 
@@ -140,11 +142,7 @@ impl World {
                 self.edited();
             }
             Event::Rush => self.rush(),
-            Event::Forget => {
-                let now = self.clock(node);
-                let portion = &mut self.nodes[node].portion;
-                *portion = portion.take().filter(|portion| portion.lasts(now));
-            }
+            Event::Forget => self.nodes[node].portion = None,
         }
     }
 

@@ -54,7 +54,8 @@ impl Portion {
         let (until, due) = (sent.0.saturating_add(term), sent.0.saturating_add(term / 4 * 3));
         let next = || Self::new(draw.rate, grant.portion, until, due);
         match before {
-            None => Some(next()),
+            // What was prolonged is forgotten here.
+            None => (ask.held == 0).then(next),
             Some(before) if ask.held > 0 && (before.whole, before.tokens) == (draw.rate, grant.portion) => {
                 before.prolong(until, due);
                 None
