@@ -56,7 +56,7 @@ simulate: ## Runs SCHEDULES of faults (a million) against the protocol of leases
 
 miri: ## Runs the atomics of the limits under Miri (nightly, with miri and rust-src).
 	MIRIFLAGS=-Zmiri-disable-isolation PROPTEST_CASES=8 \
-		cargo +nightly miri test -p tollgate-domain --lib --target-dir target/miri -- bucket:: stock:: lease:: meter:: tenancy:: claim::
+		cargo +nightly miri test -p tollgate-domain --lib --target-dir target/miri -- bucket:: portion:: stock:: lease:: meter:: tenancy:: claim::
 
 tsan: ## Runs a crowd of threads on one counter under ThreadSanitizer (nightly, with rust-src).
 	RUSTFLAGS=-Zsanitizer=thread cargo +nightly test -Zbuild-std -p tollgate-gateway --test crowd \

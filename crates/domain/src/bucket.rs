@@ -7,6 +7,9 @@ use crate::clock::Ticks;
 use crate::sync::{AtomicU64, Ordering};
 use crate::throttle::{Empty, Taken, TokenRate};
 
+/// The state of a bucket that was closed.
+const CLOSED: u64 = u64::MAX;
+
 /// The time at which the bucket is full, in ticks. The settings come with each call, so new ones hold at once.
 #[derive(Debug, Default)]
 pub struct Bucket {
@@ -26,6 +29,7 @@ impl Bucket {
             let outcome = rate.take(full_at, now);
             let next = match outcome {
                 Ok((next, _)) => next,
+                Err(_) if full_at == CLOSED => CLOSED,
                 // Usually what it was, and then nothing is written: only settings that were just raised lower it.
                 Err(_) => rate.cap(full_at, now),
             };
@@ -72,6 +76,18 @@ impl Bucket {
         }
     }
 
+    /// Undoes what was taken at `taken_at`, as if it had never been; `false` when another token was taken since.
+    pub fn undo(&self, rate: TokenRate, taken: Taken, taken_at: Ticks) -> bool {
+        let full_at = taken_at.0 + taken.full_in.0;
+        let before = full_at - rate.token_time().0;
+        self.full_at.compare_exchange(full_at, before, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// Closes it for good, and says when it would have been full. Whoever takes a token afterwards gets none.
+    pub fn close(&self) -> Ticks {
+        Ticks(self.full_at.swap(CLOSED, Ordering::Relaxed))
+    }
+
     /// Has it owe at least what makes it full at `full_at`.
     pub fn owe_until(&self, full_at: Ticks) {
         self.full_at.fetch_max(full_at.0, Ordering::Relaxed);
@@ -81,6 +97,12 @@ impl Bucket {
     pub fn settle(&self, rate: TokenRate, now: Ticks) -> u64 {
         let owed = self.full_at.swap(0, Ordering::Relaxed).saturating_sub(now.0);
         owed.min(rate.fill_time().0).div_ceil(rate.token_time().0)
+    }
+
+    /// Whole tokens that it has.
+    pub fn left(&self, rate: TokenRate, now: Ticks) -> u64 {
+        let owed = self.full_at.load(Ordering::Relaxed).saturating_sub(now.0);
+        rate.fill_time().0.saturating_sub(owed) / rate.token_time().0
     }
 
     /// Whether the bucket is full, so that forgetting it changes nothing.
@@ -182,6 +204,26 @@ mod tests {
             bucket.give_back(limit, now, now);
             prop_assert_eq!(bucket.full_at.load(Ordering::Relaxed), before);
         }
+    }
+
+    #[test]
+    fn a_token_is_undone_as_if_it_had_never_been_taken_until_the_next_is() {
+        let (bucket, limit) = (Bucket::new(), rate(1.0, 1));
+        let taken = bucket.take(limit, at(1.0)).expect("a token");
+        assert!(bucket.undo(limit, taken, at(1.0)));
+        assert!(!bucket.undo(limit, taken, at(1.0)), "only once");
+        let taken = bucket.take(limit, at(1.0)).expect("a token");
+        bucket.take(limit, at(2.0)).expect("the next");
+        assert!(!bucket.undo(limit, taken, at(1.0)), "it has come back by itself");
+        assert!(bucket.take(limit, at(2.0)).is_err());
+    }
+
+    #[test]
+    fn a_bucket_that_was_closed_gives_nothing_ever() {
+        let (bucket, limit) = (Bucket::new(), rate(1.0, 1));
+        bucket.take(limit, at(1.0)).expect("a token");
+        assert_eq!(bucket.close(), at(2.0));
+        assert!((1..100).all(|second| bucket.take(limit, at(f64::from(second))).is_err()));
     }
 
     #[test]

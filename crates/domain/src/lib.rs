@@ -22,9 +22,13 @@ pub mod id;
 pub mod integration;
 pub mod key_digest;
 pub mod lease;
+#[cfg(all(test, not(loom)))]
+mod many_nodes;
 pub mod meter;
 pub mod method;
 pub mod model;
+pub mod owed_tokens;
+pub mod portion;
 pub mod quota;
 pub mod record;
 pub mod refused_call;

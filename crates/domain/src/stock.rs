@@ -163,160 +163,15 @@ impl StockedRun {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
     use crate::clock::TICKS_PER_SECOND;
+    use crate::owed_tokens::OwedTokens;
     use crate::throttle::ThrottleSettings;
-    use crate::token_draw::{OwedTokens, TokenDraw};
-
-    const MICRO: u64 = TICKS_PER_SECOND / 1_000_000;
-
-    /// What happens next, on one of the nodes.
-    #[derive(Clone, Copy, Debug)]
-    enum Event {
-        /// So many microseconds pass.
-        Pass(u64),
-        /// A draw is sent, for a number of waiting calls and a number of tokens more. It arrives after a while, and is
-        /// answered after another, or never.
-        Draw { waiting: u64, more: u64, there: u64, back: Option<u64> },
-        /// A call is made that spends a token of the stock, or takes one and is refused elsewhere.
-        Call { refused: bool },
-    }
-
-    fn events() -> impl Strategy<Value = Vec<(usize, Event)>> {
-        let pass = (0u64..3000).prop_map(Event::Pass);
-        let call = any::<bool>().prop_map(|refused| Event::Call { refused });
-        let back = prop_oneof![9 => (0u64..5000).prop_map(Some), 1 => Just(None)];
-        let draw = (0u64..4, 0u64..12, 0u64..5000, back);
-        let draw = draw.prop_map(|(waiting, more, there, back)| Event::Draw { waiting, more, there, back });
-        prop::collection::vec((0usize..3, prop_oneof![3 => pass, 4 => call, 2 => draw]), 1..400)
-    }
-
-    struct Sent {
-        node: usize,
-        sent: Ticks,
-        waiting: u64,
-        answered_at: u64,
-        grant: TokenGrant,
-        drawn_at: u64,
-    }
-
-    /// Nodes with clocks of their own, a shared bucket, and when each token was spent.
-    struct World {
-        rate: TokenRate,
-        now: u64,
-        shared: OwedTokens,
-        /// Draws on their way to the bucket: when they arrive.
-        going: Vec<(u64, usize, Ticks, TokenDraw, u64, Option<u64>)>,
-        coming: Vec<Sent>,
-        stocks: [Stock; 3],
-        spent: Vec<u64>,
-    }
-
-    impl World {
-        fn new(rate: TokenRate) -> Self {
-            let now = 1_000_000;
-            Self {
-                rate,
-                now,
-                shared: OwedTokens::none(rate, now),
-                going: Vec::new(),
-                coming: Vec::new(),
-                stocks: Default::default(),
-                spent: Vec::new(),
-            }
-        }
-
-        /// What a node's clock shows: they are hours apart.
-        fn clock(&self, node: usize) -> Ticks {
-            Ticks((self.now + node as u64 * 3_600_000_000) * MICRO)
-        }
-
-        fn pass(&mut self, micros: u64) {
-            for _ in 0..micros.div_ceil(500) {
-                self.now += micros.min(500);
-                self.arrive();
-            }
-        }
-
-        fn arrive(&mut self) {
-            let now = self.now;
-            let (arrived, going) = std::mem::take(&mut self.going).into_iter().partition(|draw| draw.0 <= now);
-            self.going = going;
-            let arrived: Vec<(u64, usize, Ticks, TokenDraw, u64, Option<u64>)> = arrived;
-            for (_, node, sent, draw, waiting, back) in arrived {
-                let grant = self.shared.draw(draw, now);
-                let answered = back.map(|back| now + back);
-                let coming = answered.map(|at| Sent { node, sent, waiting, answered_at: at, grant, drawn_at: now });
-                self.coming.extend(coming);
-            }
-            let (answered, coming) = std::mem::take(&mut self.coming).into_iter().partition(|d| d.answered_at <= now);
-            self.coming = coming;
-            let answered: Vec<Sent> = answered;
-            for draw in answered {
-                let mut run = Run::of(&draw.grant, self.rate, draw.sent);
-                for _ in 0..draw.waiting {
-                    self.spent.extend(run.take(self.rate).map(|_| draw.drawn_at));
-                }
-                self.stocks[draw.node].put(run, self.rate, self.clock(draw.node));
-            }
-        }
-
-        fn go(&mut self, node: usize, event: Event) {
-            match event {
-                Event::Pass(micros) => self.pass(micros),
-                Event::Draw { waiting, more, there, back } => {
-                    let draw = TokenDraw { rate: self.rate, want: waiting + more, debt: 0, undo: None };
-                    self.going.push((self.now + there, node, self.clock(node), draw, waiting, back));
-                }
-                Event::Call { refused } => {
-                    let (stock, now) = (&self.stocks[node], self.clock(node));
-                    match stock.take(self.rate, now) {
-                        Some(token) if refused => {
-                            stock.give_back(token, self.rate, now);
-                        }
-                        Some(_) => self.spent.push(self.now),
-                        None => {}
-                    }
-                }
-            }
-        }
-
-        /// Whether within some time more was spent than one bucket gives out in it.
-        fn overspent(mut self) -> Option<(u64, u64)> {
-            self.spent.sort_unstable();
-            let (token, burst) = (self.rate.token_time().0, self.rate.fill_time().0);
-            let ends = self.spent.iter().enumerate();
-            let windows = ends.flat_map(|(last, end)| {
-                self.spent[..=last].iter().enumerate().map(move |(first, start)| (last - first + 1, end - start))
-            });
-            let windows = windows.map(|(spent, micros)| (spent as u64, micros));
-            windows.into_iter().find(|(spent, micros)| spent * token > burst + micros * MICRO)
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(512))]
-
-        #[test]
-        fn all_nodes_together_spend_what_one_bucket_gives_out(
-            rate in prop_oneof![Just(1000.0), 0.1f64..50.0, 50.0f64..5000.0], burst in 1i32..30, events in events(),
-        ) {
-            let rate = ThrottleSettings::new(rate, burst).token_rate().expect("a limit");
-            let mut world = World::new(rate);
-            for (node, event) in events {
-                world.go(node, event);
-            }
-            world.pass(50_000);
-            let overspent = world.overspent();
-            prop_assert!(overspent.is_none(), "{overspent:?}");
-        }
-    }
+    use crate::token_draw::TokenDraw;
 
     fn stocked(tokens: u64, at: Ticks) -> (Stock, TokenRate) {
         let rate = ThrottleSettings::new(10.0, 10).token_rate().expect("a limit");
-        let grant = OwedTokens::none(rate, 0).draw(TokenDraw { rate, want: tokens, debt: 0, undo: None }, 0);
+        let grant = OwedTokens::none(rate, 0).draw(TokenDraw::of(rate, tokens), 0);
         let stock = Stock::new();
         stock.put(Run::of(&grant, rate, at), rate, at);
         (stock, rate)
@@ -358,7 +213,7 @@ mod tests {
         let (stock, now) = (Stock::new(), seconds(1.0));
         let mut shared = OwedTokens::none(rate, 0);
         for _ in 0..2 {
-            let grant = shared.draw(TokenDraw { rate, want: 500, debt: 0, undo: None }, 0);
+            let grant = shared.draw(TokenDraw::of(rate, 500), 0);
             stock.put(Run::of(&grant, rate, now), rate, now);
         }
         let spend = || (0..500).filter(|_| stock.take(rate, now).is_some()).count();
@@ -375,11 +230,12 @@ mod model {
     use loom::sync::Arc;
 
     use super::*;
+    use crate::owed_tokens::OwedTokens;
     use crate::throttle::ThrottleSettings;
-    use crate::token_draw::{OwedTokens, TokenDraw};
+    use crate::token_draw::TokenDraw;
 
     fn draw(shared: &mut OwedTokens, want: u64, rate: TokenRate) -> Run {
-        Run::of(&shared.draw(TokenDraw { rate, want, debt: 0, undo: None }, 0), rate, Ticks(100))
+        Run::of(&shared.draw(TokenDraw::of(rate, want), 0), rate, Ticks(100))
     }
 
     #[test]

@@ -109,6 +109,19 @@ impl TokenRate {
         Self { ticks_per_token, capacity: ticks_per_token.saturating_mul(burst).min(LONGEST) }
     }
 
+    /// What a portion of so many whole tokens may give out by itself: the same part of the rate as of the burst.
+    #[must_use]
+    pub fn portion(self, tokens: u64) -> Self {
+        let tokens = tokens.min(self.burst());
+        if tokens == 0 {
+            return Self { ticks_per_token: 1, capacity: 0 };
+        }
+        // Rounded up: a portion and what it leaves never add up to more than the whole.
+        let ticks = (u128::from(self.ticks_per_token) * u128::from(self.burst())).div_ceil(u128::from(tokens));
+        let ticks_per_token = u64::try_from(ticks).unwrap_or(LONGEST).min(LONGEST);
+        Self { ticks_per_token, capacity: ticks_per_token.saturating_mul(tokens).min(LONGEST) }
+    }
+
     /// Time in which an empty bucket fills.
     pub fn fill_time(self) -> Ticks {
         Ticks(self.capacity)
@@ -134,10 +147,11 @@ impl TokenRate {
         full_at.min(now.0.saturating_add(self.capacity))
     }
 
-    /// The state under these settings of a bucket that was filled under `old`, with the same number of tokens owed.
+    /// The state under these settings of a bucket that was filled under `old`, with the same number of tokens owed,
+    /// rounded up.
     pub(crate) fn rescale_from(self, old: TokenRate, full_at: u64, now: Ticks) -> u64 {
         let owed = full_at.saturating_sub(now.0).min(old.capacity);
-        let owed = u128::from(owed) * u128::from(self.ticks_per_token) / u128::from(old.ticks_per_token);
+        let owed = (u128::from(owed) * u128::from(self.ticks_per_token)).div_ceil(u128::from(old.ticks_per_token));
         now.0 + u64::try_from(owed).unwrap_or(u64::MAX).min(self.capacity)
     }
 

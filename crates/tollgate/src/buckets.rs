@@ -19,12 +19,12 @@ pub(crate) struct Buckets(Option<Arc<SharedBuckets>>);
 
 impl Buckets {
     /// Begins to draw, if an address is set, until what is returned beside is dropped. Whether the address can be
-    /// reached is found out later: a node serves in any case.
-    pub(crate) fn start(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<(Self, JoinSet<()>)> {
+    /// reached is found out later: a node serves in any case. `node` names this process.
+    pub(crate) fn start(config: &Config, node: u64, clock: &Arc<dyn Clock>) -> anyhow::Result<(Self, JoinSet<()>)> {
         let mut drawing = JoinSet::new();
         let Some(settings) = config.redis()? else { return Ok((Self::default(), drawing)) };
         let kept = RedisBuckets::new(&settings).context("cannot use the address of `buckets.url`")?;
-        let (shared, inbox) = SharedBuckets::new();
+        let (shared, inbox) = SharedBuckets::new(node);
         let (shared, source) = (Arc::new(shared), Arc::new(StoreBuckets(kept)));
         let patience = config.buckets_patience();
         drawing.spawn(Drawer::new(Arc::clone(&shared), inbox, source, Arc::clone(clock), patience).run());

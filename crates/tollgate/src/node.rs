@@ -163,7 +163,7 @@ impl Node {
         let ids = Arc::new(IdSource::system());
         let State { store, root, root_is_new, source, changes, dir } = State::open(config, dir, &ids).await?;
         let (admission, keeper) = start_admission(config, &store, &clock, source).await?;
-        let (buckets, drawing) = Buckets::start(config, &clock)?;
+        let (buckets, drawing) = Buckets::start(config, source, &clock)?;
         let gateway =
             Gateway::new(config.gateway_config(), Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&admission));
         let addresses = frontage.addresses()?;

@@ -1,4 +1,5 @@
-//! One bucket that nodes share, as this node knows it: the tokens that it drew, and who waits for more.
+//! One bucket that nodes share, as this node knows it: the portion that it has, the tokens that it drew, and who waits
+//! for more.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,12 +10,13 @@ use tokio::sync::oneshot;
 use tollgate_domain::Ticks;
 use tollgate_domain::bucket::Bucket;
 use tollgate_domain::claim::Claim;
+use tollgate_domain::portion::Portion;
 use tollgate_domain::stock::{Run, Stock, Token};
 use tollgate_domain::throttle::{Empty, TokenRate};
-use tollgate_domain::token_draw::{BucketDraw, LoneDraw, TokenDraw, TokenGrant};
+use tollgate_domain::token_draw::{BucketDraw, LoneDraw, PortionAsk, TokenDraw, TokenGrant};
 
 use super::held::HeldToken;
-use super::pace::{Pace, horizon};
+use super::pace::{Pace, TERM, horizon};
 use crate::admission::ThrottleStanding;
 
 /// What a call that waited for a draw is told.
@@ -30,7 +32,8 @@ pub(super) enum Answer {
 #[derive(Debug)]
 pub(super) struct SharedBucket {
     name: Arc<str>,
-    pub(super) stock: Stock,
+    stock: Stock,
+    portion: ArcSwapOption<Portion>,
     pub(super) pace: Pace,
     rest: Rest,
     /// When the shared bucket is full, as far as is known, in ticks of this node.
@@ -69,6 +72,7 @@ impl SharedBucket {
         Self {
             name,
             stock: Stock::new(),
+            portion: ArcSwapOption::empty(),
             pace: Pace::default(),
             rest: Rest::default(),
             full_at: AtomicU64::new(0),
@@ -80,10 +84,19 @@ impl SharedBucket {
         }
     }
 
-    /// Takes a token that was drawn.
+    /// Takes a token of the portion, or one that was drawn.
     pub(super) fn take(self: &Arc<Self>, rate: TokenRate, now: Ticks) -> Option<HeldToken> {
-        let token = self.stock.take(rate, now)?;
-        Some(HeldToken::drawn(Arc::clone(self), token, rate, now, None))
+        self.take_of_portion(rate, now).or_else(|| {
+            let token = self.stock.take(rate, now)?;
+            Some(HeldToken::drawn(Arc::clone(self), token, rate, now, None))
+        })
+    }
+
+    fn take_of_portion(self: &Arc<Self>, rate: TokenRate, now: Ticks) -> Option<HeldToken> {
+        let portion = self.portion.load();
+        let portion = portion.as_ref()?;
+        let token = portion.take(rate, now)?;
+        Some(HeldToken::of_portion(Arc::clone(self), Arc::clone(portion), token, rate, now))
     }
 
     /// Why a call is refused without asking, if it is.
@@ -95,7 +108,14 @@ impl SharedBucket {
         if until <= now.0 || self.stock.left(rate, now) > 0 {
             return None;
         }
-        Some(Empty { retry_after: Some(Ticks(until - now.0)), full_in: self.owed(now) })
+        let wait = self.sooner(rate, Ticks(until - now.0), now);
+        (wait.0 > 0).then(|| Empty { retry_after: Some(wait), full_in: self.owed(now) })
+    }
+
+    /// Time until there is a token: `wait`, or less where the portion has one sooner.
+    fn sooner(&self, rate: TokenRate, wait: Ticks, now: Ticks) -> Ticks {
+        let of_portion = self.portion.load().as_ref().and_then(|portion| portion.wait(rate, now));
+        of_portion.map_or(wait, |of_portion| of_portion.min(wait))
     }
 
     /// Whether tokens are to be drawn ahead of need.
@@ -103,18 +123,25 @@ impl SharedBucket {
         self.pace.is_low(|| self.stock.left(rate, now)) && self.rest.until(rate) <= now.0
     }
 
+    /// Whether the portion is to be prolonged. It is told once.
+    pub(super) fn is_due(&self, now: Ticks) -> bool {
+        self.portion.load().as_ref().is_some_and(|portion| portion.is_due(now))
+    }
+
     /// Claims the one draw that may be on its way.
     pub(super) fn start_drawing(&self) -> bool {
         self.drawing.take()
     }
 
-    /// What is asked of the shared bucket. Whoever has the claim calls it. `nodes` is how many gave out its tokens by
-    /// themselves.
-    pub(super) fn begin(&self, rate: TokenRate, nodes: u64, now: Ticks) -> BucketDraw {
+    /// What `node`, one of so many, asks of the shared bucket. Whoever has the claim calls it.
+    pub(super) fn begin(&self, rate: TokenRate, node: u64, nodes: u64, now: Ticks) -> BucketDraw {
         let waiting = u64::try_from(self.queue().len()).unwrap_or(u64::MAX);
-        let want = self.pace.next(rate, waiting, self.owed(now), now);
+        let (held, _) = self.portion_standing(rate, now);
+        let expected = self.pace.next(rate, waiting, self.owed(now), now);
+        let want = if waiting == 0 && held > 0 && self.pace.is_quiet() { 0 } else { expected };
+        let portion = self.pace.portion(rate, nodes).map(|want| PortionAsk { node, held, want, term: TERM });
         let (debt, undo) = (self.alone.settle(rate.share(nodes), now), lock(&self.unused).take());
-        BucketDraw { bucket: Arc::clone(&self.name), draw: TokenDraw { rate, want, debt, undo } }
+        BucketDraw { bucket: Arc::clone(&self.name), draw: TokenDraw { rate, want, debt, undo, portion } }
     }
 
     /// Hands what was granted to those who wait, and stocks the rest. True when others wait still: draw again.
@@ -122,11 +149,20 @@ impl SharedBucket {
         let rate = draw.rate;
         let mut run = Run::of(grant, rate, sent);
         self.full_at.store(sent.0.saturating_add(grant.owed.0), Ordering::Relaxed);
+        self.take_portion(draw, grant, sent, now);
         let is_short = grant.granted < draw.want;
-        let retry_after = is_short.then(|| self.rest(draw, grant, now));
+        let retry_after = is_short.then(|| self.sooner(rate, self.rest(draw, grant, now), now));
         while self.answer_one(&mut run, draw, grant, retry_after, sent, now) {}
         self.stock.put(run, rate, now);
         self.stop_drawing()
+    }
+
+    /// Has the portion that was given, prolonged or refused.
+    fn take_portion(&self, draw: &TokenDraw, grant: &TokenGrant, sent: Ticks, now: Ticks) {
+        let portion = Portion::answered(self.portion.load().as_deref(), draw, grant, sent, now);
+        if portion.is_some() {
+            self.portion.store(portion.map(Arc::new));
+        }
     }
 
     /// Answers the next who waits; false when nobody does, or when there is nothing to answer yet.
@@ -147,8 +183,10 @@ impl SharedBucket {
         if queue.is_empty() {
             return false;
         }
-        let answer = match (run.take(draw.rate), retry_after) {
-            (Some(token), _) => Answer::Token(HeldToken::drawn(Arc::clone(self), token, draw.rate, sent, grant.lone())),
+        let drawn = run.take(draw.rate);
+        let drawn = drawn.map(|token| HeldToken::drawn(Arc::clone(self), token, draw.rate, sent, grant.lone()));
+        let answer = match (drawn.or_else(|| self.take_of_portion(draw.rate, now)), retry_after) {
+            (Some(token), _) => Answer::Token(token),
             (None, Some(wait)) => Answer::Empty(Empty { retry_after: Some(wait), full_in: self.owed(now) }),
             (None, None) => return false,
         };
@@ -201,9 +239,18 @@ impl SharedBucket {
     /// Takes a token of this node's share.
     pub(super) fn take_alone(self: &Arc<Self>, rate: TokenRate, now: Ticks) -> Result<HeldToken, Empty> {
         let bucket = self.alone.under(rate, now);
-        bucket.owe_until(Ticks(self.full_at.load(Ordering::Relaxed)));
+        let (full_at, of_portion) = (self.full_at.load(Ordering::Relaxed), self.end_portion(now));
+        bucket.owe_until(match of_portion {
+            0 => Ticks(full_at),
+            tokens => Ticks(full_at.max(now.0) + tokens.saturating_mul(rate.token_time().0).min(rate.fill_time().0)),
+        });
         bucket.take(rate, now)?;
         Ok(HeldToken::alone(Arc::clone(self), rate, now))
+    }
+
+    /// Ends the portion: a node that is alone gives out its share only. Says how many tokens it had.
+    fn end_portion(&self, now: Ticks) -> u64 {
+        self.portion.load().as_ref().map_or(0, |portion| portion.end(now))
     }
 
     /// Keeps a token of this node's share: the call is admitted.
@@ -219,9 +266,16 @@ impl SharedBucket {
     /// Where a caller stands after a token was taken.
     pub(super) fn standing(&self, rate: TokenRate, now: Ticks) -> ThrottleStanding {
         let (burst, owed, stocked) = (rate.burst(), self.owed(now).0, self.stock.left(rate, now));
-        let there = (rate.fill_time().0.saturating_sub(owed)) / rate.token_time().0;
+        let (portion, of_portion) = self.portion_standing(rate, now);
+        let there = (rate.fill_time().0.saturating_sub(owed) / rate.token_time().0).saturating_sub(portion);
+        let owed = owed.saturating_add((portion - of_portion).saturating_mul(rate.token_time().0));
         let full_in = owed.saturating_sub(stocked.saturating_mul(rate.token_time().0));
-        ThrottleStanding { burst, left: (there + stocked).min(burst), full_in: Ticks(full_in) }
+        ThrottleStanding { burst, left: (there + of_portion + stocked).min(burst), full_in: Ticks(full_in) }
+    }
+
+    /// Tokens of the portion when it is full, and those that it has.
+    fn portion_standing(&self, rate: TokenRate, now: Ticks) -> (u64, u64) {
+        self.portion.load().as_ref().map_or((0, 0), |portion| portion.standing(rate, now))
     }
 
     pub(super) fn touch(&self) {
@@ -232,7 +286,10 @@ impl SharedBucket {
 
     /// Whether forgetting it changes nothing, and no call came since the last look.
     pub(super) fn is_idle(&self, now: Ticks) -> bool {
-        !self.touched.swap(false, Ordering::Relaxed) && self.owed(now).0 == 0 && self.alone.bucket.is_full(now)
+        !self.touched.swap(false, Ordering::Relaxed)
+            && self.owed(now).0 == 0
+            && self.alone.bucket.is_full(now)
+            && !self.portion.load().as_ref().is_some_and(|portion| portion.lasts(now))
     }
 
     fn owed(&self, now: Ticks) -> Ticks {

@@ -35,11 +35,18 @@ const SAY_EVERY: Duration = Duration::from_secs(60);
 /// How often buckets that nobody uses are forgotten.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
 
+/// How often portions are prolonged: nobody waits for it, so that many are at once.
+const PROLONG_EVERY: Duration = Duration::from_millis(100);
+
 /// What the drawer is told.
 #[derive(Debug)]
-pub struct Inbox(pub(super) mpsc::UnboundedReceiver<Wanted>);
+pub struct Inbox {
+    pub(super) wanted: mpsc::UnboundedReceiver<Wanted>,
+    /// Not claimed yet: until it is prolonged, calls may draw.
+    pub(super) due: mpsc::UnboundedReceiver<Wanted>,
+}
 
-/// A bucket that tokens are wanted of, with the claim to draw them.
+/// A bucket that tokens are wanted of, with the claim to draw them, or of which the portion is to be prolonged.
 #[derive(Debug)]
 pub(super) struct Wanted {
     bucket: Arc<SharedBucket>,
@@ -49,6 +56,10 @@ pub(super) struct Wanted {
 impl Wanted {
     pub(super) fn new(bucket: Arc<SharedBucket>, rate: TokenRate) -> Self {
         Self { bucket, rate }
+    }
+
+    fn begin(&self, node: u64, nodes: u64, now: Ticks) -> BucketDraw {
+        self.bucket.begin(self.rate, node, nodes, now)
     }
 }
 
@@ -112,19 +123,20 @@ impl Drawer {
     /// Serves until the buckets are no longer used, or for as long as it is polled.
     pub async fn run(mut self) {
         let (mut batch, mut draws) = (Vec::new(), JoinSet::new());
-        let every = [PROBE_EVERY, WATCH_EVERY, SWEEP_EVERY];
-        let [mut probe, mut watch, mut sweep] = every.map(|every| {
+        let every = [PROBE_EVERY, WATCH_EVERY, SWEEP_EVERY, PROLONG_EVERY];
+        let [mut probe, mut watch, mut sweep, mut prolong] = every.map(|every| {
             let mut ticks = tokio::time::interval(every);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             ticks
         });
         loop {
             tokio::select! {
-                wanted = self.inbox.0.recv_many(&mut batch, BATCH) => match wanted {
+                wanted = self.inbox.wanted.recv_many(&mut batch, BATCH) => match wanted {
                     0 => return,
                     _ => { draws.spawn(Arc::clone(&self.work).draw(std::mem::take(&mut batch))); }
                 },
                 Some(_) = draws.join_next() => {}
+                _ = prolong.tick() => self.prolong(&mut draws),
                 _ = probe.tick(), if self.shared.watch.is_alone() => self.work.start_probe(&mut draws),
                 _ = watch.tick() => {
                     self.work.say_alone();
@@ -134,13 +146,23 @@ impl Drawer {
             }
         }
     }
+
+    /// Prolongs the portions for which it is time. Where a draw is on its way, that does it.
+    fn prolong(&mut self, draws: &mut JoinSet<()>) {
+        let due = std::iter::from_fn(|| self.inbox.due.try_recv().ok());
+        let mut due: Vec<Wanted> = due.filter(|wanted| wanted.bucket.start_drawing()).collect();
+        while !due.is_empty() {
+            let batch = due.split_off(due.len().saturating_sub(BATCH));
+            draws.spawn(Arc::clone(&self.work).draw(batch));
+        }
+    }
 }
 
 impl Work {
     /// Draws, and hands out what is granted.
     async fn draw(self: Arc<Self>, batch: Vec<Wanted>) {
         let (nodes, sent) = (self.shared.watch.live_nodes(), self.clock.ticks());
-        let draws: Vec<BucketDraw> = batch.iter().map(|wanted| wanted.bucket.begin(wanted.rate, nodes, sent)).collect();
+        let draws: Vec<BucketDraw> = batch.iter().map(|wanted| wanted.begin(self.shared.node, nodes, sent)).collect();
         if self.shared.watch.is_alone() {
             return self.fail(&batch, &draws);
         }
@@ -246,18 +268,18 @@ impl Work {
 /// A draw that changes nothing.
 fn nothing() -> BucketDraw {
     let rate = ThrottleSettings::new(1.0, 1).token_rate().expect("a rate limits");
-    BucketDraw { bucket: "probe".into(), draw: TokenDraw { rate, want: 0, debt: 0, undo: None } }
+    BucketDraw { bucket: "probe".into(), draw: TokenDraw::of(rate, 0) }
 }
 
 /// A draw of no token from the same bucket.
 fn nothing_of(draw: &BucketDraw) -> BucketDraw {
     let draw = BucketDraw::clone(draw);
-    BucketDraw { draw: TokenDraw { want: 0, debt: 0, undo: None, ..draw.draw }, ..draw }
+    BucketDraw { draw: TokenDraw::of(draw.draw.rate, 0), ..draw }
 }
 
 impl SharedBuckets {
     /// Forgets buckets that are full and that no call came to: forgetting a full bucket changes nothing.
-    fn forget_idle(&self, now: Ticks) {
+    pub(super) fn forget_idle(&self, now: Ticks) {
         self.buckets.pin().retain(|_, bucket| !bucket.is_idle(now));
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 use tollgate_domain::Ticks;
+use tollgate_domain::portion::{Portion, PortionToken};
 use tollgate_domain::stock::Token;
 use tollgate_domain::throttle::TokenRate;
 use tollgate_domain::token_draw::LoneDraw;
@@ -16,11 +17,18 @@ pub(super) struct HeldToken {
     bucket: Arc<SharedBucket>,
     rate: TokenRate,
     at: Ticks,
-    /// Its place, if it was drawn; `None` if it is of this node's own share.
-    drawn: Option<Token>,
-    /// The draw, if it was for this token alone.
-    lone: Option<LoneDraw>,
+    source: Source,
     kept: bool,
+}
+
+/// Where a token was taken.
+#[derive(Debug)]
+enum Source {
+    /// It was drawn, maybe alone.
+    Drawn(Token, Option<LoneDraw>),
+    Portion(Arc<Portion>, PortionToken),
+    /// This node's share, while the bucket is out of reach.
+    Share,
 }
 
 impl HeldToken {
@@ -31,17 +39,27 @@ impl HeldToken {
         at: Ticks,
         lone: Option<LoneDraw>,
     ) -> Self {
-        Self { bucket, rate, at, drawn: Some(token), lone, kept: false }
+        Self { bucket, rate, at, source: Source::Drawn(token, lone), kept: false }
+    }
+
+    pub(super) fn of_portion(
+        bucket: Arc<SharedBucket>,
+        portion: Arc<Portion>,
+        token: PortionToken,
+        rate: TokenRate,
+        at: Ticks,
+    ) -> Self {
+        Self { bucket, rate, at, source: Source::Portion(portion, token), kept: false }
     }
 
     pub(super) fn alone(bucket: Arc<SharedBucket>, rate: TokenRate, at: Ticks) -> Self {
-        Self { bucket, rate, at, drawn: None, lone: None, kept: false }
+        Self { bucket, rate, at, source: Source::Share, kept: false }
     }
 
     /// The call is admitted.
     pub(super) fn keep(mut self) {
         self.kept = true;
-        if self.drawn.is_none() {
+        if matches!(self.source, Source::Share) {
             self.bucket.spend_alone();
         }
     }
@@ -49,10 +67,12 @@ impl HeldToken {
 
 impl Drop for HeldToken {
     fn drop(&mut self) {
-        match self.drawn {
+        match &self.source {
             _ if self.kept => {}
-            Some(token) => self.bucket.give_back(token, self.rate, self.at, self.lone),
-            None => self.bucket.give_back_alone(self.rate, self.at),
+            Source::Drawn(token, lone) => self.bucket.give_back(*token, self.rate, self.at, *lone),
+            // Where another token was taken since, it comes back as the portion refills.
+            Source::Portion(portion, token) => drop(portion.give_back(*token)),
+            Source::Share => self.bucket.give_back_alone(self.rate, self.at),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Token buckets that nodes share: one limit over all of them.
 //!
-//! Keeps the promise that all nodes together admit what one would. A node draws tokens in small batches and spends them
-//! from memory; what it does not spend lapses as the bucket refills (see [`tollgate_domain::stock`]). While the buckets
+//! Keeps the promise that all nodes together admit what one would. Of a bucket that is called now and then, a node has a
+//! portion for a while, of which it asks nobody (see [`tollgate_domain::portion`]). Of others it draws tokens in small
+//! batches and spends them from memory; what it does not spend lapses as the bucket refills (see
+//! [`tollgate_domain::stock`]). While the buckets
 //! are out of reach, each node gives out its share of the rate by itself, and settles that when they are back.
 
 mod bucket;
@@ -44,8 +46,12 @@ const CALLS_PATIENCE: Duration = Duration::from_secs(2);
 pub struct SharedBuckets {
     buckets: papaya::HashMap<BucketId, Arc<SharedBucket>, RandomState>,
     drawer: mpsc::UnboundedSender<Wanted>,
+    /// Buckets of which portions are to be prolonged. The drawer claims them.
+    due: mpsc::UnboundedSender<Wanted>,
     watch: Watch,
     probing: Claim,
+    /// Names this node where the buckets are.
+    node: u64,
 }
 
 /// One limit of a call.
@@ -64,11 +70,14 @@ enum Fault {
 }
 
 impl SharedBuckets {
-    /// Knows no bucket yet; the inbox is for its [`Drawer`].
-    pub fn new() -> (Self, Inbox) {
-        let (drawer, inbox) = mpsc::unbounded_channel();
+    /// Knows no bucket yet; the inbox is for its [`Drawer`]. `node` names this process: no other ever has it.
+    pub fn new(node: u64) -> (Self, Inbox) {
+        let ((drawer, wanted), (due, prolonged)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
         let buckets = papaya::HashMap::default();
-        (Self { buckets, drawer, watch: Watch::new(), probing: Claim::new() }, Inbox(inbox))
+        (
+            Self { buckets, drawer, due, watch: Watch::new(), probing: Claim::new(), node },
+            Inbox { wanted, due: prolonged },
+        )
     }
 
     /// Says among how many nodes rates are divided while the buckets are out of reach.
@@ -176,6 +185,8 @@ impl SharedBuckets {
                 held.push(token);
                 if bucket.is_low(*rate, now.ticks) {
                     self.draw(level);
+                } else if bucket.is_due(now.ticks) {
+                    let _ = self.due.send(Wanted::new(Arc::clone(bucket), *rate));
                 }
                 continue;
             }

@@ -4,10 +4,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tollgate_domain::Ticks;
 use tollgate_domain::clock::TICKS_PER_SECOND;
+use tollgate_domain::owed_tokens::PORTIONS_PART;
 use tollgate_domain::throttle::TokenRate;
 
 /// The longest time for which is drawn at once.
 const LONGEST: Ticks = Ticks(TICKS_PER_SECOND / 4);
+
+/// For how long a portion of a bucket is asked for, in microseconds: so long that prolonging it costs little, and so short
+/// that what a node no longer uses is soon there for others.
+pub(super) const TERM: u64 = 10_000_000;
+
+/// That, in ticks.
+const TERM_TICKS: u64 = TERM * (TICKS_PER_SECOND / 1_000_000);
 
 /// The demand for one bucket's tokens on this node.
 #[derive(Debug, Default)]
@@ -18,6 +26,8 @@ pub(super) struct Pace {
     since: AtomicU64,
     /// Thousandths of calls to be expected in the time for which is drawn.
     expected: AtomicU64,
+    /// Thousandths of calls to be expected in the term of a portion.
+    in_term: AtomicU64,
     /// What was wanted last.
     wanted: AtomicU64,
 }
@@ -41,15 +51,28 @@ impl Pace {
         let since = self.since.swap(now.0, Ordering::Relaxed);
         let passed = now.0.saturating_sub(since).max(1);
         let asked = self.asked.swap(0, Ordering::Relaxed).saturating_mul(1000);
-        let expected = if passed >= horizon {
-            scale(asked, horizon, passed)
-        } else {
-            asked + scale(self.expected.load(Ordering::Relaxed), horizon - passed, horizon)
-        };
-        self.expected.store(expected, Ordering::Relaxed);
+        let expected = expect(&self.expected, asked, passed, horizon);
+        expect(&self.in_term, asked, passed, TERM_TICKS);
         let wanted = waiting.max(ahead(rate, expected / 1000, owed)).max(1);
         self.wanted.store(wanted, Ordering::Relaxed);
         wanted
+    }
+
+    /// Whether tokens are drawn for the calls that wait, and none ahead.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.expected.load(Ordering::Relaxed) < 1000
+    }
+
+    /// Tokens that a portion should have, for a node that is one of so many: twice what is needed, so that few calls find
+    /// it empty. None for a bucket that is drawn from in batches, or that was called once in a term.
+    pub(super) fn portion(&self, rate: TokenRate, nodes: u64) -> Option<u64> {
+        let in_term = self.in_term.load(Ordering::Relaxed);
+        if !self.is_quiet() || in_term <= 1000 {
+            return None;
+        }
+        let need = scale(in_term, rate.fill_time().0, TERM_TICKS).saturating_mul(3).div_ceil(2000).saturating_add(2);
+        let most = rate.burst() / PORTIONS_PART / nodes.max(1);
+        Some(most.min(need.saturating_mul(2))).filter(|tokens| *tokens > 0)
     }
 
     /// Whether it is time to draw ahead of need, with so many tokens left, so that no call has to wait.
@@ -71,6 +94,16 @@ fn ahead(rate: TokenRate, expected: u64, owed: Ticks) -> u64 {
     let token = rate.token_time().0;
     let (most, lapsing) = (horizon(rate).0 / token, horizon(rate).0.saturating_sub(owed.0) / token);
     expected.max(lapsing).min(most)
+}
+
+/// Notes how many thousandths of calls are to be expected in a time, of which `passed` is past, with so many asked.
+fn expect(noted: &AtomicU64, asked: u64, passed: u64, time: u64) -> u64 {
+    let expected = match passed >= time {
+        true => scale(asked, time, passed),
+        false => asked + scale(noted.load(Ordering::Relaxed), time - passed, time),
+    };
+    noted.store(expected, Ordering::Relaxed);
+    expected
 }
 
 fn scale(count: u64, by: u64, of: u64) -> u64 {

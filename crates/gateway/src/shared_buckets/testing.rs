@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tollgate_domain::token_draw::{BucketDraw, OwedTokens};
+use tollgate_domain::owed_tokens::OwedTokens;
+use tollgate_domain::token_draw::BucketDraw;
 use tollgate_domain::{Clock, Ticks};
 
 use super::source::{BucketsUnavailable, Drawing, Drawn, TokenSource};

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use ::redis::{Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, Script, ServerErrorKind};
 use futures_util::future::join_all;
 use tollgate_domain::Ticks;
-use tollgate_domain::token_draw::{BucketDraw, TokenGrant};
+use tollgate_domain::token_draw::{BucketDraw, PortionAsk, TokenGrant};
 
 use crate::error::StoreError;
 pub use address::is_bucket_address;
@@ -144,24 +144,27 @@ impl RedisBuckets {
             Some(undone) => command.arg(undone.at).arg(undone.owed.0),
             None => command.arg("").arg(""),
         };
+        if let Some(PortionAsk { node, held, want, term }) = draw.portion {
+            command.arg(node).arg(held).arg(want).arg(term);
+        }
         command
     }
 }
 
 /// What the script returns.
-struct Granted([i64; 4]);
+struct Granted([i64; 5]);
 
 impl FromRedisValue for Granted {
     fn from_redis_value(value: ::redis::Value) -> Result<Self, ::redis::ParsingError> {
-        let (granted, owed, retry_after, at) = FromRedisValue::from_redis_value(value)?;
-        Ok(Self([granted, owed, retry_after, at]))
+        let (granted, owed, retry_after, at, portion) = FromRedisValue::from_redis_value(value)?;
+        Ok(Self([granted, owed, retry_after, at, portion]))
     }
 }
 
 impl From<Granted> for TokenGrant {
     fn from(Granted(numbers): Granted) -> Self {
-        let [granted, owed, retry_after, at] = numbers.map(|number| u64::try_from(number).unwrap_or(0));
-        Self { granted, owed: Ticks(owed), retry_after: Ticks(retry_after), at }
+        let [granted, owed, retry_after, at, portion] = numbers.map(|number| u64::try_from(number).unwrap_or(0));
+        Self { granted, owed: Ticks(owed), retry_after: Ticks(retry_after), at, portion }
     }
 }
 

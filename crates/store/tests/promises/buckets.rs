@@ -6,8 +6,9 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tollgate_domain::owed_tokens::OwedTokens;
 use tollgate_domain::throttle::TokenRate;
-use tollgate_domain::token_draw::{BucketDraw, OwedTokens, TokenDraw, TokenGrant};
+use tollgate_domain::token_draw::{BucketDraw, PortionAsk, TokenDraw, TokenGrant};
 use tollgate_domain::{IdSource, ThrottleSettings};
 use tollgate_store::{RedisBuckets, RedisSettings};
 
@@ -76,7 +77,7 @@ fn rate(rate: f64, burst: i32) -> TokenRate {
 }
 
 fn draw(bucket: &str, rate: TokenRate, want: u64) -> BucketDraw {
-    BucketDraw { bucket: bucket.into(), draw: TokenDraw { rate, want, debt: 0, undo: None } }
+    BucketDraw { bucket: bucket.into(), draw: TokenDraw::of(rate, want) }
 }
 
 async fn one(buckets: &RedisBuckets, draw: BucketDraw) -> TokenGrant {
@@ -100,6 +101,54 @@ async fn a_draw_in_redis_is_a_draw_by_the_arithmetic() {
             assert_eq!(grant, kept.draw(asked.draw, grant.at), "{per_second} a second, burst {burst}");
         }
     }
+}
+
+/// What one of a few nodes asks next, under one of a few settings.
+fn any_draw(ids: &IdSource, settings: &[TokenRate]) -> BucketDraw {
+    let upto = |most: u64| ids.word() % most;
+    let rate = settings[if upto(12) == 0 { upto(settings.len() as u64) as usize } else { 0 }];
+    let mut asked = draw("parts", rate, upto(6) * upto(6));
+    asked.draw.debt = u64::from(upto(20) == 0);
+    let portion = PortionAsk { node: u64::MAX - upto(4), held: upto(3), want: upto(9), term: 1000 + upto(60_000) };
+    asked.draw.portion = (upto(3) > 0).then_some(portion);
+    asked
+}
+
+#[tokio::test]
+async fn portions_in_redis_are_portions_by_the_arithmetic() {
+    let redis = Redis::start("secret");
+    let buckets = redis.buckets("secret").await;
+    let ids = IdSource::seeded(8);
+    let mut given = 0;
+    for settings in
+        [[rate(1000.0, 100), rate(500.0, 37), rate(2000.0, 250)], [rate(333.3, 70), rate(701.0, 5), rate(250.0, 0)]]
+    {
+        redis.ask(&["DEL", "test:{parts}"]);
+        let (mut expected, mut lone) = (None::<OwedTokens>, None);
+        for step in 0..600 {
+            let mut asked = any_draw(&ids, &settings);
+            asked.draw.undo = if step % 7 == 0 { lone } else { None };
+            let grant = one(&buckets, asked.clone()).await;
+            let kept = expected.get_or_insert_with(|| OwedTokens::none(asked.draw.rate, grant.at));
+            assert_eq!(grant, kept.draw(asked.draw, grant.at), "step {step}: {asked:?}, then {kept:?}");
+            (given, lone) = (given + u64::from(grant.portion > 0), grant.lone());
+            if step % 5 == 0 {
+                tokio::time::sleep(Duration::from_millis(ids.word() % 12)).await;
+            }
+        }
+    }
+    assert!(given > 100, "{given}");
+}
+
+#[tokio::test]
+async fn a_bucket_is_kept_until_what_portions_had_has_come_back() {
+    let redis = Redis::start("secret");
+    let buckets = redis.buckets("secret").await;
+    let mut asked = draw("parts", rate(1.0, 100), 3);
+    asked.draw.portion = Some(PortionAsk { node: 7, held: 0, want: 5, term: 10_000_000 });
+    assert_eq!(one(&buckets, asked).await.portion, 5);
+    let left: i64 = redis.ask(&["PTTL", "test:{parts}"]).parse().expect("a time");
+    assert!((17_500..=18_000).contains(&left), "the term, and eight tokens: {left}");
 }
 
 #[tokio::test]
