@@ -105,8 +105,11 @@ $(DEPLOY_TOOLS)/sam/installed: e2e/deploy/sam-requirements.txt
 sdk: debug ## Drives the binary with the AWS SDK for Rust, every operation.
 	TOLLGATE_BIN=$(TOLLGATE_BIN) cargo test --locked $(SDK_SUITE)
 
-browser: console debug ## Drives the console of the binary in Chromium.
+browser: ## Drives the console of the binary in Chromium.
 	e2e/tools.sh
+	# One after the other, however many jobs there may be: the binary embeds what the console's build leaves.
+	$(MAKE) console
+	$(MAKE) debug
 	TOLLGATE_BIN=$(abspath $(TOLLGATE_BIN)) npm --prefix $(CONSOLE) run test:browser
 
 bench: $(VENV)/installed build ## Measures the gateway beside nginx, HAProxy, nginx with Lua, Envoy and Traefik.
