@@ -168,3 +168,35 @@ async fn one_connection_at_a_time_may_come_by_either_port() {
         assert!(call(secured, GET).await.starts_with("HTTP/1.1 200 "));
     }
 }
+
+#[tokio::test]
+async fn a_caller_by_tls_that_does_not_read_is_cut_off() {
+    const CALLS: usize = 2000;
+    let (upstream, dir) = (Upstream::answering(&ok(&"x".repeat(20_000))).await, folder());
+    let config = GatewayConfig { body_read_timeout: Duration::from_millis(100), ..config() };
+    let (served, secured) = serve(config, &upstream, dir.path()).await;
+    let (mut reading, mut writing) = tokio::io::split(connect(secured, "localhost", &[]).await);
+    let one = "GET /prod/a HTTP/1.1\r\nHost: api1.execute-api.x\r\n\r\n";
+    let sending = tokio::spawn(async move {
+        for _ in 0..CALLS {
+            if writing.write_all(one.as_bytes()).await.is_err() {
+                return;
+            }
+        }
+        std::future::pending::<()>().await;
+    });
+    // What TLS has taken and cannot send waits for the reader as much as what it has not.
+    soon(async {
+        let mut before = usize::MAX;
+        while before != upstream.requests().len() {
+            before = upstream.requests().len();
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    })
+    .await;
+    let mut received = Vec::new();
+    let _ = soon(reading.read_to_end(&mut received)).await;
+    sending.abort();
+    assert!(received.len() < CALLS * 20_000, "{}", received.len());
+    soon(served.running.drain()).await;
+}
