@@ -1,5 +1,5 @@
--- One call with a key: a random one of those that may call often, or always the one that is named.
--- Arguments: path, host, "free" or a key, seed.
+-- One call with a key: a random one of those that may call often, all alike ("free") or the first far more often than
+-- the last ("zipf", exponent 1), or always the one that is named. Arguments: path, host, key, seed.
 local path, host, key, seed
 
 function init(args)
@@ -8,9 +8,14 @@ function init(args)
 end
 
 function request()
-    local value = key
+    local value, number = key, nil
     if key == "free" then
-        value = string.format("bench-key-%05d-0123456789abcdef", math.random(1, 9999))
+        number = math.random(1, 9999)
+    elseif key == "zipf" then
+        number = math.min(9999, math.floor(10000 ^ math.random()))
+    end
+    if number then
+        value = string.format("bench-key-%05d-0123456789abcdef", number)
     end
     return wrk.format("GET", path, { ["Host"] = host, ["x-api-key"] = value })
 end

@@ -27,7 +27,8 @@ from redis_server import Redis  # noqa: E402
 WARM_SECONDS = 12
 """Longer than a portion's term, so that keys are known to be called now and then."""
 
-SPREADS = {"uniform": load.LUA, "Zipf": HERE / "zipf.lua"}
+SPREADS = {"uniform": "free", "Zipf": "zipf"}
+"""How keys are chosen, as `bench/gateway/calls.lua` has it."""
 
 
 class Shared(Tollgate):
@@ -66,11 +67,10 @@ def transactions(postgres, database):
     return int(postgres.query("postgres", sql)[0][0])
 
 
-def measure(node, lua, seconds, seed):
+def measure(node, keys, seconds, seed):
     """CPU microseconds of the node per request, and requests."""
-    load.LUA = lua
     before = machine.cpu_nanos(node.pid)
-    counts = load.saturate(node, "free", seconds, seed)
+    counts = load.saturate(node, keys, seconds, seed)
     spent = machine.cpu_nanos(node.pid) - before
     if counts["refused"] or counts["failed"]:
         raise RuntimeError(f"{node.name}: {counts}")
@@ -94,15 +94,14 @@ def arguments():
 
 def rounds(given, alone, shared, postgres, database):
     """The rows of the table: for each spread of the keys, what each round came to."""
-    for spread, lua in SPREADS.items():
+    for spread, keys in SPREADS.items():
         ratios, redis, database_trips = [], [], []
-        load.LUA = lua
         for node in (alone, shared):
-            load.saturate(node, "free", WARM_SECONDS, 0)
+            load.saturate(node, keys, WARM_SECONDS, 0)
         for seed in range(given.rounds):
-            own, _ = measure(alone, lua, given.seconds, seed)
+            own, _ = measure(alone, keys, given.seconds, seed)
             before = shared.redis_round_trips(), transactions(postgres, database)
-            cpu, requests = measure(shared, lua, given.seconds, seed)
+            cpu, requests = measure(shared, keys, given.seconds, seed)
             after = shared.redis_round_trips(), transactions(postgres, database)
             ratios.append(cpu / own)
             redis.append(1000 * (after[0] - before[0]) / requests)
