@@ -13,7 +13,7 @@ import pytest
 
 from harness import TEST_CLOCK_BINARY, Tollgate
 from torture.books import Books
-from torture.clock import Clock, day_name
+from torture.clock import Clock, day_name, to_weekday
 from torture.disk import NoDisk, SmallDisk
 from torture.ordeal import Ordeal
 
@@ -38,7 +38,7 @@ def disk(tmp_path):
 def ordeal(tmp_path, disk, monkeypatch):
     if not TEST_CLOCK_BINARY.exists():
         pytest.skip(f"{TEST_CLOCK_BINARY} is not there: `make e2e` builds it")
-    clock = Clock(tmp_path / "clock")
+    clock = Clock(tmp_path / "clock", to_weekday(random.Random(SEED).randrange(7)))
     monkeypatch.setattr("botocore.auth.get_current_datetime", clock.datetime)
     folder = disk.folder if disk else tmp_path
     tollgate = Tollgate(
@@ -98,7 +98,8 @@ def check_quotas(ordeal, books, last_day):
         if plan.limit is None:
             continue
         deaths = sum(deaths for day, deaths in ordeal.deaths.items() if plan.period_of(day) == period)
-        used_up = period != plan.period_of(last_day) or plan.period == "WEEK"
+        # All quotas are used up as a day ends, which the last day did not.
+        used_up = period <= plan.period_of(last_day - 1)
         of_this = books.check_quota(key, period, plan.limit, deaths, used_up)
         stranded, bound = stranded + of_this[0], bound + of_this[1]
     return stranded, bound

@@ -45,6 +45,12 @@ class Clock:
         return datetime.datetime.fromtimestamp(self.now(), datetime.timezone.utc).replace(tzinfo=None)
 
 
+def to_weekday(weekday):
+    """Milliseconds to the next such day of the week (0 is Monday): with it, a seed meets the same ends of weeks on any day."""
+    today = datetime.datetime.now(datetime.timezone.utc).weekday()
+    return (weekday - today) % 7 * DAY * 1000
+
+
 def next_midnight(now):
     return (int(now) // DAY + 1) * DAY
 
