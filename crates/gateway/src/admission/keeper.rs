@@ -4,18 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tollgate_domain::{Adjustment, ApiKeyId, Clock, Period, Ticks, UsageImport, UsagePlanId};
 
 use super::Admission;
 use super::counter::CounterId;
 use super::ledger::{Ledger, LedgerUnavailable};
-use super::rounds::{Inbox, Message, Rounds};
+use super::rounds::{Asked, Inbox, Message, Rounds};
 
 /// How long admitted calls wait at most before they are reported.
 const REPORT_EVERY: Duration = Duration::from_millis(200);
 
 /// How often idle leases are looked for. A lease comes back when no call came for one to two of these.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
+
+/// How long a lease that runs low waits for others at most. Many do at once, and a round costs the same for one as for
+/// all; calls that find their lease empty meanwhile end the wait.
+const DRAW_AHEAD_EVERY: Duration = Duration::from_millis(25);
 
 /// How often the ledger is asked again for units that are on leases of other nodes, while callers wait for them.
 const ASK_AGAIN_EVERY: Duration = Duration::from_millis(25);
@@ -28,6 +33,8 @@ pub struct Keeper {
     clock: Arc<dyn Clock>,
     /// When what the round has was collected.
     collected_at: Ticks,
+    /// When the last round was begun.
+    begun: Instant,
     /// Whether the ledger is still to be asked for a round that it was asked for before.
     retrying: bool,
 }
@@ -92,6 +99,7 @@ impl Keeper {
             ledger,
             clock,
             collected_at: Ticks(0),
+            begun: Instant::now(),
             retrying: false,
         }
     }
@@ -105,7 +113,13 @@ impl Keeper {
         report.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                asked = self.rounds.asked() => if !asked { return },
+                asked = self.rounds.asked() => match asked {
+                    Asked::Now => {}
+                    Asked::Ahead => continue,
+                    Asked::Never => return,
+                },
+                () = tokio::time::sleep_until(self.begun + DRAW_AHEAD_EVERY), if self.rounds.draws_ahead() => {}
+                () = self.admission.hurry.notified(), if self.rounds.draws_ahead() => {}
                 _ = report.tick() => {}
                 _ = again.tick(), if self.rounds.has_pending() => self.rounds.ask_again(),
                 _ = sweep.tick() => self.rounds.sweep(self.clock.ticks()),
@@ -149,6 +163,7 @@ impl Keeper {
             watch.settled(self.collected_at);
             return None;
         };
+        self.begun = Instant::now();
         watch.asked(settlement.draws.len());
         let answer = self.ledger.settle(settlement).await;
         let (written, now) = (answer.is_ok(), self.clock.now());
@@ -211,34 +226,86 @@ mod tests {
         }
     }
 
+    /// A gateway whose keeper is at work, with one plan.
+    struct Site {
+        admission: Arc<Admission>,
+        ledger: Arc<SlowLedger>,
+        clock: Arc<ManualClock>,
+        limits: PlanLimits,
+        keeper: tokio::task::JoinHandle<()>,
+    }
+
+    impl Site {
+        fn new() -> Self {
+            let clock = Arc::new(ManualClock::at(UnixMillis(0)));
+            let (admission, inbox) = Admission::new(KeyDigester::new([0; 32]));
+            let (admission, ledger) = (Arc::new(admission), Arc::new(SlowLedger::default()));
+            let plan = plan(UsagePlanId::parse("plan1").expect("an id"));
+            let limits = PlanLimits { id: plan.id, rate: None, quota: plan.quota };
+            admission.publish(&Catalog::default().apply(&[Edit::put(Record::UsagePlan(plan))]), clock.now());
+            let own = (Arc::clone(&admission), Arc::<SlowLedger>::clone(&ledger), Arc::<ManualClock>::clone(&clock));
+            let keeper = tokio::spawn(Keeper::new(own.0, inbox, own.1, own.2, 1).run());
+            Self { admission, ledger, clock, limits, keeper }
+        }
+
+        /// Calls so many times, and is admitted.
+        async fn call(&self, key: ApiKeyId, times: usize) {
+            for _ in 0..times {
+                let keyed = Some(Keyed { key, plan: &self.limits, method_entry: None });
+                let demand = Demand { keyed, method: None, account: None };
+                assert!(self.admission.admit(demand, self.clock.now(), &*self.clock).await.outcome.is_ok());
+            }
+        }
+
+        fn rounds(&self) -> u64 {
+            self.ledger.rounds.load(Ordering::Relaxed)
+        }
+
+        /// Ends it, and tells how many calls were reported.
+        async fn close(self) -> u64 {
+            self.admission.close().await.expect("the ledger is there");
+            self.keeper.await.expect("the keeper ends");
+            self.ledger.calls.load(Ordering::Relaxed)
+        }
+    }
+
+    fn key(number: usize) -> ApiKeyId {
+        ApiKeyId::parse(&format!("key{number}")).expect("an id")
+    }
+
     #[tokio::test(start_paused = true)]
     async fn calls_that_go_on_are_reported_a_few_times_a_second_and_not_one_after_the_other() {
-        let clock = Arc::new(ManualClock::at(UnixMillis(0)));
-        let (admission, inbox) = Admission::new(KeyDigester::new([0; 32]));
-        let (admission, ledger) = (Arc::new(admission), Arc::new(SlowLedger::default()));
-        let key = ApiKeyId::parse("key1").expect("an id");
-        let plan = plan(UsagePlanId::parse("plan1").expect("an id"));
-        let limits = PlanLimits { id: plan.id, rate: None, quota: plan.quota };
-        admission.publish(&Catalog::default().apply(&[Edit::put(Record::UsagePlan(plan))]), clock.now());
-        let keeper = Keeper::new(
-            Arc::clone(&admission),
-            inbox,
-            Arc::<SlowLedger>::clone(&ledger),
-            Arc::<ManualClock>::clone(&clock),
-            1,
-        );
-        let running = tokio::spawn(keeper.run());
+        let site = Site::new();
         for _ in 0..2000 {
-            let keyed = Some(Keyed { key, plan: &limits, method_entry: None });
-            let demand = Demand { keyed, method: None, account: None };
-            assert!(admission.admit(demand, clock.now(), &*clock).await.outcome.is_ok());
+            site.call(key(1), 1).await;
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         // Ten reports, and the draws by which the lease grew.
-        let rounds = ledger.rounds.load(Ordering::Relaxed);
-        assert!(rounds < 40, "{rounds} rounds in two seconds");
-        admission.close().await.expect("the ledger is there");
-        running.await.expect("the keeper ends");
-        assert_eq!(ledger.calls.load(Ordering::Relaxed), 2000);
+        assert!(site.rounds() < 40, "{} rounds in two seconds", site.rounds());
+        assert_eq!(site.close().await, 2000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn leases_that_run_low_one_after_the_other_are_drawn_for_together() {
+        let site = Site::new();
+        for number in 0..100 {
+            site.call(key(number), 1).await;
+        }
+        let before = site.rounds();
+        for number in 0..100 {
+            site.call(key(number), 70).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let rounds = site.rounds() - before;
+        assert!((30..60).contains(&rounds), "{rounds} rounds in a second");
+        assert_eq!(site.close().await, 7100);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_finds_its_lease_empty_waits_for_nobody_elses() {
+        let (site, began) = (Site::new(), Instant::now());
+        site.call(key(1), 80).await;
+        assert!(began.elapsed() < DRAW_AHEAD_EVERY, "{:?}", began.elapsed());
+        assert_eq!(site.close().await, 80);
     }
 }

@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use foldhash::fast::RandomState;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tollgate_domain::clock::TICKS_PER_SECOND;
 use tollgate_domain::lease::{Closed, Spend, Terms, Unit};
 use tollgate_domain::throttle::TokenRate;
@@ -74,6 +74,10 @@ pub struct Admission {
     /// Rounds that could not be written.
     failures: AtomicU64,
     keeper: mpsc::UnboundedSender<Message>,
+    /// Leases that run low: what they are to draw can wait for the draws of others.
+    running_low: mpsc::UnboundedSender<LeaseAt>,
+    /// Tells the keeper that calls wait for such a draw.
+    hurry: Notify,
     watch: Watch,
     unaccounted: Unaccounted,
     /// Ticks until which what is known of keys and plans may be believed.
@@ -97,7 +101,8 @@ type PlanTable = std::collections::HashMap<UsagePlanId, PlanLimits, RandomState>
 impl Admission {
     /// An admission that knows no key and no plan, and the inbox that its [`Keeper`] reads.
     pub fn new(digester: KeyDigester) -> (Self, Inbox) {
-        let (keeper, inbox) = mpsc::unbounded_channel();
+        let (keeper, asked) = mpsc::unbounded_channel();
+        let (running_low, ahead) = mpsc::unbounded_channel();
         let admission = Self {
             keys: KeyTable::new(digester),
             counters: Counters::new(),
@@ -106,11 +111,13 @@ impl Admission {
             bells: Bells::new(),
             failures: AtomicU64::new(0),
             keeper,
+            running_low,
+            hurry: Notify::new(),
             watch: Watch::new(),
             unaccounted: Unaccounted::default(),
             believed_until: AtomicU64::new(u64::MAX),
         };
-        (admission, Inbox(inbox))
+        (admission, Inbox { asked, ahead })
     }
 
     /// Says what becomes of calls that cannot be accounted for.
@@ -324,7 +331,8 @@ impl Admission {
             match counter.lease.spend(today) {
                 Spend::Spent(unit) => {
                     if unit.is_low && counter.lease.start_drawing(unit.number) {
-                        self.tell(Message::Draw(LeaseAt { place: counter.place, number: unit.number }));
+                        let lease = LeaseAt { place: counter.place, number: unit.number };
+                        let _ = self.running_low.send(lease);
                     }
                     return Ok(Some(unit));
                 }
@@ -380,6 +388,8 @@ impl Admission {
             rung.as_mut().enable();
             if counter.lease.start_drawing(at.number) {
                 self.tell(Message::Draw(at));
+            } else {
+                self.hurry.notify_one();
             }
             // A draw may have ended before `enable`: then there is something to spend, or to learn, already.
             while !is_settled() {

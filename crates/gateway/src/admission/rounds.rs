@@ -20,7 +20,7 @@ use super::Admission;
 use super::counter::{Counter, CounterId};
 use super::ledger::LedgerUnavailable;
 
-/// Messages taken into one round at most, so that a round stays short.
+/// Messages of each kind that are taken into one round at most, so that a round stays short.
 const MESSAGES_A_ROUND: usize = 4096;
 
 /// How long the ledger is asked again for units that lie with other nodes, before their callers are told that the quota
@@ -40,7 +40,7 @@ pub(crate) struct LeaseAt {
 /// What the rest of admission asks for.
 #[derive(Debug)]
 pub(crate) enum Message {
-    /// A lease runs low.
+    /// A lease is empty, and calls wait for units.
     Draw(LeaseAt),
     /// A lease was replaced by one for the next period, and has these units to hand back.
     Expire(LeaseAt, Return),
@@ -60,7 +60,22 @@ pub(crate) enum Message {
 
 /// Messages on their way to the rounds.
 #[derive(Debug)]
-pub struct Inbox(pub(super) mpsc::UnboundedReceiver<Message>);
+pub struct Inbox {
+    pub(super) asked: mpsc::UnboundedReceiver<Message>,
+    /// Leases that run low.
+    pub(super) ahead: mpsc::UnboundedReceiver<LeaseAt>,
+}
+
+/// What [`Rounds::asked`] waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Somebody waits for a round.
+    Now,
+    /// A lease is to be drawn for before it is empty.
+    Ahead,
+    /// Nobody is left to ask.
+    Never,
+}
 
 /// The rounds of one node.
 #[derive(Debug)]
@@ -76,6 +91,8 @@ pub struct Rounds {
     next: Round,
     /// Draws that the ledger may answer better in a moment. Their leases are still being drawn for.
     pending: Vec<Drawing>,
+    /// Whether a lease that runs low was collected since the last round was begun.
+    draws_ahead: bool,
     closing: bool,
     failing: bool,
 }
@@ -101,24 +118,50 @@ impl Rounds {
     /// ledger, and no other process ever.
     pub fn new(admission: Arc<Admission>, inbox: Inbox, source: u64) -> Self {
         let (next, current) = (Round::default(), None);
-        let pending = Vec::new();
-        Self { admission, inbox, source, sequence: 0, current, next, pending, closing: false, failing: false }
+        Self {
+            admission,
+            inbox,
+            source,
+            sequence: 0,
+            current,
+            next,
+            pending: Vec::new(),
+            draws_ahead: false,
+            closing: false,
+            failing: false,
+        }
     }
 
-    /// Waits until something is asked for. False when nobody is left to ask.
-    pub(super) async fn asked(&mut self) -> bool {
-        match self.inbox.0.recv().await {
-            Some(message) => {
-                self.collect(message);
-                true
+    /// Waits until something is asked for. Of leases that run low only the first is told: the others wake nobody.
+    pub(super) async fn asked(&mut self) -> Asked {
+        tokio::select! {
+            message = self.inbox.asked.recv() => match message {
+                Some(message) => {
+                    self.collect(message);
+                    Asked::Now
+                }
+                None => Asked::Never,
+            },
+            Some(lease) = self.inbox.ahead.recv(), if !self.draws_ahead => {
+                self.draw_ahead(lease);
+                Asked::Ahead
             }
-            None => false,
         }
+    }
+
+    /// Whether leases are to be drawn for before they are empty.
+    pub(super) fn draws_ahead(&self) -> bool {
+        self.draws_ahead
+    }
+
+    fn draw_ahead(&mut self, lease: LeaseAt) {
+        self.draws_ahead = true;
+        self.collect_draw(Drawing { lease, pending_since: None });
     }
 
     /// Whether anything is asked for that the last round does not have.
     pub(super) fn is_asked(&self) -> bool {
-        !self.inbox.0.is_empty()
+        !self.inbox.asked.is_empty()
     }
 
     /// Whether there are draws to ask for again in a moment.
@@ -145,6 +188,7 @@ impl Rounds {
         if self.current.is_none() {
             self.collect_usage();
             let mut round = std::mem::take(&mut self.next);
+            self.draws_ahead = false;
             if round.is_empty() {
                 round.answer(&Ok(()));
                 return None;
@@ -200,8 +244,14 @@ impl Rounds {
 
     fn collect_waiting(&mut self) {
         for _ in 0..MESSAGES_A_ROUND {
-            match self.inbox.0.try_recv() {
+            match self.inbox.asked.try_recv() {
                 Ok(message) => self.collect(message),
+                Err(_) => break,
+            }
+        }
+        for _ in 0..MESSAGES_A_ROUND {
+            match self.inbox.ahead.try_recv() {
+                Ok(lease) => self.draw_ahead(lease),
                 Err(_) => break,
             }
         }
