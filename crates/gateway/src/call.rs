@@ -28,9 +28,27 @@ pub(crate) const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 #[derive(Clone, Debug)]
 pub(crate) struct CallIds {
     /// `x-amzn-RequestId`: a UUID.
-    pub(crate) request_id: HeaderValue,
+    pub(crate) request_id: CallId<36>,
     /// `x-amz-apigw-id`.
-    pub(crate) extended_id: HeaderValue,
+    pub(crate) extended_id: CallId<16>,
+}
+
+/// One of them: so many letters of ASCII.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CallId<const LENGTH: usize>([u8; LENGTH]);
+
+impl<const LENGTH: usize> CallId<LENGTH> {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    pub(crate) fn to_header(self) -> HeaderValue {
+        HeaderValue::from_bytes(&self.0).unwrap_or(HeaderValue::from_static("-"))
+    }
 }
 
 /// One request on its way through the pipeline. Each step adds what it found out; what is not known yet, or never will
@@ -173,7 +191,7 @@ impl<'a> Call<'a> {
         if let Some(trace) = sent.get(X_AMZN_TRACE_ID) {
             return trace.clone();
         }
-        let id: String = self.ids.request_id.to_str().unwrap_or_default().split('-').collect();
+        let id: String = self.ids.request_id.as_str().split('-').collect();
         let root = format!("Root=1-{:08x}-{}", self.at.wall.seconds(), id.get(..24).unwrap_or_default());
         HeaderValue::try_from(root).unwrap_or(HeaderValue::from_static("-"))
     }
@@ -200,8 +218,7 @@ impl CallIdSource {
 
     pub(crate) fn next(&self) -> CallIds {
         let mut rng = self.0.borrow_mut();
-        let value = |text: &[u8]| HeaderValue::from_bytes(text).unwrap_or(HeaderValue::from_static("-"));
-        CallIds { request_id: value(&uuid(rng.u128(..))), extended_id: value(&extended_id(rng.u128(..))) }
+        CallIds { request_id: CallId(uuid(rng.u128(..))), extended_id: CallId(extended_id(rng.u128(..))) }
     }
 }
 
@@ -215,19 +232,16 @@ impl CallIdSource {
 
 /// A UUID of version 4 from random bits.
 fn uuid(bits: u128) -> [u8; 36] {
+    /// Where the two digits of each byte are, among the dashes.
+    const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let mut bytes = bits.to_be_bytes();
     bytes[6] = (bytes[6] & 0x0f) | 0x40;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
     let mut out = [b'-'; 36];
-    let mut at = 0;
-    for byte in bytes {
-        if matches!(at, 8 | 13 | 18 | 23) {
-            at += 1;
-        }
+    for (byte, at) in bytes.into_iter().zip(PLACES) {
         out[at] = HEX[usize::from(byte >> 4)];
         out[at + 1] = HEX[usize::from(byte & 15)];
-        at += 2;
     }
     out
 }
@@ -258,11 +272,11 @@ mod tests {
         let source = CallIdSource::new(&IdSource::seeded(1));
         let (first, second) = (source.next(), source.next());
         assert_ne!(first.request_id, second.request_id);
-        let text = first.request_id.to_str().expect("ASCII");
+        let text = first.request_id.as_str();
         let groups: Vec<usize> = text.split('-').map(str::len).collect();
         assert_eq!(groups, [8, 4, 4, 4, 12]);
         assert_eq!(&text[14..15], "4");
-        let extended = first.extended_id.to_str().expect("ASCII");
+        let extended = first.extended_id.as_str();
         assert!(extended.len() == 16 && extended.ends_with('='), "{extended}");
     }
 }

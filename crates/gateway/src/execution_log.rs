@@ -77,7 +77,7 @@ impl LineBudget {
     /// Writes the lines of a call that ended.
     pub(crate) fn write(&self, call: &mut Call<'_>) {
         let Some(log) = call.log.take() else { return };
-        let (request_id, stage) = (call.ids.request_id.to_str().unwrap_or_default(), call.stage);
+        let (request_id, stage) = (call.ids.request_id.as_str(), call.stage);
         let api = stage.map_or("", |stage| stage.deployed.api.id.as_str());
         let stage = stage.map_or("", |stage| stage.name.as_str());
         for line in log.into_lines() {

@@ -37,12 +37,13 @@ impl HeadLines {
             let start = part.as_ptr().addr().checked_sub(head.as_ptr().addr())?;
             Some((u16::try_from(start).ok()?, u16::try_from(start + part.len()).ok()?))
         };
-        let line = |line: &httparse::Header<'_>| {
+        // One after the other: to collect them takes more than to find them.
+        let mut lines = SmallVec::with_capacity(found.len());
+        for line in found {
             // An empty value may be no part of the head.
             let value = if line.value.is_empty() { (0, 0) } else { place(line.value)? };
-            Some(Line { name: place(line.name.as_bytes())?, value })
-        };
-        let lines = found.iter().map(line).collect::<Option<_>>()?;
+            lines.push(Line { name: place(line.name.as_bytes())?, value });
+        }
         Some(Self { head, lines })
     }
 

@@ -25,6 +25,7 @@ mod gateway;
 mod gateway_response;
 mod head_lines;
 mod head_refusal;
+mod head_text;
 mod integration;
 mod joined_writes;
 mod key;

@@ -4,7 +4,6 @@
 use std::fmt::Write as _;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use smallvec::SmallVec;
 use tollgate_domain::{QuotaPeriod, QuotaSettings, ThrottleSettings};
 
 use crate::admission::Standing;
@@ -40,29 +39,32 @@ fn window_secs(period: QuotaPeriod) -> u32 {
 pub(crate) fn add(headers: &mut HeaderMap, policy: Option<&HeaderValue>, standing: &Standing) {
     let Some(policy) = policy else { return };
     headers.insert(RATELIMIT_POLICY, policy.clone());
-    let limits = limits(standing);
+    let mut limits = Vec::new();
+    put(&mut limits, standing);
     if let Some(value) = HeaderValue::from_bytes(&limits).ok().filter(|value| !value.is_empty()) {
         headers.insert(RATELIMIT, value);
     }
 }
 
-/// What is left, of each limit that there is: the value of `RateLimit`, empty without any. Every answer has it, so it is
-/// put together without `fmt`.
-pub(crate) fn limits(standing: &Standing) -> SmallVec<[u8; 128]> {
+/// Whether anything is limited.
+pub(crate) fn is_limited(standing: &Standing) -> bool {
+    standing.throttle.is_some() || standing.quota.is_some()
+}
+
+/// Writes what is left, of each limit that there is: the value of `RateLimit`. Every answer has it, so it is put together
+/// without `fmt`.
+pub(crate) fn put(out: &mut Vec<u8>, standing: &Standing) {
     let throttle = standing.throttle.as_ref().map(|it| ("\"throttle\";r=", it.left, it.full_in.as_secs_ceil()));
     let quota = standing.quota.as_ref().map(|it| ("\"quota\";r=", it.remaining, it.resets_in_secs));
-    let mut text = SmallVec::<[u8; 128]>::new();
     let mut number = itoa::Buffer::new();
+    let mut separator: &[u8] = b"";
     for (name, left, seconds) in [throttle, quota].into_iter().flatten() {
-        if !text.is_empty() {
-            text.extend_from_slice(b", ");
-        }
-        text.extend_from_slice(name.as_bytes());
-        text.extend_from_slice(number.format(left).as_bytes());
-        text.extend_from_slice(b";t=");
-        text.extend_from_slice(number.format(seconds).as_bytes());
+        out.extend_from_slice(std::mem::replace(&mut separator, b", "));
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(number.format(left).as_bytes());
+        out.extend_from_slice(b";t=");
+        out.extend_from_slice(number.format(seconds).as_bytes());
     }
-    text
 }
 
 #[cfg(test)]

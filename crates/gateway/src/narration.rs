@@ -53,7 +53,7 @@ impl Verbosity {
 /// Notes that the key is about to be looked at.
 pub(crate) fn verifies_plan(call: &Call<'_>, sent: &HeaderMap) {
     call.note(LogLevel::Info, || {
-        let id = call.ids.request_id.to_str().unwrap_or_default();
+        let id = call.ids.request_id.as_str();
         format!("Verifying Usage Plan for request: {id}. API Key: {} API Stage: {}", key(call, sent), stage(call))
     });
 }
@@ -104,9 +104,7 @@ pub(crate) fn decided(
 /// Notes what the caller sent to a method that is about to run.
 pub(crate) fn starts(call: &Call<'_>, sent: &HeaderMap) {
     let Some(log) = &call.log else { return };
-    log.note(LogLevel::Info, || {
-        format!("Starting execution for request: {}", call.ids.request_id.to_str().unwrap_or_default())
-    });
+    log.note(LogLevel::Info, || format!("Starting execution for request: {}", call.ids.request_id.as_str()));
     log.note(LogLevel::Info, || format!("HTTP Method: {}, Resource Path: {}", call.verb, call.path));
     log.trace(|| format!("Method request path: {}", map(call.path_variables())));
     log.trace(|| {

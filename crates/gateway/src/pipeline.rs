@@ -80,7 +80,7 @@ pub(crate) async fn serve(
     }
     narration::ends(&call, response.status(), response.headers(), refused);
     worker.execution_lines.write(&mut call);
-    meter::count(&worker, &call, response.status());
+    meter::count(&worker, &call, response.status(), worker.shared.clock.ticks());
     if let Some(span) = call.span {
         span.end(&worker, &call, response.status());
     }
@@ -90,8 +90,8 @@ pub(crate) async fn serve(
     if config.ratelimit_headers {
         limit_headers::add(headers, limits.policy.as_ref(), &limits.standing);
     }
-    headers.insert(X_AMZN_REQUEST_ID, ids.request_id);
-    headers.insert(X_AMZ_APIGW_ID, ids.extended_id);
+    headers.insert(X_AMZN_REQUEST_ID, ids.request_id.to_header());
+    headers.insert(X_AMZ_APIGW_ID, ids.extended_id.to_header());
     // Who asked for leave and was answered sends no body, and a stream of HTTP/2 is told that it need not.
     if let Some(unread) = unread.filter(|_| !(awaits_leave && client.body_bytes() == 0) && version < Version::HTTP_2) {
         unread.discard(&serving);

@@ -60,7 +60,7 @@ fn refused_call(
     // What met no stage has no path below one.
     let whole_path = if call.stage.is_some() { call.path } else { call.uri.path() };
     RefusedCall {
-        request_id: rewritten(request_id, |text| text.push_str(call.ids.request_id.to_str().unwrap_or_default())),
+        request_id: rewritten(request_id, |text| text.push_str(call.ids.request_id.as_str())),
         at: call.at.wall,
         status: status.as_u16(),
         level: level(refusal),

@@ -41,7 +41,7 @@ async fn run(
     let mut call = Call::new(&ids, shared.clock.now(), &client, &shared.config.account_id, head);
     (call.host, call.stage, call.path) = (HOST, Some(stage), head.uri.path());
     call.log = Some(ExecutionLog::new(LogLevel::Info, true, std::sync::Arc::clone(&shared.clock)));
-    let request_id = ids.request_id.to_str().unwrap_or_default();
+    let request_id = ids.request_id.as_str();
     call.note(LogLevel::Info, || format!("Starting authorizer: {} for request: {request_id}", test.authorizer));
     let said = ask(worker, stage, test, &call, headers).await;
     let client_status = match &said {

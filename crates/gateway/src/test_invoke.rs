@@ -106,7 +106,7 @@ async fn run(
             .collect(),
         body,
         latency_millis: latency,
-        log: written(ids.request_id.to_str().unwrap_or_default(), &log),
+        log: written(ids.request_id.as_str(), &log),
     })
 }
 

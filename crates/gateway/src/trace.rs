@@ -122,7 +122,7 @@ fn attributes(call: &Call<'_>) -> Vec<(&'static str, String)> {
         ("http.request.method", call.verb.to_string()),
         ("url.path", call.uri.path().to_owned()),
         ("client.address", text(&call.client.address)),
-        ("tollgate.request_id", text(&call.ids.request_id)),
+        ("tollgate.request_id", call.ids.request_id.as_str().to_owned()),
     ];
     if let Some(stage) = call.stage {
         attributes.push(("tollgate.api", stage.deployed.api.id.to_string()));

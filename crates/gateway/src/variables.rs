@@ -119,7 +119,7 @@ impl Named {
             Self::ErrorMessageString => Value::from(call.refused.as_ref()?.message()).to_string().into(),
             Self::ErrorResponseType => call.refused.as_ref()?.kind.as_str().into(),
             Self::ErrorValidation => call.refused.as_ref()?.validation_error()?.into(),
-            Self::ExtendedRequestId => call.ids.extended_id.to_str().ok()?.into(),
+            Self::ExtendedRequestId => call.ids.extended_id.as_str().into(),
             Self::HttpMethod => call.verb.as_str().into(),
             Self::IdentityAccessKey => signer?.access_key_id.as_str().into(),
             Self::IdentityAccountId => signer?.account_id.as_str().into(),
@@ -135,7 +135,7 @@ impl Named {
             }
             Self::Path => call.full_path(),
             Self::Protocol => protocol(call.version).into(),
-            Self::RequestId => call.ids.request_id.to_str().ok()?.into(),
+            Self::RequestId => call.ids.request_id.as_str().into(),
             Self::RequestTime => time_format::common_log(call.at.wall).into(),
             Self::RequestTimeEpoch => call.at.wall.0.to_string().into(),
             Self::ResourceId => call.method?.resource_id.as_str().into(),

@@ -9,7 +9,8 @@ use crate::admission::Standing;
 use crate::body::AnswerBody;
 use crate::call::CallIds;
 use crate::gateway_response::X_AMZN_ERROR_TYPE;
-use crate::integration::{put_answer_lines, put_line, put_number};
+use crate::head_text::{put_line, put_number};
+use crate::integration::put_answer_lines;
 use crate::limit_headers;
 use crate::pipeline::{Limits, X_AMZ_APIGW_ID, X_AMZN_REQUEST_ID};
 use crate::refusal::{GatewayResponse, Refusal};
@@ -45,23 +46,25 @@ impl Ending<'_> {
         if let Some(Limits { policy: Some(policy), standing }) = self.limits {
             put_limits(out, policy.as_bytes(), standing);
         }
-        put_line(out, X_AMZN_REQUEST_ID.as_str().as_bytes(), self.ids.request_id.as_bytes());
-        put_line(out, X_AMZ_APIGW_ID.as_str().as_bytes(), self.ids.extended_id.as_bytes());
+        put_line(out, X_AMZN_REQUEST_ID.as_str(), self.ids.request_id.as_bytes());
+        put_line(out, X_AMZ_APIGW_ID.as_str(), self.ids.extended_id.as_bytes());
         if self.is_last {
-            put_line(out, b"connection", b"close");
+            put_line(out, "connection", b"close");
         }
         if !self.date.is_empty() {
-            put_line(out, b"date", self.date);
+            put_line(out, "date", self.date);
         }
         out.extend_from_slice(b"\r\n");
     }
 }
 
 fn put_limits(out: &mut Vec<u8>, policy: &[u8], standing: &Standing) {
-    put_line(out, limit_headers::RATELIMIT_POLICY.as_str().as_bytes(), policy);
-    let limits = limit_headers::limits(standing);
-    if !limits.is_empty() {
-        put_line(out, limit_headers::RATELIMIT.as_str().as_bytes(), &limits);
+    put_line(out, limit_headers::RATELIMIT_POLICY.as_str(), policy);
+    if limit_headers::is_limited(standing) {
+        out.extend_from_slice(limit_headers::RATELIMIT.as_str().as_bytes());
+        out.extend_from_slice(b": ");
+        limit_headers::put(out, standing);
+        out.extend_from_slice(b"\r\n");
     }
 }
 
@@ -75,7 +78,7 @@ pub(super) fn put_received(received: &Received, ending: &Ending<'_>) -> Option<A
     if !put_answer_lines(&mut out, head) {
         return None;
     }
-    put_number(&mut out, b"content-length", length as u64);
+    put_number(&mut out, "content-length", length as u64);
     ending.put(&mut out);
     body.write_whole(&mut out);
     Some(Answer { sending: Sending::written(out), is_last: ending.is_last })
@@ -86,12 +89,12 @@ pub(super) fn put_refusal(said: &GatewayResponse, refusal: &Refusal, ending: &En
     let ending = Ending { is_last: ending.is_last || refusal.ends_connection(), ..*ending };
     let (mut out, body) = (Vec::with_capacity(ROOM), said.body());
     put_status(&mut out, said.status, None);
-    put_line(&mut out, b"content-type", b"application/json");
-    put_line(&mut out, X_AMZN_ERROR_TYPE.as_str().as_bytes(), said.error_type.as_bytes());
+    put_line(&mut out, "content-type", b"application/json");
+    put_line(&mut out, X_AMZN_ERROR_TYPE.as_str(), said.error_type.as_bytes());
     if let Some(seconds) = refusal.retry_after_secs().filter(|_| ending.limits.is_some()) {
-        put_number(&mut out, b"retry-after", seconds);
+        put_number(&mut out, "retry-after", seconds);
     }
-    put_number(&mut out, b"content-length", body.len() as u64);
+    put_number(&mut out, "content-length", body.len() as u64);
     ending.put(&mut out);
     out.extend_from_slice(&body);
     Answer { sending: Sending::written(out), is_last: ending.is_last }
@@ -112,7 +115,7 @@ pub(super) fn put_response(response: Response<AnswerBody>, ending: &Ending<'_>) 
     put_status(&mut out, head.status, head.extensions.get());
     for (name, value) in &head.headers {
         if !SET_HERE.contains(name) && !says_limits(&ending, name) {
-            put_line(&mut out, name.as_str().as_bytes(), value.as_bytes());
+            put_line(&mut out, name.as_str(), value.as_bytes());
         }
     }
     let framing = put_framing(&mut out, head.status, &body);
@@ -125,7 +128,7 @@ pub(super) fn put_response(response: Response<AnswerBody>, ending: &Ending<'_>) 
 fn says_limits(ending: &Ending<'_>, name: &HeaderName) -> bool {
     let Some(Limits { policy: Some(_), standing }) = ending.limits else { return false };
     *name == limit_headers::RATELIMIT_POLICY
-        || (*name == limit_headers::RATELIMIT && !limit_headers::limits(standing).is_empty())
+        || (*name == limit_headers::RATELIMIT && limit_headers::is_limited(standing))
 }
 
 fn put_framing(out: &mut Vec<u8>, status: StatusCode, body: &AnswerBody) -> Framing {
@@ -134,11 +137,11 @@ fn put_framing(out: &mut Vec<u8>, status: StatusCode, body: &AnswerBody) -> Fram
     }
     match body.size_hint().exact() {
         Some(length) => {
-            put_number(out, b"content-length", length);
+            put_number(out, "content-length", length);
             Framing::Length(length)
         }
         None => {
-            put_line(out, b"transfer-encoding", b"chunked");
+            put_line(out, "transfer-encoding", b"chunked");
             Framing::Chunked
         }
     }

@@ -228,21 +228,22 @@ async fn decide(worker: &Worker, client: &Rc<Client>, request: &PlainRequest, wa
     (call.path, call.method, call.captures) = (path, Some(routed.method), captures);
     let mut limits = Limits::default();
     let outcome = pass(worker, &routed, &mut call, proxy, request, &mut limits).await;
+    let answered = worker.shared.clock.now();
     let ending = Ending {
         ids: &ids,
         limits: config.ratelimit_headers.then_some(&limits),
-        date: &worker.date.at(worker.shared.clock.now().wall),
+        date: &worker.date.at(answered.wall),
         is_last: request.is_last || worker.clients.is_retiring(),
     };
     match outcome.and_then(|received| put(received, &ending)) {
         Ok((status, answer)) => {
-            meter::count(worker, &call, status);
+            meter::count(worker, &call, status, answered.ticks);
             answer
         }
         Err(refusal) => {
             let (status, answer) = refuse(worker, &mut call, &refusal, &ending);
             worker.refusals.record(&call, &refusal, &limits.standing, status);
-            meter::count(worker, &call, status);
+            meter::count(worker, &call, status, answered.ticks);
             answer
         }
     }

@@ -163,7 +163,7 @@ pub(crate) fn answer(call: &mut Call<'_>, refusal: &Refusal, with_retry_after: b
 
 /// Tells the operator what only the operator can mend; other refusals are a caller's everyday.
 fn log(call: &Call<'_>, refusal: &Refusal, said: &GatewayResponse) {
-    let (request_id, kind) = (call.ids.request_id.to_str().unwrap_or_default(), said.kind.as_str());
+    let (request_id, kind) = (call.ids.request_id.as_str(), said.kind.as_str());
     // The ledger's own line says when it went and when it came back.
     if said.status.is_server_error() && !matches!(refusal, Refusal::LedgerUnavailable) {
         tracing::warn!(target: "tollgate::gateway", request_id, kind, cause = %refusal, "a call was refused");

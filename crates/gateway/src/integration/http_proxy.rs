@@ -14,6 +14,7 @@ use super::{Site, report};
 use crate::body::{AnswerBody, RequestBody};
 use crate::call::Call;
 use crate::clients::within;
+use crate::head_text::put_line;
 use crate::refusal::Refusal;
 use crate::trace::TRACEPARENT;
 use crate::upstream::{Exchange, Received};
@@ -36,6 +37,8 @@ pub(super) struct Upstream {
     pub(super) headers: Vec<MappedHeader>,
     pub(super) api_id: HeaderValue,
     pub(super) user_agent: HeaderValue,
+    /// The lines of `Host` and of the API's id, as they are written.
+    pub(super) own_lines: Vec<u8>,
     timeout: Duration,
 }
 
@@ -54,12 +57,16 @@ impl Upstream {
                 let own = || own_variables.then(|| Source::path_variable(name, site)).flatten();
                 path.remove(name).or_else(own).ok_or_else(|| format!("nothing is mapped to {{{name}}} in {uri:?}"))
             })?;
+        let mut own_lines = Vec::new();
+        put_line(&mut own_lines, header::HOST.as_str(), target.host.as_bytes());
+        put_line(&mut own_lines, API_ID.as_str(), site.api.as_str().as_bytes());
         Ok(Self {
             target,
             verb: verb(given.http_method.as_deref())?,
             headers: mapped.headers,
             api_id: value(site.api.as_str())?,
             user_agent: value(&format!("AmazonAPIGateway_{}", site.api))?,
+            own_lines,
             timeout: Duration::from_millis(u64::from(given.timeout_millis)),
         })
     }

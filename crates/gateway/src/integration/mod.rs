@@ -24,7 +24,7 @@ use tollgate_domain::{IntegrationType, RestApiId, StageName};
 
 pub(crate) use self::headers::forward_response;
 pub(crate) use self::http_proxy::HttpProxy;
-pub(crate) use self::plain::{put_answer_lines, put_line, put_number};
+pub(crate) use self::plain::put_answer_lines;
 use crate::body::{AnswerBody, RequestBody};
 use crate::call::Call;
 use crate::config::GatewayConfig;

@@ -3,11 +3,11 @@
 
 use http::header::HeaderMap;
 
-use super::headers::API_ID;
 use super::http_proxy::HttpProxy;
 use super::report;
 use crate::call::Call;
 use crate::express::PlainRequest;
+use crate::head_text::{put_line, put_name, put_number, put_value};
 use crate::refusal::Refusal;
 use crate::upstream::{AnswerHead, Exchange, Received, expects_a_body};
 use crate::worker::Worker;
@@ -15,47 +15,26 @@ use crate::worker::Worker;
 /// Bytes that the gateway adds to a head at most, beside what is as long as the caller's or the method's own values.
 const ADDED: usize = 256;
 
-/// Headers of a request that never reach an integration, and those that the gateway sets itself. They are those of
-/// `headers.rs`, by their lengths.
+/// Headers of a request that never reach an integration, and those that the gateway sets itself, in lower case. They are
+/// those of `headers.rs`.
 fn is_replaced(name: &[u8]) -> bool {
-    let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
     match name.len() {
-        2 => is("te"),
-        4 => is("host"),
-        6 => is("server"),
-        7 => is("trailer") || is("upgrade"),
-        10 => is("connection") || is("keep-alive"),
-        11 => is("content-md5"),
-        12 => is("max-forwards"),
-        14 => is("content-length"),
-        15 => is("x-forwarded-for"),
-        16 => is("proxy-connection") || is("www-authenticate") || is("x-forwarded-port"),
-        17 => is("transfer-encoding") || is("x-forwarded-proto"),
-        18 => is("proxy-authenticate"),
-        19 => is("proxy-authorization"),
-        24 => is("x-amzn-apigateway-api-id"),
+        2 => name == b"te",
+        4 => name == b"host",
+        6 => name == b"server",
+        7 => matches!(name, b"trailer" | b"upgrade"),
+        10 => matches!(name, b"connection" | b"keep-alive"),
+        11 => name == b"content-md5",
+        12 => name == b"max-forwards",
+        14 => name == b"content-length",
+        15 => name == b"x-forwarded-for",
+        16 => matches!(name, b"proxy-connection" | b"www-authenticate" | b"x-forwarded-port"),
+        17 => matches!(name, b"transfer-encoding" | b"x-forwarded-proto"),
+        18 => name == b"proxy-authenticate",
+        19 => name == b"proxy-authorization",
+        24 => name == b"x-amzn-apigateway-api-id",
         _ => false,
     }
-}
-
-/// Writes a name in lower case.
-fn put_name(out: &mut Vec<u8>, name: &[u8]) {
-    let start = out.len();
-    out.extend_from_slice(name);
-    out[start..].make_ascii_lowercase();
-}
-
-/// Writes a line of a head.
-pub(crate) fn put_line(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
-    put_name(out, name);
-    out.extend_from_slice(b": ");
-    out.extend_from_slice(value);
-    out.extend_from_slice(b"\r\n");
-}
-
-/// Writes a line whose value is a number.
-pub(crate) fn put_number(out: &mut Vec<u8>, name: &[u8], number: u64) {
-    put_line(out, name, itoa::Buffer::new().format(number).as_bytes());
 }
 
 impl HttpProxy {
@@ -87,7 +66,7 @@ impl HttpProxy {
         let uri = upstream.target.uri(call, &HeaderMap::new(), call.query())?;
         let verb = upstream.verb.as_ref().unwrap_or(call.verb);
         let target = uri.path_and_query().map_or("/", |target| target.as_str());
-        let room = request.lines.len() + target.len() + upstream.target.host.len() + request.body.len() + ADDED;
+        let room = request.lines.len() + target.len() + upstream.own_lines.len() + request.body.len() + ADDED;
         let mut out = Vec::with_capacity(room);
         for part in [verb.as_str(), " ", target, " HTTP/1.1\r\n"] {
             out.extend_from_slice(part.as_bytes());
@@ -96,30 +75,34 @@ impl HttpProxy {
         // Those that belong to a connection wherever there is one named.
         let of_connection = request.lines.values("connection").next().is_some();
         for (name, value) in request.lines.iter() {
+            let before = out.len();
+            let name = put_name(&mut out, name);
             match is_replaced(name) {
-                true if name.eq_ignore_ascii_case(b"x-forwarded-for") => {
+                true if name == b"x-forwarded-for" => {
                     hops.extend_from_slice(value);
                     hops.extend_from_slice(b", ");
+                    out.truncate(before);
                 }
-                true if !of_connection && is_of_connection(name) => put_line(&mut out, name, value),
-                true => {}
+                true if !of_connection && is_of_connection(name) => put_value(&mut out, value),
+                true => out.truncate(before),
                 false => {
-                    has_agent |= name.len() == 10 && name.eq_ignore_ascii_case(b"user-agent");
-                    put_line(&mut out, name, value);
+                    has_agent |= name == b"user-agent";
+                    put_value(&mut out, value);
                 }
             }
         }
-        hops.extend_from_slice(call.client.address.as_bytes());
-        put_line(&mut out, b"x-forwarded-for", &hops);
-        put_line(&mut out, b"x-forwarded-proto", call.client.scheme.as_bytes());
-        put_line(&mut out, b"x-forwarded-port", call.client.local_port.as_bytes());
-        put_line(&mut out, b"host", upstream.target.host.as_bytes());
-        put_line(&mut out, API_ID.as_str().as_bytes(), upstream.api_id.as_bytes());
+        out.extend_from_slice(b"x-forwarded-for: ");
+        out.extend_from_slice(&hops);
+        out.extend_from_slice(call.client.address.as_bytes());
+        out.extend_from_slice(b"\r\n");
+        put_line(&mut out, "x-forwarded-proto", call.client.scheme.as_bytes());
+        put_line(&mut out, "x-forwarded-port", call.client.local_port.as_bytes());
+        out.extend_from_slice(&upstream.own_lines);
         if !has_agent {
-            put_line(&mut out, b"user-agent", upstream.user_agent.as_bytes());
+            put_line(&mut out, "user-agent", upstream.user_agent.as_bytes());
         }
         if !request.body.is_empty() || expects_a_body(verb) {
-            put_number(&mut out, b"content-length", request.body.len() as u64);
+            put_number(&mut out, "content-length", request.body.len() as u64);
         }
         out.extend_from_slice(b"\r\n");
         out.extend_from_slice(&request.body);
@@ -127,9 +110,9 @@ impl HttpProxy {
     }
 }
 
-/// Headers that stay where no `Connection` is.
+/// Headers that stay where no `Connection` is, in lower case.
 fn is_of_connection(name: &[u8]) -> bool {
-    name.eq_ignore_ascii_case(b"keep-alive") || name.eq_ignore_ascii_case(b"proxy-connection")
+    matches!(name, b"keep-alive" | b"proxy-connection")
 }
 
 /// Writes the headers of an upstream's answer as those of ours; false, and nothing is written, if they have to be put
@@ -137,42 +120,46 @@ fn is_of_connection(name: &[u8]) -> bool {
 pub(crate) fn put_answer_lines(out: &mut Vec<u8>, head: &AnswerHead) -> bool {
     let (before, mut seen) = (out.len(), [false; 5]);
     for (name, value) in head.lines.iter() {
-        let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
-        // The first of several comes back under another name.
-        let mut remapped = |index: usize, out: &mut Vec<u8>, to: &str| {
-            if !std::mem::replace(&mut seen[index], true) {
-                put_line(out, to.as_bytes(), value);
-            }
-        };
-        match name.len() {
-            4 if is("date") => remapped(0, out, "x-amzn-remapped-date"),
-            6 if is("server") => remapped(1, out, "x-amzn-remapped-server"),
-            14 if is("content-length") => remapped(2, out, "x-amzn-remapped-content-length"),
-            16 if is("x-amzn-requestid") => remapped(3, out, "x-amzn-remapped-x-amzn-requestid"),
-            10 if is("connection") && value.eq_ignore_ascii_case(b"keep-alive") => {
-                remapped(4, out, "x-amzn-remapped-connection");
+        let start = out.len();
+        let name = put_name(out, name);
+        let renamed = match name.len() {
+            4 if name == b"date" => Some((0, "x-amzn-remapped-date")),
+            6 if name == b"server" => Some((1, "x-amzn-remapped-server")),
+            14 if name == b"content-length" => Some((2, "x-amzn-remapped-content-length")),
+            16 if name == b"x-amzn-requestid" => Some((3, "x-amzn-remapped-x-amzn-requestid")),
+            10 if name == b"connection" && value.eq_ignore_ascii_case(b"keep-alive") => {
+                Some((4, "x-amzn-remapped-connection"))
             }
             _ if needs_map(name) => {
                 out.truncate(before);
                 return false;
             }
-            _ => put_line(out, name, value),
+            _ => None,
+        };
+        let Some((index, new_name)) = renamed else {
+            put_value(out, value);
+            continue;
+        };
+        out.truncate(start);
+        // The first of several comes back under another name.
+        if !std::mem::replace(&mut seen[index], true) {
+            put_line(out, new_name, value);
         }
     }
     true
 }
 
-/// Headers of an answer that frame it, that belong to its connection, or in whose place the gateway has its own.
+/// Headers of an answer that frame it, that belong to its connection, or in whose place the gateway has its own; in lower
+/// case.
 fn needs_map(name: &[u8]) -> bool {
-    let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
     match name.len() {
-        7 => is("trailer") || is("upgrade"),
-        9 => is("ratelimit"),
-        10 => is("connection") || is("keep-alive"),
-        14 => is("x-amz-apigw-id"),
-        16 => is("proxy-connection") || is("ratelimit-policy"),
-        17 => is("transfer-encoding"),
-        _ => name.len() > 16 && name[..16].eq_ignore_ascii_case(b"x-amzn-remapped-"),
+        7 => matches!(name, b"trailer" | b"upgrade"),
+        9 => name == b"ratelimit",
+        10 => matches!(name, b"connection" | b"keep-alive"),
+        14 => name == b"x-amz-apigw-id",
+        16 => matches!(name, b"proxy-connection" | b"ratelimit-policy"),
+        17 => name == b"transfer-encoding",
+        _ => name.starts_with(b"x-amzn-remapped-"),
     }
 }
 
@@ -245,7 +232,7 @@ mod tests {
                 prop_assert_eq!(of_bytes(&out[6..]), of_map(&map));
             } else {
                 prop_assert_eq!(out, b"before");
-                let rare = |name: &str| needs_map(name.as_bytes());
+                let rare = |name: &str| needs_map(name.to_ascii_lowercase().as_bytes());
                 prop_assert!(picked.iter().any(|(name, _)| rare(NAMES[*name])));
             }
         }

@@ -48,7 +48,13 @@ impl Stream {
 
     /// Whether nothing came that nobody asked for: neither bytes nor an end.
     pub(super) fn is_silent(&mut self) -> bool {
-        self.poll_read(&mut Context::from_waker(Waker::noop()), 0).is_pending()
+        match &self.socket {
+            // Whoever waited for it is not known to it any more.
+            Socket::Plain(stream) => {
+                matches!(stream.try_read(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+            }
+            Socket::Secured(_) => self.poll_read(&mut Context::from_waker(Waker::noop()), 0).is_pending(),
+        }
     }
 
     /// Waits for bytes. None are an end. `left` is how many are expected at least.
