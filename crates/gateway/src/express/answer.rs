@@ -14,7 +14,7 @@ use crate::integration::put_answer_lines;
 use crate::limit_headers;
 use crate::pipeline::{Limits, X_AMZ_APIGW_ID, X_AMZN_REQUEST_ID};
 use crate::refusal::{GatewayResponse, Refusal};
-use crate::sending::{Framing, Sending};
+use crate::sending::{self, Framing, Sending};
 use crate::upstream::Received;
 
 /// Bytes for which there is room from the beginning: what the gateway adds, and a small answer.
@@ -73,7 +73,7 @@ pub(super) fn put_received(received: &Received, ending: &Ending<'_>) -> Option<A
     let Received { head, body } = received;
     let has_length = !is_bodyless(head.status) && head.reason.is_none();
     let length = body.whole_length().filter(|_| has_length)?;
-    let mut out = Vec::with_capacity(ROOM + head.lines.len() + length);
+    let mut out = sending::buffer(ROOM + head.lines.len() + length);
     put_status(&mut out, head.status, None);
     if !put_answer_lines(&mut out, head) {
         return None;
@@ -87,7 +87,7 @@ pub(super) fn put_received(received: &Received, ending: &Ending<'_>) -> Option<A
 /// Puts a refusal in AWS's words.
 pub(super) fn put_refusal(said: &GatewayResponse, refusal: &Refusal, ending: &Ending<'_>) -> Answer {
     let ending = Ending { is_last: ending.is_last || refusal.ends_connection(), ..*ending };
-    let (mut out, body) = (Vec::with_capacity(ROOM), said.body());
+    let (mut out, body) = (sending::buffer(ROOM), said.body());
     put_status(&mut out, said.status, None);
     put_line(&mut out, "content-type", b"application/json");
     put_line(&mut out, X_AMZN_ERROR_TYPE.as_str(), said.error_type.as_bytes());
@@ -111,7 +111,7 @@ pub(super) fn put_response(response: Response<AnswerBody>, ending: &Ending<'_>) 
     let closes = head.headers.get(header::CONNECTION).is_some_and(|value| value.as_bytes() == b"close");
     let date: &[u8] = if head.headers.contains_key(header::DATE) { b"" } else { ending.date };
     let ending = Ending { is_last: ending.is_last || closes, date, ..*ending };
-    let mut out = Vec::with_capacity(ROOM);
+    let mut out = sending::buffer(ROOM);
     put_status(&mut out, head.status, head.extensions.get());
     for (name, value) in &head.headers {
         if !SET_HERE.contains(name) && !says_limits(&ending, name) {

@@ -70,13 +70,13 @@ impl PlainRequest {
             Ok(httparse::Status::Partial) | Err(_) => return Parsed::Foreign,
         };
         match Self::of(&parsed, bytes, length).filter(|_| length <= max_head) {
-            Some((request, rest)) => Parsed::Plain(Box::new(request), rest),
+            Some((request, rest)) => Parsed::Plain(request, rest),
             None => Parsed::Foreign,
         }
     }
 
     /// The request that was parsed, and what follows it; `None` if it is not plain.
-    fn of(parsed: &httparse::Request<'_, '_>, bytes: &Bytes, length: usize) -> Option<(Self, Bytes)> {
+    fn of(parsed: &httparse::Request<'_, '_>, bytes: &Bytes, length: usize) -> Option<(Box<Self>, Bytes)> {
         let head = bytes.slice(..length);
         if parsed.version != Some(1) || has_bare_line_end(&head) {
             return None;
@@ -97,7 +97,7 @@ impl PlainRequest {
             // An empty rest would keep all of it in memory for as long as the connection lasts.
             rest = Bytes::new();
         }
-        Some((Self { verb, uri, host, lines, key: noted.key, body, is_last: noted.is_last }, rest))
+        Some((Box::new(Self { verb, uri, host, lines, key: noted.key, body, is_last: noted.is_last }), rest))
     }
 }
 

@@ -163,11 +163,12 @@ pub(crate) fn answer(call: &mut Call<'_>, refusal: &Refusal, with_retry_after: b
 
 /// Tells the operator what only the operator can mend; other refusals are a caller's everyday.
 fn log(call: &Call<'_>, refusal: &Refusal, said: &GatewayResponse) {
-    let (request_id, kind) = (call.ids.request_id.as_str(), said.kind.as_str());
+    // Read where it is written: nobody asks for most of these lines.
+    let (ids, kind) = (call.ids, said.kind.as_str());
     // The ledger's own line says when it went and when it came back.
     if said.status.is_server_error() && !matches!(refusal, Refusal::LedgerUnavailable) {
-        tracing::warn!(target: "tollgate::gateway", request_id, kind, cause = %refusal, "a call was refused");
+        tracing::warn!(target: "tollgate::gateway", request_id = ids.request_id.as_str(), kind, cause = %refusal, "a call was refused");
     } else {
-        tracing::debug!(target: "tollgate::gateway", request_id, kind, cause = %refusal, "a call was refused");
+        tracing::debug!(target: "tollgate::gateway", request_id = ids.request_id.as_str(), kind, cause = %refusal, "a call was refused");
     }
 }

@@ -9,6 +9,7 @@ use crate::call::Call;
 use crate::express::PlainRequest;
 use crate::head_text::{put_line, put_name, put_number, put_value};
 use crate::refusal::Refusal;
+use crate::sending;
 use crate::upstream::{AnswerHead, Exchange, Received, expects_a_body};
 use crate::worker::Worker;
 
@@ -67,7 +68,7 @@ impl HttpProxy {
         let verb = upstream.verb.as_ref().unwrap_or(call.verb);
         let target = uri.path_and_query().map_or("/", |target| target.as_str());
         let room = request.lines.len() + target.len() + upstream.own_lines.len() + request.body.len() + ADDED;
-        let mut out = Vec::with_capacity(room);
+        let mut out = sending::buffer(room);
         for part in [verb.as_str(), " ", target, " HTTP/1.1\r\n"] {
             out.extend_from_slice(part.as_bytes());
         }

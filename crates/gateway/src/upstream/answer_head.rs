@@ -30,7 +30,7 @@ pub(crate) struct AnswerHead {
 impl AnswerHead {
     /// Reads the head that `bytes` begin with, of an answer to a request with this verb; `None` when it has not come
     /// whole yet.
-    pub(crate) fn parse(bytes: &Bytes, verb: &Method) -> Result<Option<Self>, ExchangeError> {
+    pub(crate) fn parse(bytes: &Bytes, verb: &Method) -> Result<Option<Box<Self>>, ExchangeError> {
         let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
         let mut parsed = httparse::Response::new(&mut []);
         let status = httparse::ParserConfig::default()
@@ -44,7 +44,8 @@ impl AnswerHead {
         let reusable =
             framing.is_delimited() && status != StatusCode::SWITCHING_PROTOCOLS && persists(&lines, is_http11);
         let reason = own_reason(status, parsed.reason);
-        Ok(Some(Self { status, lines, reason, framing, reusable, length }))
+        // Boxed: it goes through many hands.
+        Ok(Some(Box::new(Self { status, lines, reason, framing, reusable, length })))
     }
 }
 
@@ -67,11 +68,11 @@ fn persists(lines: &HeadLines, is_http11: bool) -> bool {
 mod tests {
     use super::*;
 
-    fn parse(text: &'static str) -> Result<Option<AnswerHead>, ExchangeError> {
+    fn parse(text: &'static str) -> Result<Option<Box<AnswerHead>>, ExchangeError> {
         AnswerHead::parse(&Bytes::from_static(text.as_bytes()), &Method::GET)
     }
 
-    fn whole(text: &'static str) -> AnswerHead {
+    fn whole(text: &'static str) -> Box<AnswerHead> {
         parse(text).expect("a head").expect("the whole of it")
     }
 

@@ -29,7 +29,7 @@ pub(crate) struct Exchange {
 
 /// An answer whose body is still to come.
 pub(super) struct Answer {
-    pub(super) head: AnswerHead,
+    pub(super) head: Box<AnswerHead>,
     pub(super) rest: Rest,
 }
 
@@ -76,7 +76,11 @@ impl Exchange {
     }
 
     /// A head, and what was read after it.
-    fn poll(&mut self, cx: &mut Context<'_>, stream: &mut Stream) -> Poll<Result<(AnswerHead, Bytes), ExchangeError>> {
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        stream: &mut Stream,
+    ) -> Poll<Result<(Box<AnswerHead>, Bytes), ExchangeError>> {
         if self.unwritten.is_none()
             && !self.sending.is_done()
             && let Poll::Ready(Err(error)) = self.sending.poll(cx, stream.socket())
@@ -97,7 +101,7 @@ impl Exchange {
         }
     }
 
-    fn take_head(&mut self, read: Bytes) -> Result<Option<(AnswerHead, Bytes)>, ExchangeError> {
+    fn take_head(&mut self, read: Bytes) -> Result<Option<(Box<AnswerHead>, Bytes)>, ExchangeError> {
         let mut bytes = match self.head.is_empty() {
             true => read,
             false => {

@@ -147,7 +147,7 @@ impl Upstreams {
 
 /// An answer, as far as it has come.
 pub(crate) struct Received {
-    pub(crate) head: AnswerHead,
+    pub(crate) head: Box<AnswerHead>,
     pub(crate) body: UpstreamBody,
 }
 
