@@ -2,7 +2,6 @@
 //!
 //! Each thread keeps its own, so that recording meets nobody but a reader. Calls that pass cost nothing here.
 
-use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
@@ -22,72 +21,101 @@ const PATH_KEPT: usize = 200;
 
 /// The last calls that one thread refused, in the order in which they came.
 #[derive(Debug, Default)]
-pub(crate) struct RefusalRing(Mutex<VecDeque<RefusedCall>>);
+pub(crate) struct RefusalRing(Mutex<Calls>);
+
+#[derive(Debug, Default)]
+struct Calls {
+    kept: Vec<RefusedCall>,
+    /// Where the oldest is, once there is no room for more.
+    oldest: usize,
+}
 
 impl RefusalRing {
     /// Remembers a refused call in the place of the oldest, whose texts are written over: once the ring is full, nothing
-    /// is allocated for one more refusal.
+    /// is allocated for one more refusal, and nothing moved.
     pub(crate) fn record(&self, call: &Call<'_>, refusal: &Refusal, standing: &Standing, status: StatusCode) {
         let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let oldest = if calls.len() < CAPACITY { None } else { calls.pop_front() };
-        calls.push_back(refused_call(oldest, call, refusal, standing, status));
+        let Calls { kept, oldest } = &mut *calls;
+        if kept.len() < CAPACITY {
+            kept.push(nothing_known(call));
+            if let Some(new) = kept.last_mut() {
+                write(new, call, refusal, standing, status);
+            }
+        } else if let Some(old) = kept.get_mut(*oldest) {
+            write(old, call, refusal, standing, status);
+            *oldest = (*oldest + 1) % CAPACITY;
+        }
     }
 
     /// What is remembered.
     pub(crate) fn recent(&self) -> Vec<RefusedCall> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        let calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (newer, older) = calls.kept.split_at(calls.oldest);
+        older.iter().chain(newer).cloned().collect()
     }
 }
 
-/// The text that was there, with another in its place.
-fn rewritten(old: Option<String>, write: impl FnOnce(&mut String)) -> String {
-    let mut text = old.unwrap_or_default();
-    text.clear();
-    write(&mut text);
-    text
+fn nothing_known(call: &Call<'_>) -> RefusedCall {
+    RefusedCall {
+        request_id: String::new(),
+        at: call.at.wall,
+        status: 0,
+        level: RefusalLevel::Request,
+        reason: String::new(),
+        api: None,
+        stage: None,
+        verb: String::new(),
+        path: String::new(),
+        resource_path: None,
+        key: None,
+        unknown_value: None,
+        plan: None,
+        retry_after_secs: None,
+        bucket: None,
+        quota: None,
+    }
 }
 
-fn refused_call(
-    oldest: Option<RefusedCall>,
-    call: &Call<'_>,
-    refusal: &Refusal,
-    standing: &Standing,
-    status: StatusCode,
-) -> RefusedCall {
-    let [request_id, reason, verb, path, resource_path] = oldest.map_or([const { None }; 5], |old| {
-        [Some(old.request_id), Some(old.reason), Some(old.verb), Some(old.path), old.resource_path]
-    });
+/// Puts another text in the place of one.
+fn rewrite(text: &mut String, new: &str) {
+    text.clear();
+    text.push_str(new);
+}
+
+fn write(into: &mut RefusedCall, call: &Call<'_>, refusal: &Refusal, standing: &Standing, status: StatusCode) {
     // What met no stage has no path below one.
     let whole_path = if call.stage.is_some() { call.path } else { call.uri.path() };
-    RefusedCall {
-        request_id: rewritten(request_id, |text| text.push_str(call.ids.request_id.as_str())),
-        at: call.at.wall,
-        status: status.as_u16(),
-        level: level(refusal),
-        reason: rewritten(reason, |text| text.write_fmt(format_args!("{refusal}")).unwrap_or_default()),
-        api: call.stage.map(|stage| stage.deployed.api.id.clone()),
-        stage: call.stage.map(|stage| stage.name.clone()),
-        verb: rewritten(verb, |text| text.push_str(call.verb.as_str())),
-        path: rewritten(path, |text| text.push_str(&whole_path[..whole_path.floor_char_boundary(PATH_KEPT)])),
-        resource_path: call.method.map(|method| rewritten(resource_path, |text| text.push_str(&method.resource_path))),
-        key: call.key,
-        unknown_value: match refusal {
-            Refusal::InvalidApiKey(KeyFault::Unknown(digest)) => Some(*digest),
-            _ => None,
-        },
-        plan: call.plan.map(|coverage| coverage.limits.id),
-        retry_after_secs: refusal.retry_after_secs(),
-        bucket: standing.throttle.map(|bucket| BucketState {
-            burst: bucket.burst,
-            left: bucket.left,
-            full_in_millis: bucket.full_in.0 / (TICKS_PER_SECOND / 1000),
-        }),
-        quota: standing.quota.map(|quota| QuotaState {
-            limit: quota.limit,
-            remaining: quota.remaining,
-            resets_in_secs: quota.resets_in_secs,
-        }),
+    rewrite(&mut into.request_id, call.ids.request_id.as_str());
+    into.at = call.at.wall;
+    into.status = status.as_u16();
+    into.level = level(refusal);
+    into.reason.clear();
+    into.reason.write_fmt(format_args!("{refusal}")).unwrap_or_default();
+    into.api = call.stage.map(|stage| stage.deployed.api.id.clone());
+    into.stage = call.stage.map(|stage| stage.name.clone());
+    rewrite(&mut into.verb, call.verb.as_str());
+    rewrite(&mut into.path, &whole_path[..whole_path.floor_char_boundary(PATH_KEPT)]);
+    match call.method {
+        Some(method) => rewrite(into.resource_path.get_or_insert_default(), &method.resource_path),
+        None => into.resource_path = None,
     }
+    into.key = call.key;
+    into.unknown_value = match refusal {
+        Refusal::InvalidApiKey(KeyFault::Unknown(digest)) => Some(*digest),
+        _ => None,
+    };
+    into.plan = call.plan.map(|coverage| coverage.limits.id);
+    into.retry_after_secs = refusal.retry_after_secs();
+    into.bucket = standing.throttle.map(|bucket| BucketState {
+        burst: bucket.burst,
+        left: bucket.left,
+        full_in_millis: bucket.full_in.0 / (TICKS_PER_SECOND / 1000),
+    });
+    into.quota = standing.quota.map(|quota| QuotaState {
+        limit: quota.limit,
+        remaining: quota.remaining,
+        resets_in_secs: quota.resets_in_secs,
+    });
 }
 
 fn level(refusal: &Refusal) -> RefusalLevel {
@@ -131,14 +159,16 @@ mod tests {
         let (ring, ids) = (RefusalRing::default(), CallIdSource::new(&IdSource::seeded(1)));
         let (head, _) = test_invoke::request("GET", "/pets".to_owned(), &[]).expect("a request");
         let client = test_invoke::client();
-        for _ in 0..=CAPACITY {
+        let mut names = Vec::new();
+        for _ in 0..CAPACITY + 3 {
             let ids = ids.next();
             let call = Call::new(&ids, Moment::default(), &client, "000000000000", &head);
             let refusal = Refusal::QuotaExceeded { retry_after_secs: 7 };
             ring.record(&call, &refusal, &Standing::default(), StatusCode::TOO_MANY_REQUESTS);
+            names.push(ids.request_id.as_str().to_owned());
         }
         let calls = ring.recent();
-        assert_eq!(calls.len(), CAPACITY);
+        assert_eq!(calls.iter().map(|call| call.request_id.as_str()).collect::<Vec<_>>(), names[3..]);
         let last = calls.last().expect("a call");
         assert_eq!((last.level, last.retry_after_secs, last.status), (RefusalLevel::Quota, Some(7), 429));
         assert_eq!((last.verb.as_str(), last.path.as_str()), ("GET", "/pets"));
