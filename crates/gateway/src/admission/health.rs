@@ -57,11 +57,10 @@ impl Watch {
         self.draws_waiting.store(u64::try_from(draws).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// Notes that a round was written which had all that was counted until `collected_at`.
-    pub(super) fn written(&self, collected_at: Ticks) {
+    /// Notes that a round was written.
+    pub(super) fn written(&self) {
         self.draws_waiting.store(0, Ordering::Relaxed);
         self.failing_since.store(WRITTEN, Ordering::Relaxed);
-        self.settled(collected_at);
     }
 
     /// Notes that a round could not be written. Its draws still wait.
@@ -72,7 +71,7 @@ impl Watch {
         }
     }
 
-    /// Notes that nothing waited to be written at `at`.
+    /// Notes that all that had been counted at `at` is written.
     pub(super) fn settled(&self, at: Ticks) {
         self.settled_at.store(at.0, Ordering::Relaxed);
     }

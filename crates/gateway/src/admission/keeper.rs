@@ -33,8 +33,11 @@ pub struct Keeper {
     clock: Arc<dyn Clock>,
     /// When what the round has was collected.
     collected_at: Ticks,
-    /// When the last round was begun.
+    /// When the last round was begun, and the last that had what was metered.
     begun: Instant,
+    reported: Instant,
+    /// Whether what was metered is to be reported with the next round.
+    report_is_due: bool,
     /// Whether the ledger is still to be asked for a round that it was asked for before.
     retrying: bool,
 }
@@ -100,6 +103,8 @@ impl Keeper {
             clock,
             collected_at: Ticks(0),
             begun: Instant::now(),
+            reported: Instant::now(),
+            report_is_due: false,
             retrying: false,
         }
     }
@@ -120,7 +125,7 @@ impl Keeper {
                 },
                 () = tokio::time::sleep_until(self.begun + DRAW_AHEAD_EVERY), if self.rounds.draws_ahead() => {}
                 () = self.admission.hurry.notified(), if self.rounds.draws_ahead() => {}
-                _ = report.tick() => {}
+                _ = report.tick() => self.report_is_due = true,
                 _ = again.tick(), if self.rounds.has_pending() => self.rounds.ask_again(),
                 _ = sweep.tick() => self.rounds.sweep(self.clock.ticks()),
             }
@@ -137,7 +142,12 @@ impl Keeper {
     /// Writes what came while the last round was written. Calls have ended, so there is little of it.
     async fn finish(&mut self) {
         self.rounds.close_leases();
-        while self.write_round().await == Some(true) {}
+        loop {
+            self.report_is_due = true;
+            if self.write_round().await != Some(true) {
+                return;
+            }
+        }
     }
 
     /// Writes a round, and others while anything is asked for. Calls that are counted meanwhile wait for the next
@@ -159,19 +169,30 @@ impl Keeper {
             self.collected_at = self.clock.ticks();
         }
         let watch = &self.admission.watch;
-        let Some(settlement) = self.rounds.begin() else {
-            watch.settled(self.collected_at);
+        let now = Instant::now();
+        // Draws may follow each other so closely that no tick comes between them.
+        let report = self.report_is_due || now.duration_since(self.reported) >= REPORT_EVERY;
+        let Some(settlement) = self.rounds.begin_when(report) else {
+            if report {
+                (self.reported, self.report_is_due) = (now, false);
+                watch.settled(self.collected_at);
+            }
             return None;
         };
-        self.begun = Instant::now();
+        self.begun = now;
         watch.asked(settlement.draws.len());
         let answer = self.ledger.settle(settlement).await;
-        let (written, now) = (answer.is_ok(), self.clock.now());
-        self.rounds.end(answer, now.ticks);
+        let (written, answered) = (answer.is_ok(), self.clock.now());
+        let has_usage = self.rounds.has_usage();
+        self.rounds.end(answer, answered.ticks);
         self.retrying = !written;
         match written {
-            true => watch.written(self.collected_at),
-            false => watch.failed(now),
+            true => watch.written(),
+            false => watch.failed(answered),
+        }
+        if written && has_usage {
+            (self.reported, self.report_is_due) = (now, false);
+            watch.settled(self.collected_at);
         }
         Some(written)
     }
@@ -194,6 +215,8 @@ mod tests {
     #[derive(Default)]
     struct SlowLedger {
         rounds: AtomicU64,
+        /// Those that had usage.
+        reports: AtomicU64,
         calls: AtomicU64,
     }
 
@@ -202,6 +225,7 @@ mod tests {
             Box::pin(async move {
                 tokio::time::sleep(Duration::from_millis(5)).await;
                 self.rounds.fetch_add(1, Ordering::Relaxed);
+                self.reports.fetch_add(u64::from(!settlement.usage.is_empty()), Ordering::Relaxed);
                 let calls: u64 = settlement.usage.iter().map(|delta| delta.calls).sum();
                 self.calls.fetch_add(calls, Ordering::Relaxed);
                 Ok(settlement
@@ -261,6 +285,10 @@ mod tests {
             self.ledger.rounds.load(Ordering::Relaxed)
         }
 
+        fn reports(&self) -> u64 {
+            self.ledger.reports.load(Ordering::Relaxed)
+        }
+
         /// Ends it, and tells how many calls were reported.
         async fn close(self) -> u64 {
             self.admission.close().await.expect("the ledger is there");
@@ -291,13 +319,15 @@ mod tests {
         for number in 0..100 {
             site.call(key(number), 1).await;
         }
-        let before = site.rounds();
+        let (before, reports) = (site.rounds(), site.reports());
         for number in 0..100 {
             site.call(key(number), 70).await;
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         let rounds = site.rounds() - before;
         assert!((30..60).contains(&rounds), "{rounds} rounds in a second");
+        let reports = site.reports() - reports;
+        assert!((5..8).contains(&reports), "{reports} of them had what was used");
         assert_eq!(site.close().await, 7100);
     }
 

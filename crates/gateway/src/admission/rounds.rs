@@ -103,6 +103,8 @@ struct Round {
     /// What the settlement's draws are for, in their order.
     draws: Vec<Drawing>,
     waiting: Vec<Done>,
+    /// Whether what was metered is in it.
+    has_usage: bool,
 }
 
 /// A lease that is being drawn for.
@@ -184,9 +186,18 @@ impl Rounds {
     /// Collects what waits, and says what the ledger is to write: the round that it has not answered yet, or else a
     /// new one. `None` when there is nothing to write.
     pub fn begin(&mut self) -> Option<&Settlement> {
+        self.begin_when(true)
+    }
+
+    /// The same. What was metered is left for another round if it is not `due` and nothing here needs it: to write what
+    /// each key has used takes longer than the draws of a few.
+    pub fn begin_when(&mut self, usage_is_due: bool) -> Option<&Settlement> {
         self.collect_waiting();
         if self.current.is_none() {
-            self.collect_usage();
+            self.next.has_usage = usage_is_due || self.next.needs_usage();
+            if self.next.has_usage {
+                self.collect_usage();
+            }
             let mut round = std::mem::take(&mut self.next);
             self.draws_ahead = false;
             if round.is_empty() {
@@ -198,6 +209,11 @@ impl Rounds {
             self.current = Some(round);
         }
         self.current.as_ref().map(|round| &round.settlement)
+    }
+
+    /// Whether the round that the ledger is to answer has all that was metered before it was begun.
+    pub(super) fn has_usage(&self) -> bool {
+        self.current.as_ref().is_some_and(|round| round.has_usage)
     }
 
     /// Takes the ledger's answer to what [`Self::begin`] gave, and tells everybody who waits for it.
@@ -374,6 +390,12 @@ impl Round {
     fn is_empty(&self) -> bool {
         let Settlement { usage, returns, adjustments, imports, draws, .. } = &self.settlement;
         usage.is_empty() && returns.is_empty() && adjustments.is_empty() && imports.is_empty() && draws.is_empty()
+    }
+
+    /// Whether somebody relies on usage that is in the ledger: who asked for a round, or a first draw, which counts what
+    /// was used before there was a lease.
+    fn needs_usage(&self) -> bool {
+        !self.waiting.is_empty() || self.settlement.draws.iter().any(|draw| draw.opening)
     }
 
     /// Closes the lease of a counter and takes its units into the round; says whether there was one.

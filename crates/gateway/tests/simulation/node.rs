@@ -66,9 +66,9 @@ impl Node {
     }
 
     /// Begins a round, unless the ledger has yet to answer one.
-    pub(crate) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self, usage_is_due: bool) {
         if self.in_flight.is_none() {
-            self.in_flight = self.rounds.begin().cloned();
+            self.in_flight = self.rounds.begin_when(usage_is_due).cloned();
         }
     }
 

@@ -106,7 +106,8 @@ impl World {
         let node = self.rng.usize(..self.nodes.len());
         match self.rng.u32(..1000) {
             0..420 => self.call(node),
-            420..600 => self.with(node, format_args!("begins a round"), |node, _| node.begin()),
+            420..540 => self.with(node, format_args!("begins a round"), |node, _| node.begin(true)),
+            540..600 => self.with(node, format_args!("begins a round without usage"), |node, _| node.begin(false)),
             600..790 => self.settle(node),
             790..840 => {
                 let ticks = Ticks(self.rng.u64(..SECOND.0 * 2));
@@ -385,11 +386,11 @@ impl World {
         for _ in 0..100 {
             let (now, mut wrote) = (self.now(), false);
             for node in self.nodes.iter_mut().flatten() {
-                node.begin();
+                node.begin(true);
                 while node.writing().is_some() {
                     wrote = true;
                     node.settle(&ledger, Fate::Answered, now);
-                    node.begin();
+                    node.begin(true);
                 }
             }
             if !self.listen() && !wrote && self.nodes.iter().flatten().all(Node::is_at_rest) {
