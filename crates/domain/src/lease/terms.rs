@@ -14,9 +14,9 @@ pub struct Terms {
 }
 
 /// What a first draw asks for, before traffic is known: a thousandth of the quota, within these bounds. Where a quota is
-/// large, a few units more strand nothing that anybody would miss, and spare the ledger most of the draws with which a
+/// large, some units more strand nothing that anybody would miss, and spare the ledger most of the draws with which a
 /// lease would grow.
-const FIRST_DRAW: std::ops::RangeInclusive<i64> = 4..=64;
+const FIRST_DRAW: std::ops::RangeInclusive<i64> = 4..=1024;
 
 impl Terms {
     /// A quota in the period that `day` falls in.

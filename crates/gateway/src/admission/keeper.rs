@@ -244,7 +244,7 @@ mod tests {
             description: None,
             api_stages: Vec::new(),
             throttle: None,
-            quota: Some(QuotaSettings { limit: 1_000_000, offset: 0, period: QuotaPeriod::Day }),
+            quota: Some(QuotaSettings { limit: 64_000, offset: 0, period: QuotaPeriod::Day }),
             product_code: None,
             tags: std::collections::BTreeMap::new(),
         }
