@@ -145,4 +145,4 @@ lint: $(CONSOLE)/node_modules/.installed ## Checks form, lints and docs.
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
 	cargo clippy --locked $(SDK_SUITE) --all-targets -- -D warnings
 	cargo clippy --locked $(LOAD_TOOLS) --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features
