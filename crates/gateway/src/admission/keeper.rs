@@ -237,14 +237,14 @@ mod tests {
         }
     }
 
-    fn plan(id: UsagePlanId) -> UsagePlan {
+    fn plan(id: UsagePlanId, limit: u32) -> UsagePlan {
         UsagePlan {
             id,
             name: String::new(),
             description: None,
             api_stages: Vec::new(),
             throttle: None,
-            quota: Some(QuotaSettings { limit: 64_000, offset: 0, period: QuotaPeriod::Day }),
+            quota: Some(QuotaSettings { limit, offset: 0, period: QuotaPeriod::Day }),
             product_code: None,
             tags: std::collections::BTreeMap::new(),
         }
@@ -260,11 +260,12 @@ mod tests {
     }
 
     impl Site {
-        fn new() -> Self {
+        /// `limit` is the quota's.
+        fn new(limit: u32) -> Self {
             let clock = Arc::new(ManualClock::at(UnixMillis(0)));
             let (admission, inbox) = Admission::new(KeyDigester::new([0; 32]));
             let (admission, ledger) = (Arc::new(admission), Arc::new(SlowLedger::default()));
-            let plan = plan(UsagePlanId::parse("plan1").expect("an id"));
+            let plan = plan(UsagePlanId::parse("plan1").expect("an id"), limit);
             let limits = PlanLimits { id: plan.id, rate: None, quota: plan.quota };
             admission.publish(&Catalog::default().apply(&[Edit::put(Record::UsagePlan(plan))]), clock.now());
             let own = (Arc::clone(&admission), Arc::<SlowLedger>::clone(&ledger), Arc::<ManualClock>::clone(&clock));
@@ -303,7 +304,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn calls_that_go_on_are_reported_a_few_times_a_second_and_not_one_after_the_other() {
-        let site = Site::new();
+        let site = Site::new(64_000);
         for _ in 0..2000 {
             site.call(key(1), 1).await;
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -315,7 +316,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn leases_that_run_low_one_after_the_other_are_drawn_for_together() {
-        let site = Site::new();
+        let site = Site::new(64_000);
         for number in 0..100 {
             site.call(key(number), 1).await;
         }
@@ -333,9 +334,18 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_call_that_finds_its_lease_empty_waits_for_nobody_elses() {
-        let (site, began) = (Site::new(), Instant::now());
+        let (site, began) = (Site::new(64_000), Instant::now());
         site.call(key(1), 80).await;
         assert!(began.elapsed() < DRAW_AHEAD_EVERY, "{:?}", began.elapsed());
         assert_eq!(site.close().await, 80);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_that_share_a_lease_of_one_unit_wait_for_its_rounds_and_no_longer() {
+        let (site, began) = (Site::new(100), Instant::now());
+        futures_util::future::join_all((0..40).map(|_| site.call(key(1), 1))).await;
+        // A round takes 5 ms.
+        assert!(began.elapsed() < 40 * Duration::from_millis(8), "{:?}", began.elapsed());
+        assert_eq!(site.close().await, 40);
     }
 }

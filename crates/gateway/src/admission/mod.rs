@@ -388,11 +388,11 @@ impl Admission {
             rung.as_mut().enable();
             if counter.lease.start_drawing(at.number) {
                 self.tell(Message::Draw(at));
-            } else {
-                self.hurry.notify_one();
             }
             // A draw may have ended before `enable`: then there is something to spend, or to learn, already.
             while !is_settled() {
+                // Others may have spent what came, and the next draw was not told as one that is waited for.
+                self.hurry.notify_one();
                 rung.as_mut().await;
                 rung.set(bell.notified());
                 rung.as_mut().enable();

@@ -146,7 +146,10 @@ impl Rounds {
             },
             Some(lease) = self.inbox.ahead.recv(), if !self.draws_ahead => {
                 self.draw_ahead(lease);
-                Asked::Ahead
+                // Whoever found it empty may have hurried before this was told.
+                let counter = self.admission.counters.at(lease.place);
+                let is_waited_for = counter.is_some_and(|counter| counter.lease.is_drawing(lease.number));
+                if is_waited_for { Asked::Now } else { Asked::Ahead }
             }
         }
     }
@@ -161,9 +164,9 @@ impl Rounds {
         self.collect_draw(Drawing { lease, pending_since: None });
     }
 
-    /// Whether anything is asked for that the last round does not have.
+    /// Whether anything is asked for that the last round does not have, or as many leases run low as a round takes.
     pub(super) fn is_asked(&self) -> bool {
-        !self.inbox.asked.is_empty()
+        !self.inbox.asked.is_empty() || self.inbox.ahead.len() >= MESSAGES_A_ROUND
     }
 
     /// Whether there are draws to ask for again in a moment.
