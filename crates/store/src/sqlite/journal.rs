@@ -3,8 +3,9 @@
 //! Under load nearly each call of a round is of another key, and a row for each costs more than the rest of the call.
 //! So a round is appended as one row, as durable as any, and many of them are folded into days together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use foldhash::fast::RandomState;
 use rusqlite::{Connection, params};
 use tollgate_domain::{ApiKeyId, Day, Period, UsageDelta, UsagePlanId};
 
@@ -12,7 +13,7 @@ use crate::error::StoreError;
 use crate::keys::{parse_key_id, parse_plan_id};
 
 /// Entries that wait at most before they are folded, which holds the writer for some tens of milliseconds.
-const FOLDED_AT: i64 = 65_536;
+const FOLDED_AT: i64 = 131_072;
 
 /// Rounds that wait at most.
 const ROUNDS: i64 = 64;
@@ -37,9 +38,11 @@ pub(super) fn append(connection: &Connection, usage: &[UsageDelta]) -> Result<()
 
 /// Brings all that was appended into days.
 pub(super) fn fold(connection: &Connection) -> Result<(), StoreError> {
-    // In the order of the table, so that rows beside each other are written together.
-    let mut sums = BTreeMap::<(Of, Day), i64>::new();
+    let mut sums = HashMap::<(Of, Day), i64, RandomState>::default();
     each(connection, |of, day, calls| *sums.entry((of, day)).or_default() += calls)?;
+    // In the order of the table, so that rows beside each other are written together.
+    let mut sums: Vec<_> = sums.into_iter().collect();
+    sums.sort_unstable();
     let mut add = connection.prepare_cached(
         "INSERT INTO usage_day (plan, key, day, calls) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (plan, key, day) DO UPDATE SET calls = calls + ?4",
