@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, params};
 use tollgate_domain::{Adjustment, ApiKeyId, Day, Draw, Grant, Period, Settlement, UsagePlanId};
 
-use super::journal::{self, Recent};
+use super::journal::{self, Journal, Recent};
 use super::{Database, imports};
 use crate::error::StoreError;
 use crate::ledger::{Balance, KeyUsage, UsagePage, UsageQuery};
@@ -15,7 +15,7 @@ use crate::ledger::{Balance, KeyUsage, UsagePage, UsageQuery};
 impl Database {
     /// Writes a round of a node durably, and answers each of its draws in order.
     pub(crate) async fn settle(&self, settlement: Settlement) -> Result<Vec<Grant>, StoreError> {
-        self.write(move |connection, _| settle(connection, &settlement)).await
+        self.write_usage(move |connection, journal| settle(connection, &settlement, journal)).await
     }
 
     /// Forgets the rounds of processes that have ended; call it before the first round of a new one.
@@ -37,28 +37,53 @@ impl Database {
         .await
     }
 
-    /// Brings all reported usage into days, which is where it is looked for.
+    /// Brings all usage that was reported before into days, which is where it is looked for.
     pub(crate) async fn fold_usage(&self) -> Result<(), StoreError> {
         if self.read(|connection, _| journal::is_empty(connection)).await? {
             return Ok(());
         }
-        self.write(|connection, _| journal::fold(connection)).await
+        let mut until = None;
+        loop {
+            until = self.write_usage(move |connection, journal| journal.fold_on(connection, until)).await?;
+            if until.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Runs a job that uses the journal on the writing thread.
+    async fn write_usage<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection, &mut Journal) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.write(move |connection, shared| {
+            let mut journal = shared.journal.lock().unwrap_or_else(|poisoned| {
+                shared.journal.clear_poison();
+                let mut journal = poisoned.into_inner();
+                journal.forget();
+                journal
+            });
+            let outcome = job(connection, &mut journal);
+            if outcome.is_err() {
+                journal.forget();
+            }
+            outcome
+        })
+        .await
     }
 }
 
-fn settle(connection: &Connection, settlement: &Settlement) -> Result<Vec<Grant>, StoreError> {
+fn settle(connection: &Connection, settlement: &Settlement, journal: &mut Journal) -> Result<Vec<Grant>, StoreError> {
     if let Some(grants) = answered(connection, settlement)? {
         return Ok(grants);
     }
-    report(connection, settlement)?;
-    let opening = settlement.draws.iter().filter(|draw| draw.opening).map(|draw| (draw.plan, draw.key));
-    let adjusted = settlement.adjustments.iter().map(|adjustment| (adjustment.plan, adjustment.key));
-    let imported = settlement.imports.iter().map(|import| (import.plan, import.key));
-    let recent = Recent::read(connection, opening.chain(adjusted).chain(imported))?;
-    settlement.adjustments.iter().try_for_each(|adjustment| adjust(connection, adjustment, &recent))?;
-    settlement.imports.iter().try_for_each(|import| imports::count(connection, import, &recent))?;
+    journal.append(connection, &settlement.usage)?;
+    hand_back(connection, settlement)?;
+    let recent = journal.recent(connection)?;
+    settlement.adjustments.iter().try_for_each(|adjustment| adjust(connection, adjustment, recent))?;
+    settlement.imports.iter().try_for_each(|import| imports::count(connection, import, recent))?;
     let grants: Vec<Grant> =
-        settlement.draws.iter().map(|draw| grant(connection, draw, &recent)).collect::<Result<_, _>>()?;
+        settlement.draws.iter().map(|draw| grant(connection, draw, recent)).collect::<Result<_, _>>()?;
     let packed: Vec<u8> =
         grants.iter().flat_map(|grant| [grant.units, grant.left]).flat_map(i64::to_le_bytes).collect();
     connection
@@ -94,8 +119,7 @@ fn adjust(connection: &Connection, adjustment: &Adjustment, recent: &Recent) -> 
     Ok(())
 }
 
-fn report(connection: &Connection, settlement: &Settlement) -> Result<(), StoreError> {
-    journal::append(connection, &settlement.usage)?;
+fn hand_back(connection: &Connection, settlement: &Settlement) -> Result<(), StoreError> {
     let mut hand_back = connection.prepare_cached(
         "UPDATE quota_period SET drawn = drawn - ?5 WHERE plan = ?1 AND key = ?2 AND first = ?3 AND end = ?4",
     )?;
@@ -230,3 +254,7 @@ fn used_by_day(
         .query_map(params![plan.as_str(), key.as_str(), first.0, end.0], |row| Ok((Day(row.get(0)?), row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
+
+#[cfg(test)]
+#[path = "ledger_tests.rs"]
+mod tests;

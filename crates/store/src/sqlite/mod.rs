@@ -24,6 +24,7 @@ use tollgate_domain::IdSource;
 use crate::data_dir::{DataDir, MASTER_KEY_FILE};
 use crate::error::StoreError;
 use crate::secrets::Secrets;
+use journal::Journal;
 use writer::Writer;
 
 /// The database's file in the data directory.
@@ -40,6 +41,8 @@ struct Shared {
     secrets: Secrets,
     ids: Arc<IdSource>,
     writer: Writer,
+    /// Used on the writing thread only.
+    journal: Arc<Mutex<Journal>>,
     idle_readers: Mutex<Vec<Connection>>,
     _dir: DataDir,
 }
@@ -67,9 +70,14 @@ impl Database {
         fold_journal(&mut connection)?;
         check_master_key(&connection, &secrets)?;
         connection.set_prepared_statement_cache_capacity(64);
-        let writer = Writer::start(connection)?;
+        let journal = Arc::<Mutex<Journal>>::default();
+        let undone = {
+            let journal = Arc::clone(&journal);
+            move || journal.lock().unwrap_or_else(PoisonError::into_inner).forget()
+        };
+        let writer = Writer::start(connection, undone)?;
         let idle_readers = Mutex::new(Vec::new());
-        Ok(Self { shared: Arc::new(Shared { path, secrets, ids, writer, idle_readers, _dir: dir }) })
+        Ok(Self { shared: Arc::new(Shared { path, secrets, ids, writer, journal, idle_readers, _dir: dir }) })
     }
 
     /// The secrets that this store's keys are sealed with.
@@ -99,7 +107,7 @@ impl Database {
 
 fn fold_journal(connection: &mut Connection) -> Result<(), StoreError> {
     let transaction = connection.transaction()?;
-    journal::fold(&transaction)?;
+    Journal::fold(&transaction)?;
     Ok(transaction.commit()?)
 }
 

@@ -25,14 +25,15 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(mut connection: Connection) -> Result<Self, StoreError> {
+    /// Starts the thread. It calls `undone` when jobs that succeeded may have been undone, before any other runs.
+    pub(super) fn start(mut connection: Connection, undone: impl Fn() + Send + 'static) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel::<Job>();
         thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
                 let mut log = Log::default();
                 while let Ok(first) = waiting.recv() {
-                    log.note(&run(&mut connection, first, waiting.try_iter()));
+                    log.note(&run(&mut connection, first, waiting.try_iter(), &undone));
                 }
             })
             .map_err(|error| StoreError::io("the writing thread", &error))?;
@@ -62,7 +63,12 @@ impl Writer {
 }
 
 /// Runs each job in a savepoint of one transaction, commits them together, and tells their callers.
-fn run(connection: &mut Connection, first: Job, others: impl Iterator<Item = Job>) -> Result<(), StoreError> {
+fn run(
+    connection: &mut Connection,
+    first: Job,
+    others: impl Iterator<Item = Job>,
+    undone: &impl Fn(),
+) -> Result<(), StoreError> {
     let mut answers = Vec::new();
     let committed = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
         Ok(transaction) => {
@@ -75,6 +81,9 @@ fn run(connection: &mut Connection, first: Job, others: impl Iterator<Item = Job
             ended
         }
     };
+    if committed.is_err() {
+        undone();
+    }
     for answer in answers {
         answer(committed.clone());
     }

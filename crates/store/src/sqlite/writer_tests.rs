@@ -1,4 +1,6 @@
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 
@@ -6,6 +8,8 @@ use super::*;
 struct Bench {
     path: tempfile::TempDir,
     writer: Writer,
+    /// How often jobs may have been undone.
+    undone: Arc<AtomicUsize>,
 }
 
 impl Bench {
@@ -15,7 +19,10 @@ impl Bench {
         connection.busy_timeout(std::time::Duration::ZERO).expect("a setting");
         let setup = "PRAGMA journal_mode = WAL; CREATE TABLE kept (name TEXT, bytes BLOB); PRAGMA max_page_count = 64;";
         connection.execute_batch(setup).expect("set up");
-        Self { path, writer: Writer::start(connection).expect("starts") }
+        let undone = Arc::<AtomicUsize>::default();
+        let count = Arc::clone(&undone);
+        let writer = Writer::start(connection, move || _ = count.fetch_add(1, Ordering::Relaxed)).expect("starts");
+        Self { path, writer, undone }
     }
 
     /// Writes `bytes` bytes under a name.
@@ -55,6 +62,7 @@ async fn what_shares_a_commit_with_a_write_that_fills_the_disk_is_answered_truly
     let acknowledged: Vec<_> = answers.iter().filter(|(_, answer)| answer.is_ok()).map(|(name, _)| *name).collect();
     assert_eq!(bench.kept(), acknowledged, "first: {first:?}, all: {answers:?}");
     assert_eq!(acknowledged, ["c", "d"], "a write that came after the failure has a commit of its own");
+    assert_eq!(bench.undone.load(Ordering::Relaxed), 1, "others may have to know what was undone");
 }
 
 #[tokio::test]
@@ -87,6 +95,7 @@ async fn a_job_that_panics_changes_nothing_and_the_writer_goes_on() {
         panic!("a mistake")
     });
     assert!(matches!(panics.await, Err(StoreError::Panicked)));
+    assert_eq!(bench.undone.load(Ordering::Relaxed), 0, "it knows by itself");
     bench.keep("after", 10).await.expect("the writer goes on");
     assert_eq!(bench.kept(), ["after"]);
 }
