@@ -138,8 +138,9 @@ impl SharedBucket {
         let waiting = u64::try_from(self.queue().len()).unwrap_or(u64::MAX);
         let (held, _) = self.portion_standing(rate, now);
         let expected = self.pace.next(rate, waiting, self.owed(now), now);
-        let want = if waiting == 0 && held > 0 && self.pace.is_quiet() { 0 } else { expected };
         let portion = self.pace.portion(rate, nodes).map(|want| PortionAsk { node, held, want, term: TERM });
+        let has_enough = held > 0 && (portion.is_some() || self.pace.is_quiet());
+        let want = if waiting == 0 && has_enough { 0 } else { expected };
         let (debt, undo) = (self.alone.settle(rate.share(nodes), now), lock(&self.unused).take());
         BucketDraw { bucket: Arc::clone(&self.name), draw: TokenDraw { rate, want, debt, undo, portion } }
     }

@@ -56,6 +56,11 @@ impl HeldToken {
         Self { bucket, rate, at, source: Source::Share, kept: false }
     }
 
+    /// Whether it is one of those that were drawn and are to be drawn again; a portion refills by itself.
+    pub(super) fn was_drawn(&self) -> bool {
+        matches!(self.source, Source::Drawn(..))
+    }
+
     /// The call is admitted.
     pub(super) fn keep(mut self) {
         self.kept = true;

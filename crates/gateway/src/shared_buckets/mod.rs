@@ -182,8 +182,9 @@ impl SharedBuckets {
         for level in levels {
             let Level { bucket, rate, .. } = level;
             if let Some(token) = bucket.take(*rate, now.ticks) {
+                let was_drawn = token.was_drawn();
                 held.push(token);
-                if bucket.is_low(*rate, now.ticks) {
+                if was_drawn && bucket.is_low(*rate, now.ticks) {
                     self.draw(level);
                 } else if bucket.is_due(now.ticks) {
                     let _ = self.due.send(Wanted::new(Arc::clone(bucket), *rate));

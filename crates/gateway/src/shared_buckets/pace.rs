@@ -64,15 +64,17 @@ impl Pace {
     }
 
     /// Tokens that a portion should have, for a node that is one of so many: twice what is needed, so that few calls find
-    /// it empty. None for a bucket that is drawn from in batches, or that was called once in a term.
+    /// it empty. None for a bucket that was called once in a term, or where the calls of a moment need more than it may
+    /// have: that is drawn from in batches.
     pub(super) fn portion(&self, rate: TokenRate, nodes: u64) -> Option<u64> {
         let in_term = self.in_term.load(Ordering::Relaxed);
-        if !self.is_quiet() || in_term <= 1000 {
+        if in_term <= 1000 {
             return None;
         }
         let need = scale(in_term, rate.fill_time().0, TERM_TICKS).saturating_mul(3).div_ceil(2000).saturating_add(2);
         let most = rate.burst() / PORTIONS_PART / nodes.max(1);
-        Some(most.min(need.saturating_mul(2))).filter(|tokens| *tokens > 0)
+        let enough = need.saturating_mul(2);
+        Some(most.min(enough)).filter(|tokens| *tokens > 0 && (enough <= most || self.is_quiet()))
     }
 
     /// Whether it is time to draw ahead of need, with so many tokens left, so that no call has to wait.

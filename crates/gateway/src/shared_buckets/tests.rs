@@ -198,6 +198,26 @@ async fn a_key_that_is_called_now_and_then_costs_a_draw_for_each_node_and_term()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_key_that_is_called_often_and_far_below_its_limit_costs_no_more() {
+    let bench = Bench::new(3, 10_000.0, 20_000, None);
+    assert_eq!(bench.load(&[40, 10, 5], 70).await, 3850);
+    println!("{} draws and {} round trips for 3,850 calls", bench.draws(), bench.round_trips());
+    // Some more until it is known how often.
+    assert!(bench.draws() <= 3 * (7 + 70 / 7), "{}", bench.draws());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_whose_calls_become_too_many_for_a_portion_is_drawn_for_in_batches() {
+    let bench = Bench::new(1, 1000.0, 1000, None);
+    assert_eq!(bench.load(&[10], 20).await, 200);
+    let (before, waited) = (bench.draws(), bench.nodes[0].shared.health().calls_waited);
+    let admitted = bench.load(&[900], 20).await;
+    let (draws, waited) = (bench.draws() - before, bench.nodes[0].shared.health().calls_waited - waited);
+    println!("{admitted} of 18,000 admitted with {draws} draws; {waited} waited");
+    assert!(admitted >= 17_820 && draws <= 400 && waited <= 200, "{admitted}, {draws} draws, {waited} waited");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_portion_that_is_used_up_is_made_larger() {
     let bench = Bench::new(1, 100.0, 200, None);
     assert_eq!(bench.load(&[1], 10).await, 10);
