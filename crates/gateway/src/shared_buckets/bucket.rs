@@ -16,7 +16,7 @@ use tollgate_domain::throttle::{Empty, TokenRate};
 use tollgate_domain::token_draw::{BucketDraw, LoneDraw, PortionAsk, TokenDraw, TokenGrant};
 
 use super::held::HeldToken;
-use super::pace::{Pace, TERM, horizon};
+use super::pace::{self, Pace, horizon};
 use crate::admission::ThrottleStanding;
 
 /// What a call that waited for a draw is told.
@@ -138,7 +138,9 @@ impl SharedBucket {
         let waiting = u64::try_from(self.queue().len()).unwrap_or(u64::MAX);
         let (held, _) = self.portion_standing(rate, now);
         let expected = self.pace.next(rate, waiting, self.owed(now), now);
-        let portion = self.pace.portion(rate, nodes).map(|want| PortionAsk { node, held, want, term: TERM });
+        let portion = self.pace.portion(rate, nodes);
+        let portion =
+            portion.map(|want| PortionAsk { node, held, want, term: pace::term(want.max(held), rate, nodes) });
         let has_enough = held > 0 && (portion.is_some() || self.pace.is_quiet());
         let want = if waiting == 0 && has_enough { 0 } else { expected };
         let (debt, undo) = (self.alone.settle(rate.share(nodes), now), lock(&self.unused).take());

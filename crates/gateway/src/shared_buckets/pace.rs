@@ -12,10 +12,22 @@ const LONGEST: Ticks = Ticks(TICKS_PER_SECOND / 4);
 
 /// For how long a portion of a bucket is asked for, in microseconds: so long that prolonging it costs little, and so short
 /// that what a node no longer uses is soon there for others.
-pub(super) const TERM: u64 = 10_000_000;
+const TERM: u64 = 10_000_000;
 
 /// That, in ticks.
 const TERM_TICKS: u64 = TERM * (TICKS_PER_SECOND / 1_000_000);
+
+/// For how long one is asked for that nobody misses.
+const LONG_TERM: u64 = 6 * TERM;
+
+/// The part of a bucket that is not missed, should all nodes have it and none use it.
+const UNMISSED_PART: u64 = 100;
+
+/// The term of a portion of so many tokens, for a node that is one of so many.
+pub(super) fn term(tokens: u64, rate: TokenRate, nodes: u64) -> u64 {
+    let of_all = tokens.saturating_mul(nodes.max(1));
+    if of_all.saturating_mul(UNMISSED_PART) <= rate.burst() { LONG_TERM } else { TERM }
+}
 
 /// The demand for one bucket's tokens on this node.
 #[derive(Debug, Default)]
@@ -157,6 +169,13 @@ mod tests {
             pace.next(rate, 1, Ticks(400 * MILLI), Ticks((1000 + call * 5) * MILLI))
         });
         assert_eq!(wanted.last(), Some(18), "about as many as in a tenth of a second");
+    }
+
+    #[test]
+    fn what_nobody_misses_is_kept_longer() {
+        let rate = ThrottleSettings::new(1000.0, 3000).token_rate().expect("a limit");
+        assert_eq!([10, 11].map(|tokens| term(tokens, rate, 3)), [60_000_000, 10_000_000]);
+        assert_eq!([30, 31].map(|tokens| term(tokens, rate, 0)), [60_000_000, 10_000_000]);
     }
 
     #[test]
