@@ -1,11 +1,14 @@
 """Measures a node that shares PostgreSQL and Redis beside one by itself, interleaved, and writes a table.
 
 Both serve the scenario of `bench/gateway` with 10,000 active keys. The node has one worker on the first core; load,
-upstream, PostgreSQL and Redis have the second. CPU time is that of the node alone.
+upstream, PostgreSQL and Redis have the second. CPU time is that of the node alone, with the same calls a second for both,
+and then with as many as go through: there the second core gives PostgreSQL what the load lacks, and a node that gets fewer
+calls at once needs more time for each.
 """
 
 import argparse
 import datetime
+import random
 import re
 import statistics
 import subprocess
@@ -17,7 +20,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "gateway"))
 
-import load  # noqa: E402 - the scenario's own
+import keys  # noqa: E402 - the scenario's own
+import load  # noqa: E402
 import machine  # noqa: E402
 from node import Tollgate, configure, harness  # noqa: E402
 from peers import Upstream  # noqa: E402
@@ -29,6 +33,9 @@ WARM_SECONDS = 12
 
 SPREADS = {"uniform": "free", "Zipf": "zipf"}
 """How keys are chosen, as `bench/gateway/calls.lua` has it."""
+
+STEADY_CALLS = 200_000
+"""Keys that a steady load takes in turns, chosen like that."""
 
 
 class Shared(Tollgate):
@@ -67,47 +74,74 @@ def transactions(postgres, database):
     return int(postgres.query("postgres", sql)[0][0])
 
 
-def measure(node, keys, seconds, seed):
-    """CPU microseconds of the node per request, and requests."""
+def spent(node, counted):
+    """CPU microseconds of the node for each call that was answered, and how many were."""
     before = machine.cpu_nanos(node.pid)
-    counts = load.saturate(node, keys, seconds, seed)
-    spent = machine.cpu_nanos(node.pid) - before
-    if counts["refused"] or counts["failed"]:
+    counts = counted()
+    took = machine.cpu_nanos(node.pid) - before
+    if counts.get("refused") or counts["failed"]:
         raise RuntimeError(f"{node.name}: {counts}")
-    return spent / 1000 / counts["requests"], counts["requests"]
+    answered = counts.get("requests") or counts["answered"]
+    return took / 1000 / answered, answered
 
 
-def row(spread, ratios, redis, postgres):
+def chosen(spread):
+    """The keys of a steady load, one call after the other."""
+    dice = random.Random(1)
+    last = len(keys.FREE)
+    if spread == "Zipf":
+        return [keys.FREE[min(last, int((last + 1) ** dice.random())) - 1] for _ in range(STEADY_CALLS)]
+    return dice.choices(keys.FREE, k=STEADY_CALLS)
+
+
+def row(spread, *cells):
     def cell(values, digits):
         return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f})"
 
-    return f"| {spread} | {cell(ratios, 2)} | {cell(redis, 1)} | {cell(postgres, 1)} |"
+    return "| " + " | ".join([spread, *(cell(values, digits) for values, digits in cells)]) + " |"
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--rate", type=int, help="calls a second for both; half of what the node alone takes, unless given")
     parser.add_argument("--out", type=Path, help="where the report is written, in Markdown")
     return parser.parse_args()
 
 
-def rounds(given, alone, shared, postgres, database):
+def rounds(given, folder, alone, shared, postgres, database):
     """The rows of the table: for each spread of the keys, what each round came to."""
-    for spread, keys in SPREADS.items():
-        ratios, redis, database_trips = [], [], []
+    for spread, named in SPREADS.items():
+        file = folder / spread
+        file.write_text("".join(f"{key}\n" for key in chosen(spread)))
+        steady, full, redis, transacted = [], [], [], []
         for node in (alone, shared):
-            load.saturate(node, keys, WARM_SECONDS, 0)
+            load.saturate(node, named, WARM_SECONDS, 0)
+        rate = given.rate or round(load.saturate(alone, named, 2, 0)["requests"] / 4, -2)
+
+        def at_rate(node):
+            load.steady(node, file, rate, 1)
+            return spent(node, lambda: load.steady(node, file, rate, given.seconds))
+
         for seed in range(given.rounds):
-            own, _ = measure(alone, keys, given.seconds, seed)
+            own, _ = at_rate(alone)
             before = shared.redis_round_trips(), transactions(postgres, database)
-            cpu, requests = measure(shared, keys, given.seconds, seed)
+            cpu, requests = at_rate(shared)
             after = shared.redis_round_trips(), transactions(postgres, database)
-            ratios.append(cpu / own)
+            # The calls of the second before are among them.
+            requests += rate
             redis.append(1000 * (after[0] - before[0]) / requests)
-            database_trips.append(1000 * (after[1] - before[1]) / requests)
-            print(f"{spread}, round {seed + 1}: {own:.1f} µs alone, {cpu:.1f} µs shared", flush=True)
-        yield row(spread, ratios, redis, database_trips)
+            transacted.append(1000 * (after[1] - before[1]) / requests)
+            steady.append(cpu / own)
+            most = [spent(node, lambda: load.saturate(node, named, given.seconds, seed))[0] for node in (alone, shared)]
+            full.append(most[1] / most[0])
+            print(
+                f"{spread}, round {seed + 1}: {own:.1f} µs alone and {cpu:.1f} µs shared at {rate:,.0f}/s; "
+                f"{most[0]:.1f} and {most[1]:.1f} with all that goes through",
+                flush=True,
+            )
+        yield row(f"{spread}, {rate:,.0f} a second", (steady, 2), (full, 2), (redis, 1), (transacted, 1))
 
 
 def main():
@@ -124,7 +158,7 @@ def main():
                 (folder / name).mkdir()
             nodes.append(Tollgate(folder / "alone", upstream.port))
             nodes.append(Shared(folder / "shared", upstream.port, postgres.url(database), redis.url))
-            rows = list(rounds(given, *nodes, postgres, database))
+            rows = list(rounds(given, folder, *nodes, postgres, database))
         finally:
             for node in nodes:
                 node.stop()
@@ -137,9 +171,9 @@ def main():
             f"Tollgate {Tollgate.version()}. {given.rounds} rounds of {given.seconds} s, 10,000 keys. A cell is the median "
             "of the rounds, with the smallest and the largest.",
             "",
-            "| keys called | CPU per request, shared ÷ alone | round trips to Redis per 1,000 requests "
-            "| transactions of PostgreSQL per 1,000 requests |",
-            "|---|---|---|---|",
+            "| keys called | CPU per request, shared ÷ alone, at the same rate | the same with all that goes through "
+            "| round trips to Redis per 1,000 requests | transactions of PostgreSQL per 1,000 requests |",
+            "|---|---|---|---|---|",
             *rows,
             "",
         ]

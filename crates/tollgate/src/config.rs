@@ -107,6 +107,8 @@ struct BucketsTable {
     url: String,
     password: String,
     password_file: PathBuf,
+    sentinel_password: String,
+    sentinel_password_file: PathBuf,
     root_certificate: PathBuf,
     prefix: String,
     /// In milliseconds.
@@ -349,13 +351,18 @@ impl Config {
 
     /// Where token buckets are kept that nodes share, unless they are each node's own.
     pub(crate) fn redis(&self) -> anyhow::Result<Option<RedisSettings>> {
-        let BucketsTable { url, password, password_file, root_certificate, prefix, .. } = &self.buckets;
-        if url.is_empty() {
+        let buckets = &self.buckets;
+        if buckets.url.is_empty() {
             return Ok(None);
         }
-        let password = given_password(password, password_file)?;
-        let root_certificate = (!root_certificate.as_os_str().is_empty()).then(|| root_certificate.clone());
-        Ok(Some(RedisSettings { url: url.clone(), password, root_certificate, prefix: prefix.clone() }))
+        let certificate = &buckets.root_certificate;
+        Ok(Some(RedisSettings {
+            url: buckets.url.clone(),
+            password: given_password(&buckets.password, &buckets.password_file)?,
+            sentinel_password: given_password(&buckets.sentinel_password, &buckets.sentinel_password_file)?,
+            root_certificate: (!certificate.as_os_str().is_empty()).then(|| certificate.clone()),
+            prefix: buckets.prefix.clone(),
+        }))
     }
 
     /// How long a call waits for shared buckets before the node gives out its share by itself.

@@ -61,7 +61,8 @@ impl Links {
             let root_cert = Some(std::fs::read(path).map_err(failed)?);
             Ok::<_, StoreError>(TlsCertificates { client_tls: None, root_cert })
         });
-        let door = Door::new(address, certificates.transpose()?).map_err(unavailable)?;
+        let sentinel_password = settings.sentinel_password.as_deref();
+        let door = Door::new(address, certificates.transpose()?, sentinel_password).map_err(unavailable)?;
         Ok(Self { door, current: Mutex::default(), made: AtomicU64::new(0), connecting: tokio::sync::Mutex::default() })
     }
 
@@ -94,7 +95,11 @@ impl Links {
 }
 
 impl Door {
-    fn new(address: Address, certificates: Option<TlsCertificates>) -> Result<Self, RedisError> {
+    fn new(
+        address: Address,
+        certificates: Option<TlsCertificates>,
+        sentinel_password: Option<&str>,
+    ) -> Result<Self, RedisError> {
         match address {
             Address::One(server) => {
                 let client = match certificates {
@@ -112,6 +117,9 @@ impl Door {
                 }
                 if let Some(password) = server.redis_settings().password() {
                     builder = builder.set_client_to_redis_password(password);
+                }
+                if let Some(password) = sentinel_password {
+                    builder = builder.set_client_to_sentinel_password(password);
                 }
                 if is_tls(&server) {
                     builder = builder

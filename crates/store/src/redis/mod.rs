@@ -28,6 +28,8 @@ pub struct RedisSettings {
     pub url: String,
     /// The password, if the address has none.
     pub password: Option<String>,
+    /// The password of the sentinels, which the address cannot have.
+    pub sentinel_password: Option<String>,
     /// A file of certificates in PEM: who vouches for the server.
     pub root_certificate: Option<PathBuf>,
     /// What keys begin with.

@@ -45,6 +45,7 @@ impl Redis {
         let settings = RedisSettings {
             url: format!("redis://127.0.0.1:{}", self.port),
             password: Some(password.to_owned()),
+            sentinel_password: None,
             root_certificate: None,
             prefix: "test:".to_owned(),
         };
