@@ -20,21 +20,34 @@ def free_port():
         return taken.getsockname()[1]
 
 
-class Redis:
-    """One server. It keeps nothing: a restart empties it."""
+def scheme(tls):
+    return "rediss" if tls else "redis"
 
-    def __init__(self, *options, password=None):
+
+def ports(port, tls):
+    """The options of a server that listens there, in clear or by TLS."""
+    if not tls:
+        return ["--port", str(port)]
+    certificate, key = map(str, tls)
+    files = ["--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", certificate]
+    return ["--port", "0", "--tls-port", str(port), "--tls-auth-clients", "no", "--tls-replication", "yes", *files]
+
+
+class Redis:
+    """One server. It keeps nothing: a restart empties it. With a certificate and its key, it speaks TLS alone."""
+
+    def __init__(self, *options, password=None, tls=None):
         self.folder = Path(tempfile.mkdtemp(prefix="redis."))
-        self.port, self.password, self.options = free_port(), password, options
+        self.port, self.password, self.options, self.tls = free_port(), password, options, tls
         self.keeper = self.pid = None
         self.start()
 
     @property
     def url(self):
-        return f"redis://127.0.0.1:{self.port}"
+        return f"{scheme(self.tls)}://127.0.0.1:{self.port}"
 
     def start(self):
-        given = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", ""]
+        given = ["--bind", "127.0.0.1", "--dir", str(self.folder), "--save", "", *ports(self.port, self.tls)]
         given += ["--logfile", "redis.log", *(["--requirepass", self.password] if self.password else [])]
         command = ["bash", "-c", KEEPER, "redis", *map(str, self.options), *given]
         self.keeper = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -44,7 +57,8 @@ class Redis:
     def ask(self, *words):
         """What a command returns, as text; nothing when nobody answers."""
         secret = ["-a", self.password, "--no-auth-warning"] if self.password else []
-        command = ["redis-cli", "-p", str(self.port), *secret, *map(str, words)]
+        trusted = ["--tls", "--cacert", str(self.tls[0])] if self.tls else []
+        command = ["redis-cli", "-p", str(self.port), *secret, *trusted, *map(str, words)]
         return subprocess.run(command, capture_output=True, text=True, timeout=10).stdout.strip()
 
     def follows(self):
@@ -78,13 +92,17 @@ class Redis:
 class Cluster:
     """Six servers: three that each have a third of the slots, and one that stands in for each."""
 
-    def __init__(self):
+    def __init__(self, password=None, tls=None):
+        self.tls = tls
+        options = ["--cluster-enabled", "yes", "--cluster-node-timeout", 1000]
+        options += [*(["--tls-cluster", "yes"] if tls else []), *(["--masterauth", password] if password else [])]
         self.servers = [
-            Redis("--cluster-enabled", "yes", "--cluster-node-timeout", 1000, "--cluster-port", free_port())
-            for _ in range(6)
+            Redis(*options, "--cluster-port", free_port(), password=password, tls=tls) for _ in range(6)
         ]
         addresses = [f"127.0.0.1:{server.port}" for server in self.servers]
-        create = ["redis-cli", "--cluster", "create", *addresses, "--cluster-replicas", "1", "--cluster-yes"]
+        secret = ["-a", password, "--no-auth-warning"] if password else []
+        trusted = ["--tls", "--cacert", str(tls[0])] if tls else []
+        create = ["redis-cli", *secret, *trusted, "--cluster", "create", *addresses, "--cluster-replicas", "1", "--cluster-yes"]
         done = subprocess.run(create, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stdout + done.stderr
         for server in self.servers:
@@ -94,7 +112,7 @@ class Cluster:
 
     @property
     def url(self):
-        return "redis-cluster://" + ",".join(f"127.0.0.1:{server.port}" for server in self.servers[:3])
+        return f"{scheme(self.tls)}-cluster://" + ",".join(f"127.0.0.1:{server.port}" for server in self.servers[:3])
 
     def fail(self):
         """Kills one that has slots, and waits until another has taken its place."""
@@ -111,10 +129,12 @@ class Cluster:
 class Watched:
     """A server, one that stands in for it, and three sentinels that watch them."""
 
-    def __init__(self):
+    def __init__(self, password=None, sentinel_password=None, tls=None):
         self.folder = Path(tempfile.mkdtemp(prefix="sentinel."))
-        self.server = Redis()
-        self.replica = Redis("--replicaof", "127.0.0.1", self.server.port)
+        self.password, self.sentinel_password, self.tls = password, sentinel_password, tls
+        secret = ["--masterauth", password] if password else []
+        self.server = Redis(*secret, password=password, tls=tls)
+        self.replica = Redis("--replicaof", "127.0.0.1", self.server.port, *secret, password=password, tls=tls)
         self.replica.follows()
         self.sentinels = [self._sentinel() for _ in range(3)]
         known = lambda: all("slaves=1,sentinels=3" in s.ask("INFO", "sentinel") for s in self.sentinels)  # noqa: E731
@@ -125,12 +145,13 @@ class Watched:
         settings.write_text(
             f"sentinel monitor main 127.0.0.1 {self.server.port} 2\n"
             "sentinel down-after-milliseconds main 500\nsentinel failover-timeout main 3000\n"
+            + (f"sentinel auth-pass main {self.password}\n" if self.password else "")
         )
-        return Redis(settings, "--sentinel")
+        return Redis(settings, "--sentinel", password=self.sentinel_password, tls=self.tls)
 
     @property
     def url(self):
-        return "redis+sentinel://" + ",".join(f"127.0.0.1:{s.port}" for s in self.sentinels) + "/main"
+        return f"{scheme(self.tls)}+sentinel://" + ",".join(f"127.0.0.1:{s.port}" for s in self.sentinels) + "/main"
 
     def fail(self):
         """Kills the server, and waits until the sentinels have put the other in its place."""

@@ -19,6 +19,7 @@ from botocore.httpsession import URLLib3Session
 
 from arrange import a_key, a_plan, an_api, change_plan, replace, unique, usage
 from callers import LIMIT_EXCEEDED, TOO_MANY_REQUESTS, Connection, call, crowd
+from certificate import self_signed
 from harness import ACCESS_KEY_ID, BINARY, REGION, SECRET_ACCESS_KEY, environment, poll
 from postgres import MASTER_KEY
 from test_functions import archive, invoke, lambda_client, make
@@ -505,13 +506,7 @@ def test_all_state_moves_from_a_data_directory_counters_included(start, start_no
 
 
 def test_a_database_is_reached_by_tls_and_by_password(start, own_postgres, tmp_path):
-    certificates = {}
-    for name in ("localhost", "other"):
-        certificate, key = tmp_path / f"{name}.crt", tmp_path / f"{name}.key"
-        made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        named = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-addext", "basicConstraints=CA:FALSE", "-days", "2"]
-        subprocess.run([*made, *named, "-out", certificate, "-keyout", key], check=True, capture_output=True)
-        certificates[name] = certificate, key
+    certificates = {name: self_signed(tmp_path, name, f"DNS:{name}") for name in ("localhost", "other")}
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -8,6 +8,7 @@ import pytest
 import paced
 from arrange import a_key, a_plan, change_plan, integrated, replace
 from callers import call, signed
+from certificate import self_signed
 from harness import poll
 from redis_server import Cluster, Redis, Watched
 
@@ -214,5 +215,40 @@ def test_buckets_are_shared_in_a_cluster_and_through_a_failover(kind, start_node
         together(nodes, within=30)
         for api, _, key in limited_keys(nodes, 4, 0.001, 9):
             assert sum(admitted(node, api, key, 9) for node in nodes) == 9
+    finally:
+        buckets.end()
+
+
+@pytest.mark.parametrize("kind", [Redis, Cluster, Watched])
+def test_servers_are_reached_by_tls_and_by_passwords_and_by_nothing_less(kind, start_nodes, shared_postgres, tmp_path):
+    tls, other = (self_signed(tmp_path, file, "IP:127.0.0.1") for file in ("server", "other"))
+    watched = {"sentinel_password": "w4tchpw"} if kind is Watched else {}
+    buckets = kind(password="s3cr3tpw", tls=tls, **watched)
+    try:
+        right = shares(buckets, TOLLGATE_BUCKETS__ROOT_CERTIFICATE=tls[0], TOLLGATE_BUCKETS__PASSWORD="s3cr3tpw")
+        if watched:
+            right["TOLLGATE_BUCKETS__SENTINEL_PASSWORD"] = "w4tchpw"
+        nodes = start_nodes(shared_postgres, count=2, **right)
+        together(nodes)
+        for api, _, key in limited_keys(nodes, 4, 0.001, 9):
+            assert sum(admitted(node, api, key, 9) for node in nodes) == 9
+        mistakes = [
+            {"TOLLGATE_BUCKETS__ROOT_CERTIFICATE": other[0]},
+            {"TOLLGATE_BUCKETS__ROOT_CERTIFICATE": None},
+            {"TOLLGATE_BUCKETS__URL": buckets.url.replace("rediss", "redis")},
+            {"TOLLGATE_BUCKETS__PASSWORD": "wr0ngpw"},
+        ]
+        if watched:
+            mistakes.append({"TOLLGATE_BUCKETS__SENTINEL_PASSWORD": "wr0ngpw"})
+        node = nodes[1]
+        for mistake in mistakes:
+            node.stop()
+            before = node.log()
+            node.settings.update({**right, **mistake})
+            node.start()
+            alone([node])
+            said = node.log()[len(before) :]
+            assert len(said.splitlines()) < 8 and "shared buckets are out of reach" in said, said
+            assert not any(secret in node.log() for secret in ("s3cr3tpw", "w4tchpw", "wr0ngpw"))
     finally:
         buckets.end()

@@ -11,22 +11,14 @@ import boto3
 import pytest
 
 from arrange import an_api
+from certificate import self_signed
 from harness import ACCESS_KEY_ID, BINARY, REGION, SECRET_ACCESS_KEY, environment, poll
 
 curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 
 
 def certify(folder, file, *names):
-    """Writes a self-signed certificate for names, and its key; both paths."""
-    chain, key = folder / f"{file}.crt", folder / f"{file}.key"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        + ["-days", "2", "-subj", f"/CN={names[0]}", "-keyout", key, "-out", chain]
-        + ["-addext", "subjectAltName=" + ",".join(f"DNS:{name}" for name in names) + ",IP:127.0.0.1"],
-        check=True,
-        capture_output=True,
-    )
-    return chain, key
+    return self_signed(folder, file, *(f"DNS:{name}" for name in names), "IP:127.0.0.1")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 //! Where Redis is: one server, sentinels that know it, or a cluster.
 
-use ::redis::{ConnectionInfo, IntoConnectionInfo};
+use ::redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 
 use crate::error::StoreError;
 
@@ -62,6 +62,15 @@ impl Address {
 }
 
 impl Address {
+    /// Whether servers, and sentinels, are spoken to by TLS.
+    pub(super) fn is_tls(&self) -> bool {
+        let servers = match self {
+            Self::One(server) | Self::Sentinel { server, .. } => std::slice::from_ref(server),
+            Self::Cluster(servers) => servers,
+        };
+        servers.iter().any(|server| matches!(server.addr(), ConnectionAddr::TcpTls { .. }))
+    }
+
     /// Sets the password of servers that are given none. Sentinels have their own.
     pub(super) fn set_password(&mut self, password: &str) {
         match self {
@@ -93,7 +102,8 @@ mod tests {
             "redis-cluster://u:p@a:1,b:2,[::1]:3",
         ];
         for form in forms {
-            assert!(is_bucket_address(form), "{form}");
+            let address = Address::parse(form).expect(form);
+            assert_eq!(address.is_tls(), form.starts_with("rediss"), "{form}");
         }
         let Ok(Address::Sentinel { sentinels, service, server }) = Address::parse(forms[3]) else {
             panic!("sentinels are named")

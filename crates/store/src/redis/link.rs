@@ -8,7 +8,7 @@ use ::redis::aio::MultiplexedConnection;
 use ::redis::cluster::{ClusterClient, ClusterClientBuilder};
 use ::redis::cluster_async::ClusterConnection;
 use ::redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
-use ::redis::{AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, RedisError, TlsCertificates, TlsMode};
+use ::redis::{AsyncConnectionConfig, Client, RedisError, TlsCertificates, TlsMode};
 
 use super::address::Address;
 use super::{RedisSettings, unavailable};
@@ -100,11 +100,14 @@ impl Door {
         certificates: Option<TlsCertificates>,
         sentinel_password: Option<&str>,
     ) -> Result<Self, RedisError> {
+        // Where they are given, the library takes that for TLS.
+        let is_tls = address.is_tls();
+        let certificates = certificates.filter(|_| is_tls);
         match address {
             Address::One(server) => {
                 let client = match certificates {
-                    Some(certificates) if is_tls(&server) => Client::build_with_tls(server, certificates)?,
-                    _ => Client::open(server)?,
+                    Some(certificates) => Client::build_with_tls(server, certificates)?,
+                    None => Client::open(server)?,
                 };
                 Ok(Self::One(Box::new(client)))
             }
@@ -121,7 +124,7 @@ impl Door {
                 if let Some(password) = sentinel_password {
                     builder = builder.set_client_to_sentinel_password(password);
                 }
-                if is_tls(&server) {
+                if is_tls {
                     builder = builder
                         .set_client_to_redis_tls_mode(TlsMode::Secure)
                         .set_client_to_sentinel_tls_mode(TlsMode::Secure);
@@ -157,8 +160,4 @@ impl Door {
             Self::Cluster(client) => client.get_async_connection().await.map(Link::Cluster),
         }
     }
-}
-
-fn is_tls(server: &ConnectionInfo) -> bool {
-    matches!(server.addr(), ConnectionAddr::TcpTls { .. })
 }
