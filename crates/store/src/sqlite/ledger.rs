@@ -42,6 +42,8 @@ impl Database {
         if self.read(|connection, _| journal::is_empty(connection)).await? {
             return Ok(());
         }
+        // One who asks does it for all who do.
+        let _folding = self.shared.folding.lock().await;
         let mut until = None;
         loop {
             until = self.write_usage(move |connection, journal| journal.fold_on(connection, until)).await?;
@@ -60,12 +62,12 @@ impl Database {
             let mut journal = shared.journal.lock().unwrap_or_else(|poisoned| {
                 shared.journal.clear_poison();
                 let mut journal = poisoned.into_inner();
-                journal.forget();
+                journal.failed();
                 journal
             });
             let outcome = job(connection, &mut journal);
             if outcome.is_err() {
-                journal.forget();
+                journal.failed();
             }
             outcome
         })

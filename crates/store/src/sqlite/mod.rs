@@ -43,6 +43,8 @@ struct Shared {
     writer: Writer,
     /// Used on the writing thread only.
     journal: Arc<Mutex<Journal>>,
+    /// Held by who brings all of the journal into days.
+    folding: tokio::sync::Mutex<()>,
     idle_readers: Mutex<Vec<Connection>>,
     _dir: DataDir,
 }
@@ -67,17 +69,16 @@ impl Database {
         // What a savepoint needs to go back to is kept in memory: SQLite would write a file for each round of any size.
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         schema::migrate(&mut connection)?;
-        fold_journal(&mut connection)?;
         check_master_key(&connection, &secrets)?;
         connection.set_prepared_statement_cache_capacity(64);
         let journal = Arc::<Mutex<Journal>>::default();
-        let undone = {
+        let ended = {
             let journal = Arc::clone(&journal);
-            move || journal.lock().unwrap_or_else(PoisonError::into_inner).forget()
+            move |is_committed| journal.lock().unwrap_or_else(PoisonError::into_inner).ended(is_committed)
         };
-        let writer = Writer::start(connection, undone)?;
-        let idle_readers = Mutex::new(Vec::new());
-        Ok(Self { shared: Arc::new(Shared { path, secrets, ids, writer, journal, idle_readers, _dir: dir }) })
+        let writer = Writer::start(connection, ended)?;
+        let (folding, idle_readers) = (tokio::sync::Mutex::default(), Mutex::default());
+        Ok(Self { shared: Arc::new(Shared { path, secrets, ids, writer, journal, folding, idle_readers, _dir: dir }) })
     }
 
     /// The secrets that this store's keys are sealed with.
@@ -103,12 +104,6 @@ impl Database {
         let reading = tokio::task::spawn_blocking(move || shared.read_blocking(job));
         reading.await.unwrap_or(Err(StoreError::Closed))
     }
-}
-
-fn fold_journal(connection: &mut Connection) -> Result<(), StoreError> {
-    let transaction = connection.transaction()?;
-    Journal::fold(&transaction)?;
-    Ok(transaction.commit()?)
 }
 
 /// Refuses a master key that is not the one that the keys here were sealed with, before anything is lost to it.

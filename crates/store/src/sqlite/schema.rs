@@ -86,6 +86,8 @@ const STEPS: &[&str] = &[
     "CREATE TABLE console_token (
         digest BLOB PRIMARY KEY, access_key_id TEXT NOT NULL, csrf_token TEXT, expires INTEGER NOT NULL, ends INTEGER NOT NULL
     ) WITHOUT ROWID;",
+    // takes_off: whether the row says what went to usage_day of what others say. entries is no longer used.
+    "ALTER TABLE usage_journal ADD COLUMN takes_off INTEGER NOT NULL DEFAULT 0;",
 ];
 
 /// Brings the tables to this program's version, in one transaction.

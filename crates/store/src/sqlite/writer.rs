@@ -25,15 +25,15 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread. It calls `undone` when jobs that succeeded may have been undone, before any other runs.
-    pub(super) fn start(mut connection: Connection, undone: impl Fn() + Send + 'static) -> Result<Self, StoreError> {
+    /// Starts the thread. It tells `ended` after each transaction whether that was committed, before the next begins.
+    pub(super) fn start(mut connection: Connection, ended: impl Fn(bool) + Send + 'static) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel::<Job>();
         thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
                 let mut log = Log::default();
                 while let Ok(first) = waiting.recv() {
-                    log.note(&run(&mut connection, first, waiting.try_iter(), &undone));
+                    log.note(&run(&mut connection, first, waiting.try_iter(), &ended));
                 }
             })
             .map_err(|error| StoreError::io("the writing thread", &error))?;
@@ -67,7 +67,7 @@ fn run(
     connection: &mut Connection,
     first: Job,
     others: impl Iterator<Item = Job>,
-    undone: &impl Fn(),
+    ended: &impl Fn(bool),
 ) -> Result<(), StoreError> {
     let mut answers = Vec::new();
     let committed = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
@@ -81,9 +81,7 @@ fn run(
             ended
         }
     };
-    if committed.is_err() {
-        undone();
-    }
+    ended(committed.is_ok());
     for answer in answers {
         answer(committed.clone());
     }
