@@ -607,6 +607,11 @@ fn check(settings: &Table, mistakes: &mut Vec<String>) {
         url.is_empty() || is_bucket_address(url),
         "`buckets.url` takes an address with redis://, redis+sentinel:// or redis-cluster://, or nothing",
     );
+    let has = |name: &str| buckets(name).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+    require(
+        url.contains("+sentinel://") || !(has("sentinel_password") || has("sentinel_password_file")),
+        "`buckets.sentinel_password` is for an address with redis+sentinel://",
+    );
     let patience = buckets("patience").and_then(Value::as_integer).unwrap_or_default();
     require((1..=10_000).contains(&patience), "`buckets.patience` is out of range");
     let unaccounted = settings.get("quota").and_then(|quota| quota.get("when_unaccounted")).and_then(Value::as_str);
@@ -699,6 +704,12 @@ mod tests {
         let redis = layers("", &environment, &flags).expect("valid").redis().expect("readable").expect("set");
         assert_eq!((redis.password.as_deref(), redis.prefix.as_str()), (Some("s3cret"), "tollgate:"));
         assert!(layers("", &environment, &[]).expect("valid").redis().expect("readable").is_none());
+        let watched = [("buckets.url", "redis+sentinel://a:1/main".to_owned())];
+        let file = "[buckets]\nsentinel_password = \"w4tched\"\n";
+        let redis = layers(file, &environment, &watched).expect("valid").redis().expect("readable").expect("set");
+        assert_eq!(redis.sentinel_password.as_deref(), Some("w4tched"));
+        let Err(mistakes) = layers(file, &environment, &flags) else { panic!("accepted") };
+        assert!(mistakes.to_string().contains("`buckets.sentinel_password`"), "{mistakes}");
         let file = "[buckets]\nurl = \"http://u:s3cret@h\"\npatience = 0\n";
         let Err(mistakes) = layers(file, &[], &[]) else { panic!("accepted") };
         let text = mistakes.to_string();

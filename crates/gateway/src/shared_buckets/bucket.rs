@@ -16,7 +16,7 @@ use tollgate_domain::throttle::{Empty, TokenRate};
 use tollgate_domain::token_draw::{BucketDraw, LoneDraw, PortionAsk, TokenDraw, TokenGrant};
 
 use super::held::HeldToken;
-use super::pace::{self, Pace, horizon};
+use super::pace::{Pace, TERM, horizon};
 use crate::admission::ThrottleStanding;
 
 /// What a call that waited for a draw is told.
@@ -139,10 +139,12 @@ impl SharedBucket {
         let (held, _) = self.portion_standing(rate, now);
         let expected = self.pace.next(rate, waiting, self.owed(now), now);
         let portion = self.pace.portion(rate, nodes);
-        let portion =
-            portion.map(|want| PortionAsk { node, held, want, term: pace::term(want.max(held), rate, nodes) });
-        let has_enough = held > 0 && (portion.is_some() || self.pace.is_quiet());
+        let has_enough = held > 0 && (self.pace.is_quiet() || portion.is_some_and(|want| want <= held * 2));
         let want = if waiting == 0 && has_enough { 0 } else { expected };
+        self.pace.wants(want);
+        // A portion never shrinks: one that is far too large by now is not prolonged, and another asked for afterwards.
+        let portion = portion.filter(|want| held / 4 <= *want);
+        let portion = portion.map(|want| PortionAsk { node, held, want, term: TERM });
         let (debt, undo) = (self.alone.settle(rate.share(nodes), now), lock(&self.unused).take());
         BucketDraw { bucket: Arc::clone(&self.name), draw: TokenDraw { rate, want, debt, undo, portion } }
     }

@@ -1,10 +1,10 @@
 //! Token buckets that nodes share: one limit over all of them.
 //!
-//! Keeps the promise that all nodes together admit what one would. Of a bucket that is called now and then, a node has a
-//! portion for a while, of which it asks nobody (see [`tollgate_domain::portion`]). Of others it draws tokens in small
-//! batches and spends them from memory; what it does not spend lapses as the bucket refills (see
-//! [`tollgate_domain::stock`]). While the buckets
-//! are out of reach, each node gives out its share of the rate by itself, and settles that when they are back.
+//! Keeps the promise that all nodes together admit what one would. Of a bucket that is called now and then, or often but
+//! far below its limit, a node has a portion for a while, of which it asks nobody (see [`tollgate_domain::portion`]). Of
+//! others it draws tokens in small batches and spends them from memory; what it does not spend lapses as the bucket
+//! refills (see [`tollgate_domain::stock`]). While the buckets are out of reach, each node gives out its share of the rate
+//! by itself, and settles that when they are back.
 
 mod bucket;
 mod bucket_id;

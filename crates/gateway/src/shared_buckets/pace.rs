@@ -12,22 +12,10 @@ const LONGEST: Ticks = Ticks(TICKS_PER_SECOND / 4);
 
 /// For how long a portion of a bucket is asked for, in microseconds: so long that prolonging it costs little, and so short
 /// that what a node no longer uses is soon there for others.
-const TERM: u64 = 10_000_000;
+pub(super) const TERM: u64 = 10_000_000;
 
 /// That, in ticks.
 const TERM_TICKS: u64 = TERM * (TICKS_PER_SECOND / 1_000_000);
-
-/// For how long one is asked for that nobody misses.
-const LONG_TERM: u64 = 6 * TERM;
-
-/// The part of a bucket that is not missed, should all nodes have it and none use it.
-const UNMISSED_PART: u64 = 100;
-
-/// The term of a portion of so many tokens, for a node that is one of so many.
-pub(super) fn term(tokens: u64, rate: TokenRate, nodes: u64) -> u64 {
-    let of_all = tokens.saturating_mul(nodes.max(1));
-    if of_all.saturating_mul(UNMISSED_PART) <= rate.burst() { LONG_TERM } else { TERM }
-}
 
 /// The demand for one bucket's tokens on this node.
 #[derive(Debug, Default)]
@@ -56,7 +44,7 @@ impl Pace {
         self.asked.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The size of a draw, for calls that wait and those that are expected. `owed` is what the bucket owes, as far as
+    /// The size that a draw should have, for calls that wait and those that are expected. `owed` is what the bucket owes, as far as
     /// is known. One thread at a time asks.
     pub(super) fn next(&self, rate: TokenRate, waiting: u64, owed: Ticks, now: Ticks) -> u64 {
         let horizon = horizon(rate).0.max(1);
@@ -65,9 +53,12 @@ impl Pace {
         let asked = self.asked.swap(0, Ordering::Relaxed).saturating_mul(1000);
         let expected = expect(&self.expected, asked, passed, horizon);
         expect(&self.in_term, asked, passed, TERM_TICKS);
-        let wanted = waiting.max(ahead(rate, expected / 1000, owed)).max(1);
-        self.wanted.store(wanted, Ordering::Relaxed);
-        wanted
+        waiting.max(ahead(rate, expected / 1000, owed)).max(1)
+    }
+
+    /// Notes what is drawn after all.
+    pub(super) fn wants(&self, tokens: u64) {
+        self.wanted.store(tokens, Ordering::Relaxed);
     }
 
     /// Whether tokens are drawn for the calls that wait, and none ahead.
@@ -169,13 +160,6 @@ mod tests {
             pace.next(rate, 1, Ticks(400 * MILLI), Ticks((1000 + call * 5) * MILLI))
         });
         assert_eq!(wanted.last(), Some(18), "about as many as in a tenth of a second");
-    }
-
-    #[test]
-    fn what_nobody_misses_is_kept_longer() {
-        let rate = ThrottleSettings::new(1000.0, 3000).token_rate().expect("a limit");
-        assert_eq!([10, 11].map(|tokens| term(tokens, rate, 3)), [60_000_000, 10_000_000]);
-        assert_eq!([30, 31].map(|tokens| term(tokens, rate, 0)), [60_000_000, 10_000_000]);
     }
 
     #[test]

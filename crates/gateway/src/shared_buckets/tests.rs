@@ -199,12 +199,30 @@ async fn a_key_that_is_called_now_and_then_costs_a_draw_for_each_node_and_term()
 
 #[tokio::test(start_paused = true)]
 async fn a_key_that_is_called_often_and_far_below_its_limit_costs_no_more() {
-    let bench = Bench::new(3, 100_000.0, 200_000, None);
-    assert_eq!(bench.load(&[40, 10, 5], 20).await, 1100);
+    let bench = Bench::new(3, 10_000.0, 20_000, None);
+    assert_eq!(bench.load(&[40, 10, 5], 10).await, 550);
     let before = bench.draws();
-    assert_eq!(bench.load(&[40, 10, 5], 90).await, 4950);
-    println!("{before} draws until it is known how often, then {} for 4,950 calls", bench.draws() - before);
-    assert!(before <= 45 && bench.draws() - before <= 3 * 3, "{before} and {}", bench.draws() - before);
+    assert_eq!(bench.load(&[40, 10, 5], 70).await, 3850);
+    println!("{before} draws until it is known how often, then {} for 3,850 calls", bench.draws() - before);
+    assert!(before <= 30 && bench.draws() - before <= 3 * (1 + 70 / 7), "{before} and {}", bench.draws() - before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_whose_portion_cannot_grow_draws_ahead_and_one_that_is_too_large_ends() {
+    let bench = Bench::new(3, 20_000.0, 40_000, None);
+    let of_node = |node: usize| bench.nodes[node].shared.health();
+    // Alone, a node has nearly all that may be in portions.
+    bench.nodes[0].shared.set_live_nodes(1);
+    assert_eq!(bench.load(&[600], 20).await, 12_000);
+    bench.nodes[0].shared.set_live_nodes(3);
+    assert_eq!(bench.load(&[40, 213, 213], 8).await, 8 * 466);
+    let (draws, waits) = (bench.draws(), of_node(1).calls_waited + of_node(2).calls_waited);
+    println!("{draws} draws, {waits} waited");
+    assert!(waits <= 30, "{waits} waited");
+    assert_eq!(bench.load(&[40, 213, 213], 40).await, 40 * 466);
+    let (later, waited) = (bench.draws() - draws, of_node(1).calls_waited + of_node(2).calls_waited - waits);
+    println!("{later} draws and {waited} waited afterwards");
+    assert!(later <= 200 && waited <= 20, "{later} draws, {waited} waited");
 }
 
 #[tokio::test(start_paused = true)]

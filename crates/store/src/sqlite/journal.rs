@@ -376,8 +376,11 @@ mod tests {
         connection.query_row("SELECT count(*) FROM usage_journal", [], |row| row.get(0)).expect("a count")
     }
 
-    /// Days and what is in the journal of each key.
-    fn counted(connection: &Connection, recent: &Recent) -> BTreeMap<(String, i32), i64> {
+    /// Calls by key and day.
+    type Counts = BTreeMap<(String, i32), i64>;
+
+    /// What days and journal have.
+    fn counted(connection: &Connection, recent: &Recent) -> Counts {
         let mut all = in_days(connection);
         for (name, first) in (0..20).flat_map(|key| (0..3).map(move |day| (format!("k{key}"), day))) {
             let of = delta(&name, 0, 0);
@@ -388,7 +391,7 @@ mod tests {
         all
     }
 
-    fn in_days(connection: &Connection) -> BTreeMap<(String, i32), i64> {
+    fn in_days(connection: &Connection) -> Counts {
         days(connection).into_iter().map(|(key, day, calls)| ((key, day), calls)).collect()
     }
 
@@ -425,9 +428,9 @@ mod tests {
             let connection = database();
             let most = Most { entries: 10, keys_a_step: 3, keys_a_round: 1, ..MOST };
             let mut journal = Journal::new(most);
-            let mut expected = BTreeMap::<(String, i32), i64>::new();
+            let mut expected = Counts::new();
             // What somebody waits for, with all that had come before.
-            let mut waiting: Option<(Option<Until>, BTreeMap<(String, i32), i64>)> = None;
+            let mut waiting: Option<(Option<Until>, Counts)> = None;
             for (step, fails) in steps {
                 connection.execute_batch("BEGIN; SAVEPOINT job").expect("a transaction");
                 let mut after = expected.clone();

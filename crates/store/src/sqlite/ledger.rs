@@ -1,6 +1,6 @@
 //! Usage by day and quota by period.
 //!
-//! What refuses is what reports: a draw and a report read the same two tables.
+//! What refuses is what reports: a draw and a report read the same two tables, and what is on its way into them.
 
 use std::collections::BTreeMap;
 
