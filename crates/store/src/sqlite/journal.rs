@@ -10,6 +10,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::mem;
+use std::sync::{Mutex, MutexGuard};
 
 use foldhash::fast::RandomState;
 use rusqlite::{Connection, params};
@@ -147,18 +148,33 @@ impl Journal {
     /// Notes how a transaction ended. What was written in one that was undone is to be read anew.
     pub(super) fn ended(&mut self, is_committed: bool) {
         if mem::take(&mut self.is_changed) && !is_committed {
-            self.recent = None;
-            self.folds = 0;
-            self.readings += 1;
+            self.forget();
         }
     }
 
     /// Notes that a job was undone, and the transaction goes on.
     pub(super) fn failed(&mut self) {
-        let was_changed = self.is_changed;
-        self.ended(false);
-        self.is_changed = was_changed;
+        if self.is_changed {
+            self.forget();
+        }
     }
+
+    /// Has it read anew.
+    fn forget(&mut self) {
+        self.recent = None;
+        self.folds = 0;
+        self.readings += 1;
+    }
+}
+
+/// The journal, to be used on the writing thread alone. After a job that panicked, and was undone, it is read anew.
+pub(super) fn lock(journal: &Mutex<Journal>) -> MutexGuard<'_, Journal> {
+    journal.lock().unwrap_or_else(|poisoned| {
+        journal.clear_poison();
+        let mut journal = poisoned.into_inner();
+        journal.forget();
+        journal
+    })
 }
 
 impl Recent {

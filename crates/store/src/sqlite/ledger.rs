@@ -59,12 +59,7 @@ impl Database {
         job: impl FnOnce(&Connection, &mut Journal) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.write(move |connection, shared| {
-            let mut journal = shared.journal.lock().unwrap_or_else(|poisoned| {
-                shared.journal.clear_poison();
-                let mut journal = poisoned.into_inner();
-                journal.failed();
-                journal
-            });
+            let mut journal = journal::lock(&shared.journal);
             let outcome = job(connection, &mut journal);
             if outcome.is_err() {
                 journal.failed();

@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 
 use tollgate_domain::{IdSource, QuotaPeriod, QuotaSettings, UsageDelta};
@@ -7,6 +8,9 @@ use crate::data_dir::DataDir;
 use crate::secrets::Secrets;
 
 const TODAY: Day = Day(20_000);
+
+/// Rounds of the one who only asks.
+static ASKED: AtomicU64 = AtomicU64::new(1);
 
 fn plan() -> UsagePlanId {
     UsagePlanId::parse("plan1").expect("an id")
@@ -27,16 +31,34 @@ async fn used(database: &Database, key: &str) -> i64 {
     let draw =
         Draw { plan: plan(), key: usage(key, 0).key, quota, period: quota.period_at(TODAY), units: 0, opening: true };
     let asks = Settlement { draws: vec![draw], ..round(99, Vec::new()) };
-    let grants = database.settle(Settlement { sequence: u64::from(key.as_bytes()[0]), ..asks }).await;
+    let grants = database.settle(Settlement { sequence: ASKED.fetch_add(1, Ordering::Relaxed), ..asks }).await;
     1_000_000 - grants.expect("an answer")[0].left
+}
+
+fn open(folder: &tempfile::TempDir) -> Database {
+    let dir = DataDir::open(folder.path()).expect("a data directory");
+    Database::open(dir, Secrets::new(&[1; 32]), std::sync::Arc::new(IdSource::seeded(1))).expect("opens")
+}
+
+#[tokio::test]
+async fn a_job_that_panics_leaves_nothing_in_memory_that_is_not_on_disk() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let database = open(&folder);
+    database.settle(round(1, vec![usage("a", 5)])).await.expect("written");
+    let panics = database.write_usage::<()>(|connection, journal| {
+        journal.append(connection, &[usage("a", 70)])?;
+        panic!("a mistake")
+    });
+    assert!(matches!(panics.await, Err(StoreError::Panicked)));
+    assert_eq!(used(&database, "a").await, 5);
+    database.settle(round(2, vec![usage("a", 3)])).await.expect("written");
+    assert_eq!(used(&database, "a").await, 8);
 }
 
 #[tokio::test]
 async fn a_round_that_was_undone_with_others_counts_once_when_it_comes_again() {
     let folder = tempfile::tempdir().expect("a directory");
-    let dir = DataDir::open(folder.path()).expect("a data directory");
-    let ids = std::sync::Arc::new(IdSource::seeded(1));
-    let database = Database::open(dir, Secrets::new(&[1; 32]), ids).expect("opens");
+    let database = open(&folder);
     database.settle(round(1, vec![usage("a", 5)])).await.expect("written");
     let pages = |count: i64| {
         database.write(move |connection, _| {

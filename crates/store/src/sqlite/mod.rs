@@ -74,7 +74,7 @@ impl Database {
         let journal = Arc::<Mutex<Journal>>::default();
         let ended = {
             let journal = Arc::clone(&journal);
-            move |is_committed| journal.lock().unwrap_or_else(PoisonError::into_inner).ended(is_committed)
+            move |is_committed| journal::lock(&journal).ended(is_committed)
         };
         let writer = Writer::start(connection, ended)?;
         let (folding, idle_readers) = (tokio::sync::Mutex::default(), Mutex::default());
