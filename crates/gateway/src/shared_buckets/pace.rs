@@ -44,8 +44,8 @@ impl Pace {
         self.asked.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The size that a draw should have, for calls that wait and those that are expected. `owed` is what the bucket owes, as far as
-    /// is known. One thread at a time asks.
+    /// The size that a draw should have, for calls that wait and those that are expected. `owed` is what the bucket
+    /// owes, as far as is known. One thread at a time asks.
     pub(super) fn next(&self, rate: TokenRate, waiting: u64, owed: Ticks, now: Ticks) -> u64 {
         let horizon = horizon(rate).0.max(1);
         let since = self.since.swap(now.0, Ordering::Relaxed);
