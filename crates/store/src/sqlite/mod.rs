@@ -1,6 +1,7 @@
 //! The embedded backend: SQLite in WAL mode, one thread that writes, a few connections that read.
 
 mod catalog;
+mod checkpoints;
 mod console;
 mod credentials;
 mod extensions;
@@ -76,7 +77,7 @@ impl Database {
             let journal = Arc::clone(&journal);
             move |is_committed| journal::lock(&journal).ended(is_committed)
         };
-        let writer = Writer::start(connection, ended)?;
+        let writer = Writer::start(connection, &path, ended)?;
         let (folding, idle_readers) = (tokio::sync::Mutex::default(), Mutex::default());
         Ok(Self { shared: Arc::new(Shared { path, secrets, ids, writer, journal, folding, idle_readers, _dir: dir }) })
     }

@@ -1,12 +1,14 @@
 //! The one thread that writes. It commits what is waiting together, so that many writers share one sync to disk.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
+use super::checkpoints::Checkpoints;
 use crate::error::StoreError;
 
 /// Jobs committed together at most.
@@ -25,8 +27,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread. It tells `ended` after each transaction whether that was committed, before the next begins.
-    pub(super) fn start(mut connection: Connection, ended: impl Fn(bool) + Send + 'static) -> Result<Self, StoreError> {
+    /// Starts the thread, which writes to the database at `path` by this connection. It tells `ended` after each
+    /// transaction whether that was committed, before the next begins.
+    pub(super) fn start(
+        mut connection: Connection,
+        path: &Path,
+        ended: impl Fn(bool) + Send + 'static,
+    ) -> Result<Self, StoreError> {
+        let mut checkpoints = Checkpoints::start(&mut connection, path)?;
         let (jobs, waiting) = mpsc::channel::<Job>();
         thread::Builder::new()
             .name("store-writer".to_owned())
@@ -34,7 +42,10 @@ impl Writer {
                 let mut log = Log::default();
                 while let Ok(first) = waiting.recv() {
                     log.note(&run(&mut connection, first, waiting.try_iter(), &ended));
+                    checkpoints.after_commit(&connection);
                 }
+                // The last connection brings the rest over as it closes.
+                drop(checkpoints);
             })
             .map_err(|error| StoreError::io("the writing thread", &error))?;
         Ok(Self { jobs })

@@ -2,9 +2,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::super::checkpoints::TOO_MANY;
 use super::*;
 
-/// A writer over a table of blobs, on a disk of 64 pages.
+/// A writer over a table of blobs, on a disk of so many pages.
 struct Bench {
     path: tempfile::TempDir,
     writer: Writer,
@@ -14,16 +15,20 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        Self::with_pages(64)
+    }
+
+    fn with_pages(pages: u32) -> Self {
         let path = tempfile::tempdir().expect("a directory");
-        let connection = Connection::open(path.path().join("db")).expect("opens");
+        let database = path.path().join("db");
+        let connection = Connection::open(&database).expect("opens");
         connection.busy_timeout(std::time::Duration::ZERO).expect("a setting");
-        let setup = "PRAGMA journal_mode = WAL; CREATE TABLE kept (name TEXT, bytes BLOB); PRAGMA max_page_count = 64;";
-        connection.execute_batch(setup).expect("set up");
+        let setup = "PRAGMA journal_mode = WAL; CREATE TABLE kept (name TEXT, bytes BLOB);";
+        connection.execute_batch(&format!("{setup} PRAGMA max_page_count = {pages};")).expect("set up");
         let undone = Arc::<AtomicUsize>::default();
         let count = Arc::clone(&undone);
-        let writer =
-            Writer::start(connection, move |committed| _ = count.fetch_add(usize::from(!committed), Ordering::Relaxed))
-                .expect("starts");
+        let ended = move |committed: bool| _ = count.fetch_add(usize::from(!committed), Ordering::Relaxed);
+        let writer = Writer::start(connection, &database, ended).expect("starts");
         Self { path, writer, undone }
     }
 
@@ -100,4 +105,34 @@ async fn a_job_that_panics_changes_nothing_and_the_writer_goes_on() {
     assert_eq!(bench.undone.load(Ordering::Relaxed), 0, "the others are not undone");
     bench.keep("after", 10).await.expect("the writer goes on");
     assert_eq!(bench.kept(), ["after"]);
+}
+
+/// Pages of SQLite's log that one commit of the test below fills.
+const PAGES_A_COMMIT: u32 = 256;
+
+#[tokio::test]
+async fn the_log_stays_bounded_while_commits_go_on() {
+    let bench = Bench::with_pages(u32::MAX >> 1);
+    for _ in 0..3 * TOO_MANY / PAGES_A_COMMIT {
+        bench.keep("a", PAGES_A_COMMIT * 4096).await.expect("there is room");
+    }
+    let log = std::fs::metadata(bench.path.path().join("db-wal")).expect("a log").len();
+    // A commit has some pages beside those of its blob; a page in the log has a header.
+    let most = u64::from(TOO_MANY + 2 * PAGES_A_COMMIT) * 4200;
+    assert!(log < most, "the log has {log} bytes");
+}
+
+#[tokio::test]
+async fn the_log_is_brought_over_when_the_last_connection_closes() {
+    let Bench { path, writer, .. } = Bench::new();
+    let kept = writer.write(|connection| Ok(connection.execute("INSERT INTO kept VALUES ('a', NULL)", [])?)).await;
+    assert_eq!(kept.expect("there is room"), 1);
+    drop(writer);
+    for _ in 0..1000 {
+        if !path.path().join("db-wal").exists() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the log is still there");
 }
