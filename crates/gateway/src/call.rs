@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
+use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tollgate_domain::rest_api::ApiKeySource;
 use tollgate_domain::{ApiKeyId, IdSource, Moment, Ticks};
@@ -38,7 +39,7 @@ pub(crate) struct CallIds {
 pub(crate) struct CallId<const LENGTH: usize>([u8; LENGTH]);
 
 impl<const LENGTH: usize> CallId<LENGTH> {
-    pub(crate) fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8; LENGTH] {
         &self.0
     }
 
@@ -62,10 +63,10 @@ pub(crate) struct Call<'a> {
     pub(crate) account_id: &'a str,
     pub(crate) verb: &'a http::Method,
     pub(crate) version: http::Version,
-    /// The target as it was sent.
-    pub(crate) uri: &'a http::Uri,
+    /// Path and query as they were sent.
+    pub(crate) target: &'a str,
     /// The host that it is for, with its port.
-    pub(crate) host: HeaderValue,
+    pub(crate) host: &'a str,
     pub(crate) stage: Option<&'a Stage>,
     /// The base path that the call matched, on a custom domain name.
     pub(crate) base_path: Option<&'a str>,
@@ -119,18 +120,40 @@ pub(crate) struct IntegrationReport {
     pub(crate) request_id: RefCell<Option<String>>,
 }
 
+/// The first line of a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestLine<'a> {
+    pub(crate) verb: &'a http::Method,
+    /// Path and query as they were sent.
+    pub(crate) target: &'a str,
+    pub(crate) version: http::Version,
+}
+
+impl<'a> From<&'a Parts> for RequestLine<'a> {
+    fn from(head: &'a Parts) -> Self {
+        let target = head.uri.path_and_query().map_or("", PathAndQuery::as_str);
+        Self { verb: &head.method, target, version: head.version }
+    }
+}
+
 impl<'a> Call<'a> {
     /// A call that nothing is known of but how it arrived.
-    pub(crate) fn new(ids: &'a CallIds, at: Moment, client: &'a Client, account_id: &'a str, head: &'a Parts) -> Self {
+    pub(crate) fn new(
+        ids: &'a CallIds,
+        at: Moment,
+        client: &'a Client,
+        account_id: &'a str,
+        line: RequestLine<'a>,
+    ) -> Self {
         Self {
             ids,
             at,
             client,
             account_id,
-            verb: &head.method,
-            version: head.version,
-            uri: &head.uri,
-            host: HeaderValue::from_static(""),
+            verb: line.verb,
+            version: line.version,
+            target: line.target,
+            host: "",
             stage: None,
             base_path: None,
             method: None,
@@ -150,16 +173,21 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// The path as it was sent, with all that stands before the path below the stage.
+    pub(crate) fn sent_path(&self) -> &'a str {
+        self.target.split_once('?').map_or(self.target, |(path, _)| path)
+    }
+
     /// The query string as it was sent, without its question mark.
     pub(crate) fn query(&self) -> Option<&'a str> {
-        self.uri.query()
+        self.target.split_once('?').map(|(_, query)| query)
     }
 
     /// The path as its caller sees it: with the stage in front, or on a custom domain name the base path.
     pub(crate) fn full_path(&self) -> Cow<'a, str> {
         match self.stage.filter(|_| self.base_path.is_none()) {
             Some(stage) => Cow::Owned(format!("/{}{}", stage.name, self.path)),
-            None => Cow::Borrowed(self.uri.path()),
+            None => Cow::Borrowed(self.sent_path()),
         }
     }
 
@@ -232,28 +260,46 @@ impl CallIdSource {
 
 /// A UUID of version 4 from random bits.
 fn uuid(bits: u128) -> [u8; 36] {
-    /// Where the two digits of each byte are, among the dashes.
-    const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    let mut bytes = bits.to_be_bytes();
-    bytes[6] = (bytes[6] & 0x0f) | 0x40;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    const VERSION: (u128, u128) = (0xf << 76, 4 << 76);
+    const VARIANT: (u128, u128) = (0b11 << 62, 0b10 << 62);
+    let bits = bits & !(VERSION.0 | VARIANT.0) | VERSION.1 | VARIANT.1;
+    let [a, b, c, d] = [96, 64, 32, 0].map(|shift| hex((bits >> shift) as u32));
     let mut out = [b'-'; 36];
-    for (byte, at) in bytes.into_iter().zip(PLACES) {
-        out[at] = HEX[usize::from(byte >> 4)];
-        out[at + 1] = HEX[usize::from(byte & 15)];
-    }
+    out[..8].copy_from_slice(&a);
+    out[9..13].copy_from_slice(&b[..4]);
+    out[14..18].copy_from_slice(&b[4..]);
+    out[19..23].copy_from_slice(&c[..4]);
+    out[24..28].copy_from_slice(&c[4..]);
+    out[28..].copy_from_slice(&d);
     out
+}
+
+/// The digits of a word, the highest first, all at once: each call is named, and a digit after the other takes as long
+/// as it takes to find its route.
+fn hex(word: u32) -> [u8; 8] {
+    const EACH: u64 = u64::MAX / 255;
+    let mut digits = u64::from(word);
+    digits = (digits | digits << 16) & 0x0000_ffff_0000_ffff;
+    digits = (digits | digits << 8) & 0x00ff_00ff_00ff_00ff;
+    digits = (digits | digits << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+    // One in each byte whose digit is a letter.
+    let letters = (digits + EACH * 6) >> 4 & EACH;
+    (digits + EACH * u64::from(b'0') + letters * u64::from(b'a' - 10 - b'0')).to_be_bytes()
 }
 
 /// Eleven random bytes in base64, which ends with `=` as AWS's ids do.
 fn extended_id(bits: u128) -> [u8; 16] {
     const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = [b'='; 16];
-    for (index, slot) in out.iter_mut().take(15).enumerate() {
+    let (mut low, mut high) = (bits as u64, (bits >> 64) as u64);
+    for index in 0..8 {
+        out[index] = BASE64[(low & 0x3f) as usize];
         // The last character of eleven bytes carries four bits, not six.
-        let mask = if index == 14 { 0x3c } else { 0x3f };
-        *slot = BASE64[usize::from((bits >> (6 * index)) as u8 & mask)];
+        let mask = if index == 6 { 0x3c } else { 0x3f };
+        if index < 7 {
+            out[index + 8] = BASE64[(high & mask) as usize];
+        }
+        (low, high) = (low >> 6, high >> 6);
     }
     out
 }
@@ -265,6 +311,8 @@ pub(crate) fn last_value<'a>(headers: &'a HeaderMap, name: &http::HeaderName) ->
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -278,5 +326,28 @@ mod tests {
         assert_eq!(&text[14..15], "4");
         let extended = first.extended_id.as_str();
         assert!(extended.len() == 16 && extended.ends_with('='), "{extended}");
+    }
+
+    proptest! {
+        #[test]
+        fn a_uuid_has_all_bits_but_six(bits in any::<u128>()) {
+            let text = String::from_utf8(uuid(bits).to_vec()).expect("text").replace('-', "");
+            let digits = format!("{bits:032x}");
+            for (index, (ours, given)) in text.chars().zip(digits.chars()).enumerate() {
+                match index {
+                    12 => prop_assert_eq!(ours, '4'),
+                    16 => prop_assert!("89ab".contains(ours)),
+                    _ => prop_assert_eq!(ours, given),
+                }
+            }
+        }
+
+        #[test]
+        fn an_extended_id_is_eleven_bytes_in_base64(bits in any::<u128>()) {
+            let text = extended_id(bits);
+            let alphabet = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+            prop_assert!(text[..15].iter().all(alphabet) && text[15] == b'=');
+            prop_assert!(b"AEIMQUYcgkosw048".contains(&text[14]), "the last one has four bits");
+        }
     }
 }

@@ -42,11 +42,13 @@ impl Domains {
         Self(public.map(|domain| (domain.name.to_ascii_lowercase(), Domain::compile(domain))).collect())
     }
 
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Follows a host, which has no port, and a path. `None` if no custom domain name is the host's.
     pub(crate) fn find<'p>(&self, host: &str, path: &'p str) -> Option<Target<'_, 'p>> {
-        if self.0.is_empty() {
-            return None;
-        }
         let host = host.to_ascii_lowercase();
         // A name of its own goes before `*.`, which stands for one label.
         let domain = self.0.get(&host).or_else(|| {

@@ -1,6 +1,6 @@
 //! The header lines of a head that was read, as parts of its bytes: nothing is copied, and nothing hashed.
 
-use std::ops::Range;
+use std::ops::{Deref, Range};
 
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -16,10 +16,10 @@ const ROOM: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct InvalidHeader;
 
-/// The lines, in order.
+/// The lines, in order, of a head that is theirs or somebody else's.
 #[derive(Clone, Debug)]
-pub(crate) struct HeadLines {
-    head: Bytes,
+pub(crate) struct HeadLines<Head = Bytes> {
+    head: Head,
     lines: SmallVec<[Line; 16]>,
 }
 
@@ -30,9 +30,9 @@ struct Line {
     value: (u16, u16),
 }
 
-impl HeadLines {
+impl<Head: Deref<Target = [u8]>> HeadLines<Head> {
     /// The lines that were found in `head`; `None` if it is longer than [`LONGEST`].
-    pub(crate) fn new(head: Bytes, found: &[httparse::Header<'_>]) -> Option<Self> {
+    pub(crate) fn new(head: Head, found: &[httparse::Header<'_>]) -> Option<Self> {
         let place = |part: &[u8]| {
             let start = part.as_ptr().addr().checked_sub(head.as_ptr().addr())?;
             Some((u16::try_from(start).ok()?, u16::try_from(start + part.len()).ok()?))
@@ -61,17 +61,9 @@ impl HeadLines {
     pub(crate) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.iter().filter(|(spelt, _)| spelt.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
     }
+}
 
-    /// The value of the line at `index`.
-    pub(crate) fn value_bytes(&self, index: usize) -> Option<&[u8]> {
-        Some(&self.head[range(self.lines.get(index)?.value)])
-    }
-
-    /// The value of the line at `index`, as a part of the head.
-    pub(crate) fn value(&self, index: usize) -> Option<HeaderValue> {
-        HeaderValue::from_maybe_shared(self.head.slice(range(self.lines.get(index)?.value))).ok()
-    }
-
+impl HeadLines {
     /// The same as a map.
     pub(crate) fn to_map(&self) -> Result<HeaderMap, InvalidHeader> {
         let mut map = HeaderMap::with_capacity(self.lines.len() + ROOM);
@@ -106,7 +98,6 @@ mod tests {
         let all: Vec<(&[u8], &[u8])> = lines.iter().collect();
         assert_eq!(all, [(&b"A"[..], &b"1"[..]), (b"Empty", b""), (b"b", b"2"), (b"a", b"3")]);
         assert_eq!(lines.values("a").collect::<Vec<_>>(), [b"1", b"3"]);
-        assert_eq!(lines.value(2).expect("a value"), "2");
         let map = lines.to_map().expect("a map");
         assert_eq!(map.get_all("a").iter().collect::<Vec<_>>(), ["1", "3"]);
         assert_eq!(map["empty"], "");

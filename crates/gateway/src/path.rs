@@ -68,7 +68,7 @@ fn decode_at(bytes: &[u8], at: usize) -> Option<(u8, usize)> {
 /// The upstream takes `%70ets` for `pets`, so the routes must too: else a call could reach what `/pets` guards by way
 /// of a `{proxy+}` beside it.
 pub(crate) fn decode_unreserved(segment: &str) -> Cow<'_, str> {
-    if memchr::memchr(b'%', segment.as_bytes()).is_none() {
+    if !segment.bytes().any(|byte| byte == b'%') {
         return Cow::Borrowed(segment);
     }
     let bytes = segment.as_bytes();

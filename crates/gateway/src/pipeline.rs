@@ -4,6 +4,7 @@
 //!
 //! A step returns what the next one needs, or a [`Refusal`].
 
+use std::cell::OnceCell;
 use std::convert::Infallible;
 use std::rc::Rc;
 
@@ -49,15 +50,17 @@ pub(crate) async fn serve(
     let (mut head, incoming) = request.into_parts();
     let (version, headers) = (head.version, std::mem::take(&mut head.headers));
     let config = &worker.shared.config;
-    let mut call = Call::new(&ids, worker.shared.clock.now(), &client, &config.account_id, &head);
+    let host = OnceCell::new();
+    let mut call = Call::new(&ids, worker.shared.clock.now(), &client, &config.account_id, (&head).into());
     call.span = Span::begin(&worker, &headers);
     let mut limits = Limits::default();
     let (awaits_leave, mut unread) = (headers.contains_key(EXPECT), None);
     let outcome = async {
-        call.host = listen::listen(&head, &headers, &incoming, &client.raw_head, config.max_body_bytes)?;
+        let named = listen::listen(&head, &headers, &incoming, &client.raw_head, config.max_body_bytes)?;
+        call.host = host.get_or_init(|| named).to_str().unwrap_or_default();
         let mut body;
         (body, unread) = RequestBody::streamed(incoming, config.max_body_bytes, &client);
-        let staged = match route::stage(&snapshot, &call.host, call.uri.path())? {
+        let staged = match route::stage(&snapshot, call.host, call.sent_path())? {
             Destination::Stage(staged) => staged,
             Destination::Health => return Ok(Response::new(AnswerBody::whole(HEALTHY))),
         };

@@ -100,8 +100,8 @@ pub(crate) struct GatewayResponse {
 /// What an answer says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Words {
-    /// The same for each call: the message, and the body around it.
-    Fixed { message: &'static str, body: &'static str },
+    /// The same for each call.
+    Fixed(&'static FixedWords),
     /// Nothing, in so many words: `{"message":null}`.
     Null,
     /// A message made for one call, and what a validator had to say.
@@ -110,9 +110,37 @@ pub(crate) enum Words {
     Denied { message: String },
 }
 
+/// What is the same for each call: the message, the body around it, and the lines that go before it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct FixedWords {
+    pub(crate) message: &'static str,
+    pub(crate) body: &'static str,
+    /// The status, and the headers of [`GatewayResponse`], as they are written in HTTP/1.1.
+    pub(crate) head: &'static str,
+}
+
 macro_rules! fixed {
-    ($message:literal) => {
-        Words::Fixed { message: $message, body: concat!("{\"message\":\"", $message, "\"}") }
+    ($kind:ident, $status:ident, $status_line:literal, $error_type:literal, $message:literal) => {
+        GatewayResponse {
+            kind: GatewayResponseType::$kind,
+            status: StatusCode::$status,
+            error_type: $error_type,
+            words: Words::Fixed(
+                const {
+                    &FixedWords {
+                        message: $message,
+                        body: concat!("{\"message\":\"", $message, "\"}"),
+                        head: concat!(
+                            "HTTP/1.1 ",
+                            $status_line,
+                            "\r\ncontent-type: application/json\r\nx-amzn-errortype: ",
+                            $error_type,
+                            "\r\n"
+                        ),
+                    }
+                },
+            ),
+        }
     };
 }
 
@@ -120,7 +148,7 @@ impl GatewayResponse {
     /// `$context.error.message`
     pub(crate) fn message(&self) -> Option<&str> {
         match &self.words {
-            Words::Fixed { message, .. } => Some(message),
+            Words::Fixed(fixed) => Some(fixed.message),
             Words::Null => None,
             Words::Made { message, .. } | Words::Denied { message } => Some(message),
         }
@@ -130,7 +158,7 @@ impl GatewayResponse {
     pub(crate) fn validation_error(&self) -> Option<&str> {
         match &self.words {
             Words::Made { validation_error, .. } => validation_error.as_deref(),
-            Words::Fixed { .. } | Words::Null | Words::Denied { .. } => None,
+            Words::Fixed(_) | Words::Null | Words::Denied { .. } => None,
         }
     }
 
@@ -138,7 +166,7 @@ impl GatewayResponse {
     pub(crate) fn body(&self) -> Bytes {
         let quoted = |message: &str| serde_json::Value::from(message).to_string();
         match &self.words {
-            Words::Fixed { body, .. } => Bytes::from_static(body.as_bytes()),
+            Words::Fixed(fixed) => Bytes::from_static(fixed.body.as_bytes()),
             Words::Null => Bytes::from_static(br#"{"message":null}"#),
             Words::Made { message, .. } => format!(r#"{{"message":{}}}"#, quoted(message)).into(),
             Words::Denied { message } => format!(r#"{{"Message":{}}}"#, quoted(message)).into(),
@@ -159,29 +187,28 @@ impl Refusal {
         let made = |message: String| Words::Made { message, validation_error: None };
         match self {
             Self::Malformed(_) => {
-                answer(Kind::Default4xx, StatusCode::BAD_REQUEST, "BadRequestException", fixed!("Bad Request"))
+                fixed!(Default4xx, BAD_REQUEST, "400 Bad Request", "BadRequestException", "Bad Request")
             }
-            Self::RequestTooLong => answer(
-                Kind::RequestTooLarge,
-                StatusCode::PAYLOAD_TOO_LARGE,
+            Self::RequestTooLong => fixed!(
+                RequestTooLarge,
+                PAYLOAD_TOO_LARGE,
+                "413 Payload Too Large",
                 "RequestTooLargeException",
-                fixed!("Request Too Long"),
+                "Request Too Long"
             ),
-            Self::UriTooLong => answer(
-                Kind::Default4xx,
-                StatusCode::URI_TOO_LONG,
-                "RequestTooLargeException",
-                fixed!("Request URI too long"),
-            ),
+            Self::UriTooLong => {
+                fixed!(Default4xx, URI_TOO_LONG, "414 URI Too Long", "RequestTooLargeException", "Request URI too long")
+            }
             // The same as for a bad key, so that nobody learns which APIs exist.
             Self::UnknownStage | Self::EndpointDisabled => {
-                answer(Kind::Default4xx, StatusCode::FORBIDDEN, "ForbiddenException", fixed!("Forbidden"))
+                fixed!(Default4xx, FORBIDDEN, "403 Forbidden", "ForbiddenException", "Forbidden")
             }
-            Self::UnknownRoute => answer(
-                Kind::MissingAuthenticationToken,
-                StatusCode::FORBIDDEN,
+            Self::UnknownRoute => fixed!(
+                MissingAuthenticationToken,
+                FORBIDDEN,
+                "403 Forbidden",
                 "MissingAuthenticationTokenException",
-                fixed!("Missing Authentication Token"),
+                "Missing Authentication Token"
             ),
             Self::Denied(denial) => answer(
                 Kind::AccessDenied,
@@ -190,13 +217,14 @@ impl Refusal {
                 Words::Denied { message: denial.to_string() },
             ),
             Self::Unauthorized => {
-                answer(Kind::Unauthorized, StatusCode::UNAUTHORIZED, "UnauthorizedException", fixed!("Unauthorized"))
+                fixed!(Unauthorized, UNAUTHORIZED, "401 Unauthorized", "UnauthorizedException", "Unauthorized")
             }
-            Self::TokenExpired => answer(
-                Kind::Unauthorized,
-                StatusCode::UNAUTHORIZED,
+            Self::TokenExpired => fixed!(
+                Unauthorized,
+                UNAUTHORIZED,
+                "401 Unauthorized",
                 "UnauthorizedException",
-                fixed!("The incoming token has expired"),
+                "The incoming token has expired"
             ),
             Self::Signature(refusal) => {
                 let kind = match refusal {
@@ -221,32 +249,36 @@ impl Refusal {
                 Words::Null,
             ),
             Self::InvalidApiKey(_) => {
-                answer(Kind::InvalidApiKey, StatusCode::FORBIDDEN, "ForbiddenException", fixed!("Forbidden"))
+                fixed!(InvalidApiKey, FORBIDDEN, "403 Forbidden", "ForbiddenException", "Forbidden")
             }
-            Self::Throttled { .. } => answer(
-                Kind::Throttled,
-                StatusCode::TOO_MANY_REQUESTS,
+            Self::Throttled { .. } => fixed!(
+                Throttled,
+                TOO_MANY_REQUESTS,
+                "429 Too Many Requests",
                 "TooManyRequestsException",
-                fixed!("Too Many Requests"),
+                "Too Many Requests"
             ),
-            Self::QuotaExceeded { .. } => answer(
-                Kind::QuotaExceeded,
-                StatusCode::TOO_MANY_REQUESTS,
+            Self::QuotaExceeded { .. } => fixed!(
+                QuotaExceeded,
+                TOO_MANY_REQUESTS,
+                "429 Too Many Requests",
                 "LimitExceededException",
-                fixed!("Limit Exceeded"),
+                "Limit Exceeded"
             ),
-            Self::Unaccounted => answer(
-                Kind::Throttled,
-                StatusCode::TOO_MANY_REQUESTS,
+            Self::Unaccounted => fixed!(
+                Throttled,
+                TOO_MANY_REQUESTS,
+                "429 Too Many Requests",
                 "TooManyRequestsException",
-                fixed!("Too Many Requests"),
+                "Too Many Requests"
             ),
             // AWS lets such calls pass unmetered. We never over-admit, and say that it is not the caller's fault.
-            Self::LedgerUnavailable => answer(
-                Kind::Default5xx,
-                StatusCode::SERVICE_UNAVAILABLE,
+            Self::LedgerUnavailable => fixed!(
+                Default5xx,
+                SERVICE_UNAVAILABLE,
+                "503 Service Unavailable",
                 "ServiceUnavailableException",
-                fixed!("Service Unavailable"),
+                "Service Unavailable"
             ),
             Self::MissingParameters(names) => answer(
                 Kind::BadRequestParameters,
@@ -260,35 +292,40 @@ impl Refusal {
                 "BadRequestException",
                 Words::Made { message: "Invalid request body".to_owned(), validation_error: Some(why.clone()) },
             ),
-            Self::UnsupportedMediaType => answer(
-                Kind::UnsupportedMediaType,
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnsupportedMediaType => fixed!(
+                UnsupportedMediaType,
+                UNSUPPORTED_MEDIA_TYPE,
+                "415 Unsupported Media Type",
                 "BadRequestException",
-                fixed!("Unsupported Media Type"),
+                "Unsupported Media Type"
             ),
-            Self::Misconfigured(_) => answer(
-                Kind::ApiConfigurationError,
-                StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Misconfigured(_) => fixed!(
+                ApiConfigurationError,
+                INTERNAL_SERVER_ERROR,
+                "500 Internal Server Error",
                 "InternalServerErrorException",
-                fixed!("Internal server error"),
+                "Internal server error"
             ),
-            Self::BadAnswer(_) => answer(
-                Kind::Default5xx,
-                StatusCode::BAD_GATEWAY,
+            Self::BadAnswer(_) => fixed!(
+                Default5xx,
+                BAD_GATEWAY,
+                "502 Bad Gateway",
                 "InternalServerErrorException",
-                fixed!("Internal server error"),
+                "Internal server error"
             ),
-            Self::IntegrationTimeout => answer(
-                Kind::IntegrationTimeout,
-                StatusCode::GATEWAY_TIMEOUT,
+            Self::IntegrationTimeout => fixed!(
+                IntegrationTimeout,
+                GATEWAY_TIMEOUT,
+                "504 Gateway Timeout",
                 "InternalServerErrorException",
-                fixed!("Endpoint request timed out"),
+                "Endpoint request timed out"
             ),
-            Self::IntegrationFailure(_) => answer(
-                Kind::IntegrationFailure,
-                StatusCode::GATEWAY_TIMEOUT,
+            Self::IntegrationFailure(_) => fixed!(
+                IntegrationFailure,
+                GATEWAY_TIMEOUT,
+                "504 Gateway Timeout",
                 "InternalServerErrorException",
-                fixed!("Network error communicating with endpoint"),
+                "Network error communicating with endpoint"
             ),
         }
     }

@@ -10,7 +10,7 @@ use tollgate_domain::clock::TICKS_PER_SECOND;
 use tollgate_domain::{BucketState, QuotaState, RefusalLevel, RefusedCall};
 
 use crate::admission::{Standing, ThrottleLevel};
-use crate::call::Call;
+use crate::call::{Call, CallId};
 use crate::key::KeyFault;
 use crate::refusal::Refusal;
 
@@ -25,9 +25,39 @@ pub(crate) struct RefusalRing(Mutex<Calls>);
 
 #[derive(Debug, Default)]
 struct Calls {
-    kept: Vec<RefusedCall>,
+    kept: Vec<Kept>,
     /// Where the oldest is, once there is no room for more.
     oldest: usize,
+}
+
+/// A call, of which some texts are made only when somebody reads them.
+#[derive(Debug)]
+struct Kept {
+    request_id: CallId<36>,
+    /// Why it was refused, if what is in `call` is not the reason.
+    refusal: Option<Refusal>,
+    call: RefusedCall,
+}
+
+impl Kept {
+    fn read(&self) -> RefusedCall {
+        let mut call = self.call.clone();
+        self.request_id.as_str().clone_into(&mut call.request_id);
+        if let Some(refusal) = &self.refusal {
+            call.reason = refusal.to_string();
+        }
+        call
+    }
+}
+
+/// The same refusal, of those that are everyday.
+fn everyday(refusal: &Refusal) -> Option<Refusal> {
+    match *refusal {
+        Refusal::InvalidApiKey(fault) => Some(Refusal::InvalidApiKey(fault)),
+        Refusal::Throttled { level, retry_after_secs } => Some(Refusal::Throttled { level, retry_after_secs }),
+        Refusal::QuotaExceeded { retry_after_secs } => Some(Refusal::QuotaExceeded { retry_after_secs }),
+        _ => None,
+    }
 }
 
 impl RefusalRing {
@@ -51,12 +81,12 @@ impl RefusalRing {
     pub(crate) fn recent(&self) -> Vec<RefusedCall> {
         let calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (newer, older) = calls.kept.split_at(calls.oldest);
-        older.iter().chain(newer).cloned().collect()
+        older.iter().chain(newer).map(Kept::read).collect()
     }
 }
 
-fn nothing_known(call: &Call<'_>) -> RefusedCall {
-    RefusedCall {
+fn nothing_known(call: &Call<'_>) -> Kept {
+    let known = RefusedCall {
         request_id: String::new(),
         at: call.at.wall,
         status: 0,
@@ -73,7 +103,8 @@ fn nothing_known(call: &Call<'_>) -> RefusedCall {
         retry_after_secs: None,
         bucket: None,
         quota: None,
-    }
+    };
+    Kept { request_id: call.ids.request_id, refusal: None, call: known }
 }
 
 /// Puts another text in the place of one.
@@ -82,15 +113,19 @@ fn rewrite(text: &mut String, new: &str) {
     text.push_str(new);
 }
 
-fn write(into: &mut RefusedCall, call: &Call<'_>, refusal: &Refusal, standing: &Standing, status: StatusCode) {
+fn write(kept: &mut Kept, call: &Call<'_>, refusal: &Refusal, standing: &Standing, status: StatusCode) {
+    let into = &mut kept.call;
     // What met no stage has no path below one.
-    let whole_path = if call.stage.is_some() { call.path } else { call.uri.path() };
-    rewrite(&mut into.request_id, call.ids.request_id.as_str());
+    let whole_path = if call.stage.is_some() { call.path } else { call.sent_path() };
+    kept.request_id = call.ids.request_id;
     into.at = call.at.wall;
     into.status = status.as_u16();
     into.level = level(refusal);
-    into.reason.clear();
-    into.reason.write_fmt(format_args!("{refusal}")).unwrap_or_default();
+    kept.refusal = everyday(refusal);
+    if kept.refusal.is_none() {
+        into.reason.clear();
+        into.reason.write_fmt(format_args!("{refusal}")).unwrap_or_default();
+    }
     into.api = call.stage.map(|stage| stage.deployed.api.id.clone());
     into.stage = call.stage.map(|stage| stage.name.clone());
     rewrite(&mut into.verb, call.verb.as_str());
@@ -162,7 +197,7 @@ mod tests {
         let mut names = Vec::new();
         for _ in 0..CAPACITY + 3 {
             let ids = ids.next();
-            let call = Call::new(&ids, Moment::default(), &client, "000000000000", &head);
+            let call = Call::new(&ids, Moment::default(), &client, "000000000000", (&head).into());
             let refusal = Refusal::QuotaExceeded { retry_after_secs: 7 };
             ring.record(&call, &refusal, &Standing::default(), StatusCode::TOO_MANY_REQUESTS);
             names.push(ids.request_id.as_str().to_owned());

@@ -1,6 +1,5 @@
 //! Route: from the address of a call to the stage and the method that serve it.
 
-use http::HeaderValue;
 use tollgate_domain::HttpMethod;
 
 use crate::domains::Target;
@@ -46,9 +45,10 @@ pub(crate) struct Routed<'a> {
 }
 
 /// Finds the stage that a call is for.
-pub(crate) fn stage<'a>(snapshot: &'a Snapshot, host: &HeaderValue, path: &'a str) -> Result<Destination<'a>, Refusal> {
-    let host = host.to_str().unwrap_or_default();
-    if let Some(target) = domain_name(host).and_then(|host| snapshot.domains.find(host, path)) {
+pub(crate) fn stage<'a>(snapshot: &'a Snapshot, host: &str, path: &'a str) -> Result<Destination<'a>, Refusal> {
+    if !snapshot.domains.is_empty()
+        && let Some(target) = domain_name(host).and_then(|host| snapshot.domains.find(host, path))
+    {
         return domain(snapshot, target);
     }
     let address = address(host, path).ok_or(Refusal::UnknownStage)?;
@@ -95,7 +95,7 @@ fn verb_of(method: &http::Method) -> Option<HttpMethod> {
 /// Reads the forms of address: the host `{api}.execute-api.{suffix}` with `/{stage}/…`, or, as emulators of AWS have
 /// it, `/restapis/{api}/{stage}/_user_request_/…` and `/_aws/execute-api/{api}/{stage}/…` on any host.
 fn address<'h, 'p: 'h>(host: &'h str, path: &'p str) -> Option<Address<'h, 'p>> {
-    if let Some((api, rest)) = host.split_once('.')
+    if let Some((api, rest)) = split_before(host, b'.').map(|(api, rest)| (api, &rest[1..]))
         && rest.get(..12).is_some_and(|label| label.eq_ignore_ascii_case("execute-api."))
     {
         let (stage, path) = first_segment(path.strip_prefix('/')?);
@@ -114,7 +114,13 @@ fn address<'h, 'p: 'h>(host: &'h str, path: &'p str) -> Option<Address<'h, 'p>> 
 
 /// Splits before the first slash.
 fn first_segment(path: &str) -> (&str, &str) {
-    path.split_at(memchr::memchr(b'/', path.as_bytes()).unwrap_or(path.len()))
+    split_before(path, b'/').unwrap_or((path, ""))
+}
+
+/// Splits before the first of a letter of ASCII. What comes before is short: a search for many letters at once would take
+/// longer to begin.
+fn split_before(text: &str, letter: u8) -> Option<(&str, &str)> {
+    text.split_at_checked(text.bytes().position(|byte| byte == letter)?)
 }
 
 #[cfg(test)]

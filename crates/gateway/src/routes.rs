@@ -99,7 +99,7 @@ impl Search<'_> {
             return self.method(node);
         }
         let rest = &self.path[start..self.end];
-        let length = memchr::memchr(b'/', rest.as_bytes()).unwrap_or(rest.len());
+        let length = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
         if length == 0 {
             // An empty segment is no name and fills no variable.
             return None;

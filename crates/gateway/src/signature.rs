@@ -1,6 +1,6 @@
 //! Who signed a call, for methods with `AWS_IAM`.
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 use tollgate_sigv4::{Claim, Payload, SignatureRefusal, StatedPayload, Subject, hash};
 
 use crate::body::RequestBody;
@@ -26,8 +26,11 @@ pub(crate) async fn verify(
     let pair = pairs.find(&claim.access_key_id).filter(|_| !claim.has_session());
     let pair = pair.ok_or(SignatureRefusal::UnknownAccessKey)?;
     claim.check_scope(SERVICE, call.at.wall)?;
-    let authority = Some(&call.host).filter(|_| !headers.contains_key(header::HOST));
-    let subject = Subject { method: call.verb, uri: call.uri, headers, authority };
+    let authority = match headers.contains_key(header::HOST) {
+        true => None,
+        false => HeaderValue::from_str(call.host).ok(),
+    };
+    let subject = Subject { method: call.verb, target: call.target, headers, authority: authority.as_ref() };
     let verify = |payload: Payload<'_>| claim.verify(&pair.secret_access_key, &subject, payload);
     match claim.stated_payload() {
         Some(StatedPayload::Unsigned) => verify(Payload::Unsigned)?,

@@ -38,7 +38,7 @@ async fn run(
     headers: &HeaderMap,
 ) -> AuthorizerAnswer {
     let (shared, ids, client) = (&worker.shared, worker.call_ids.next(), client());
-    let mut call = Call::new(&ids, shared.clock.now(), &client, &shared.config.account_id, head);
+    let mut call = Call::new(&ids, shared.clock.now(), &client, &shared.config.account_id, head.into());
     (call.host, call.stage, call.path) = (HOST, Some(stage), head.uri.path());
     call.log = Some(ExecutionLog::new(LogLevel::Info, true, std::sync::Arc::clone(&shared.clock)));
     let request_id = ids.request_id.as_str();

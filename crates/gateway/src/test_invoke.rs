@@ -33,7 +33,7 @@ use crate::time_format::unix_date;
 use crate::worker::Worker;
 
 /// What AWS tells methods under test about their caller.
-pub(crate) const HOST: HeaderValue = HeaderValue::from_static("testPrefix.testDomainName");
+pub(crate) const HOST: &str = "testPrefix.testDomainName";
 const SOURCE_IP: HeaderValue = HeaderValue::from_static("test-invoke-source-ip");
 
 impl Gateway {
@@ -74,7 +74,7 @@ async fn run(
 ) -> Result<TestAnswer, TestRefusal> {
     let (shared, ids) = (&worker.shared, worker.call_ids.next());
     let client = client();
-    let mut call = Call::new(&ids, shared.clock.now(), &client, &shared.config.account_id, head);
+    let mut call = Call::new(&ids, shared.clock.now(), &client, &shared.config.account_id, head.into());
     let (method, captures) = find(stage, test, head.uri.path())?;
     (call.host, call.stage, call.path, call.method) = (HOST, Some(stage), head.uri.path(), Some(method));
     call.captures = captures;

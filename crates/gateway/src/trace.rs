@@ -120,7 +120,7 @@ fn attributes(call: &Call<'_>) -> Vec<(&'static str, String)> {
     let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
     let mut attributes = vec![
         ("http.request.method", call.verb.to_string()),
-        ("url.path", call.uri.path().to_owned()),
+        ("url.path", call.sent_path().to_owned()),
         ("client.address", text(&call.client.address)),
         ("tollgate.request_id", call.ids.request_id.as_str().to_owned()),
     ];

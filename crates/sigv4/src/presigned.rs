@@ -1,6 +1,5 @@
 //! Claims in a query, as presigned addresses carry them.
 
-use http::Uri;
 use percent_encoding::percent_decode_str;
 
 use crate::claim::{ALGORITHM, Claim, Lifetime};
@@ -60,13 +59,12 @@ pub(crate) fn read(query: &str) -> Result<Claim, SignatureRefusal> {
     })
 }
 
-/// The address without the claim, for the signer to add its own.
-pub(crate) fn without_claim(uri: &Uri) -> String {
-    let rest: Vec<&str> = pairs(uri.query().unwrap_or_default())
-        .filter(|(_, name, _)| !CLAIM.contains(&name.as_str()))
-        .map(|(pair, ..)| pair)
-        .collect();
-    if rest.is_empty() { uri.path().to_owned() } else { format!("{}?{}", uri.path(), rest.join("&")) }
+/// The target without the claim, for the signer to add its own.
+pub(crate) fn without_claim(target: &str) -> String {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let rest: Vec<&str> =
+        pairs(query).filter(|(_, name, _)| !CLAIM.contains(&name.as_str())).map(|(pair, ..)| pair).collect();
+    if rest.is_empty() { path.to_owned() } else { format!("{path}?{}", rest.join("&")) }
 }
 
 /// The pairs of a query: as they were sent, and the name and the value decoded.

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 use aws_credential_types::Credentials as Pair;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign};
 use aws_sigv4::sign::v4;
-use http::{HeaderMap, HeaderValue, Method, Uri};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Method};
 use subtle::ConstantTimeEq;
 
 use crate::claim::{Claim, Lifetime};
@@ -18,8 +19,8 @@ use crate::refusal::SignatureRefusal;
 pub struct Subject<'a> {
     /// The verb.
     pub method: &'a Method,
-    /// The target; its path and query are signed as they were sent.
-    pub uri: &'a Uri,
+    /// Path and query of the target, which are signed as they were sent.
+    pub target: &'a str,
     /// All headers that were sent.
     pub headers: &'a HeaderMap,
     /// The host where no header says it, as in HTTP/2.
@@ -29,7 +30,8 @@ pub struct Subject<'a> {
 impl<'a> Subject<'a> {
     /// The head of a request of HTTP/1.
     pub fn of(parts: &'a http::request::Parts) -> Self {
-        Self { method: &parts.method, uri: &parts.uri, headers: &parts.headers, authority: None }
+        let target = parts.uri.path_and_query().map_or("", PathAndQuery::as_str);
+        Self { method: &parts.method, target, headers: &parts.headers, authority: None }
     }
 
     /// The values of a header.
@@ -85,11 +87,12 @@ impl Claim {
         let mut settings = SigningSettings::default();
         settings.excluded_headers = None;
         let target = match self.lifetime {
-            Lifetime::Header => subject.uri.path_and_query()?.to_string(),
+            Lifetime::Header if subject.target.is_empty() => return None,
+            Lifetime::Header => subject.target.to_owned(),
             Lifetime::Presigned(seconds) => {
                 settings.signature_location = SignatureLocation::QueryParams;
                 settings.expires_in = Some(Duration::from_secs(seconds.into()));
-                presigned::without_claim(subject.uri)
+                presigned::without_claim(subject.target)
             }
         };
         let body = match payload {

@@ -5,6 +5,7 @@ use http::{Response, StatusCode};
 use http_body::Body as _;
 use hyper::ext::ReasonPhrase;
 
+use super::date::HTTP_DATE;
 use crate::admission::Standing;
 use crate::body::AnswerBody;
 use crate::call::CallIds;
@@ -13,7 +14,7 @@ use crate::head_text::{put_line, put_number};
 use crate::integration::put_answer_lines;
 use crate::limit_headers;
 use crate::pipeline::{Limits, X_AMZ_APIGW_ID, X_AMZN_REQUEST_ID};
-use crate::refusal::{GatewayResponse, Refusal};
+use crate::refusal::{GatewayResponse, Refusal, Words};
 use crate::sending::{self, Framing, Sending};
 use crate::upstream::Received;
 
@@ -36,8 +37,8 @@ pub(super) struct Ending<'a> {
     pub(super) ids: &'a CallIds,
     /// What limits the caller, where answers tell that.
     pub(super) limits: Option<&'a Limits>,
-    /// For the header `date`; empty where the answer has one.
-    pub(super) date: &'a [u8],
+    /// For the header `date`, unless the answer has one.
+    pub(super) date: Option<&'a [u8; HTTP_DATE]>,
     pub(super) is_last: bool,
 }
 
@@ -46,16 +47,30 @@ impl Ending<'_> {
         if let Some(Limits { policy: Some(policy), standing }) = self.limits {
             put_limits(out, policy.as_bytes(), standing);
         }
-        put_line(out, X_AMZN_REQUEST_ID.as_str(), self.ids.request_id.as_bytes());
-        put_line(out, X_AMZ_APIGW_ID.as_str(), self.ids.extended_id.as_bytes());
+        out.extend_from_slice(&id_lines(self.ids));
         if self.is_last {
             put_line(out, "connection", b"close");
         }
-        if !self.date.is_empty() {
-            put_line(out, "date", self.date);
+        match self.date {
+            Some(date) => out.extend_from_slice(&date_line_and_end(date)),
+            None => out.extend_from_slice(b"\r\n"),
         }
-        out.extend_from_slice(b"\r\n");
     }
+}
+
+/// The lines that name a call. Every answer has them, so they are put together where their places are known beforehand.
+fn id_lines(ids: &CallIds) -> [u8; 90] {
+    let mut lines = *b"x-amzn-requestid: ____________________________________\r\nx-amz-apigw-id: ________________\r\n";
+    lines[18..54].copy_from_slice(ids.request_id.as_bytes());
+    lines[72..88].copy_from_slice(ids.extended_id.as_bytes());
+    lines
+}
+
+/// The line of the date, and the empty line after it.
+fn date_line_and_end(date: &[u8; HTTP_DATE]) -> [u8; 39] {
+    let mut lines = *b"date: _____________________________\r\n\r\n";
+    lines[6..35].copy_from_slice(date);
+    lines
 }
 
 fn put_limits(out: &mut Vec<u8>, policy: &[u8], standing: &Standing) {
@@ -88,9 +103,13 @@ pub(super) fn put_received(received: &Received, ending: &Ending<'_>) -> Option<A
 pub(super) fn put_refusal(said: &GatewayResponse, refusal: &Refusal, ending: &Ending<'_>) -> Answer {
     let ending = Ending { is_last: ending.is_last || refusal.ends_connection(), ..*ending };
     let (mut out, body) = (sending::buffer(ROOM), said.body());
-    put_status(&mut out, said.status, None);
-    put_line(&mut out, "content-type", b"application/json");
-    put_line(&mut out, X_AMZN_ERROR_TYPE.as_str(), said.error_type.as_bytes());
+    if let Words::Fixed(fixed) = said.words {
+        out.extend_from_slice(fixed.head.as_bytes());
+    } else {
+        put_status(&mut out, said.status, None);
+        put_line(&mut out, "content-type", b"application/json");
+        put_line(&mut out, X_AMZN_ERROR_TYPE.as_str(), said.error_type.as_bytes());
+    }
     if let Some(seconds) = refusal.retry_after_secs().filter(|_| ending.limits.is_some()) {
         put_number(&mut out, "retry-after", seconds);
     }
@@ -109,7 +128,7 @@ pub(super) fn put_response(response: Response<AnswerBody>, ending: &Ending<'_>) 
         head.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     let closes = head.headers.get(header::CONNECTION).is_some_and(|value| value.as_bytes() == b"close");
-    let date: &[u8] = if head.headers.contains_key(header::DATE) { b"" } else { ending.date };
+    let date = ending.date.filter(|_| !head.headers.contains_key(header::DATE));
     let ending = Ending { is_last: ending.is_last || closes, date, ..*ending };
     let mut out = sending::buffer(ROOM);
     put_status(&mut out, head.status, head.extensions.get());
@@ -170,10 +189,11 @@ mod tests {
 
     use super::*;
     use crate::call::CallIdSource;
+    use crate::key::KeyFault;
 
     fn written(response: Response<AnswerBody>, is_last: bool) -> (String, bool) {
         let ids = CallIdSource::new(&IdSource::seeded(1)).next();
-        let ending = Ending { ids: &ids, limits: None, date: b"D", is_last };
+        let ending = Ending { ids: &ids, limits: None, date: Some(b"Sun, 06 Nov 1994 08:49:37 GMT"), is_last };
         let Answer { mut sending, is_last } = put_response(response, &ending);
         let (mut out, mut cx) = (Vec::new(), std::task::Context::from_waker(std::task::Waker::noop()));
         assert!(sending.poll(&mut cx, &mut out).is_ready());
@@ -189,7 +209,46 @@ mod tests {
         let body = AnswerBody::whole(Bytes::from_static(b"hi"));
         let (text, is_last) = written(response(200).header("content-length", "7").body(body).expect("one"), false);
         assert!(text.starts_with("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-amzn-requestid: "), "{text}");
-        assert!(text.ends_with("\r\ndate: D\r\n\r\nhi") && !is_last, "{text}");
+        assert!(text.ends_with("\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\nhi") && !is_last, "{text}");
+    }
+
+    #[test]
+    fn what_every_answer_says_is_in_its_place() {
+        let ids = CallIdSource::new(&IdSource::seeded(1)).next();
+        let (id, extended_id) = (ids.request_id.as_str(), ids.extended_id.as_str());
+        let expected = format!("{X_AMZN_REQUEST_ID}: {id}\r\n{X_AMZ_APIGW_ID}: {extended_id}\r\n");
+        assert_eq!(String::from_utf8_lossy(&id_lines(&ids)), expected);
+        let date = b"Sun, 06 Nov 1994 08:49:37 GMT";
+        assert_eq!(date_line_and_end(date), *b"date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n");
+    }
+
+    #[test]
+    fn fixed_words_are_written_as_all_others_are() {
+        for refusal in [
+            Refusal::RequestTooLong,
+            Refusal::UriTooLong,
+            Refusal::UnknownStage,
+            Refusal::UnknownRoute,
+            Refusal::Unauthorized,
+            Refusal::TokenExpired,
+            Refusal::InvalidApiKey(KeyFault::Missing),
+            Refusal::QuotaExceeded { retry_after_secs: 1 },
+            Refusal::LedgerUnavailable,
+            Refusal::Unaccounted,
+            Refusal::UnsupportedMediaType,
+            Refusal::Misconfigured(String::new()),
+            Refusal::BadAnswer(String::new()),
+            Refusal::IntegrationTimeout,
+            Refusal::Malformed(""),
+        ] {
+            let said = refusal.gateway_response();
+            let Words::Fixed(fixed) = said.words else { panic!("{refusal:?} has no fixed words") };
+            let mut expected = Vec::new();
+            put_status(&mut expected, said.status, None);
+            put_line(&mut expected, "content-type", b"application/json");
+            put_line(&mut expected, X_AMZN_ERROR_TYPE.as_str(), said.error_type.as_bytes());
+            assert_eq!(fixed.head, String::from_utf8(expected).expect("text"));
+        }
     }
 
     #[test]

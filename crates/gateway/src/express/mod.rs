@@ -92,17 +92,23 @@ where
         return Ok(Left::HandedOver(lane.read));
     }
     loop {
-        let (request, rest) = match PlainRequest::parse(&lane.read, worker.shared.config.max_header_bytes) {
-            Parsed::Plain(request, rest) => (request, rest),
-            Parsed::Foreign => return Ok(Left::HandedOver(lane.read)),
-            Parsed::Partial => match lane.read_more().await? {
-                true => continue,
-                false => return lane.end().await,
-            },
+        let read = std::mem::take(&mut lane.read);
+        let (request, length) = match PlainRequest::parse(&read, worker.shared.config.max_header_bytes) {
+            Parsed::Plain(request, length) => (request, length),
+            Parsed::Foreign => return Ok(Left::HandedOver(read)),
+            Parsed::Partial => {
+                lane.read = read;
+                match lane.read_more().await? {
+                    true => continue,
+                    false => return lane.end().await,
+                }
+            }
         };
         let snapshot = worker.snapshot();
-        let Some(way) = way(worker, &snapshot, &request) else { return Ok(Left::HandedOver(lane.read)) };
-        lane.read = rest;
+        let Some(way) = way(worker, &snapshot, &request) else { return Ok(Left::HandedOver(read)) };
+        if length < read.len() {
+            lane.read = read.slice(length..);
+        }
         match lane.answer(&request, way).await? {
             // What was read of another call may be served by whoever comes after this process.
             After::Another if !worker.clients.is_stopping() => {}
@@ -113,8 +119,8 @@ where
 }
 
 /// Where a call goes, if all that it asks for can be done in this lane.
-fn way<'a>(worker: &Worker, snapshot: &'a Snapshot, request: &'a PlainRequest) -> Option<Way<'a>> {
-    let Ok(Destination::Stage(staged)) = route::stage(snapshot, &request.host, request.uri.path()) else { return None };
+fn way<'a>(worker: &Worker, snapshot: &'a Snapshot, request: &'a PlainRequest<'_>) -> Option<Way<'a>> {
+    let Ok(Destination::Stage(staged)) = route::stage(snapshot, request.host, request.path) else { return None };
     let Staged { stage, base_path, path } = staged;
     // The dice are thrown once for each call, and not here: one that goes by the canary may not be plain.
     if stage.canary.is_some() {
@@ -182,7 +188,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lane<'_, S> {
     }
 
     /// Answers a call.
-    async fn answer(&mut self, request: &PlainRequest, way: Way<'_>) -> io::Result<After> {
+    async fn answer(&mut self, request: &PlainRequest<'_>, way: Way<'_>) -> io::Result<After> {
         let _serving = self.client.serve();
         let (worker, client) = (self.worker, self.client);
         let mut deciding = pin!(decide(worker, client, request, way));
@@ -218,13 +224,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lane<'_, S> {
 }
 
 /// Takes a call through the steps of the pipeline.
-async fn decide(worker: &Worker, client: &Rc<Client>, request: &PlainRequest, way: Way<'_>) -> Answer {
+async fn decide(worker: &Worker, client: &Rc<Client>, request: &PlainRequest<'_>, way: Way<'_>) -> Answer {
     let (config, ids) = (&worker.shared.config, worker.call_ids.next());
-    let (mut head, ()) = http::Request::new(()).into_parts();
-    (head.method, head.uri) = (request.verb.clone(), request.uri.clone());
-    let mut call = Call::new(&ids, worker.shared.clock.now(), client, &config.account_id, &head);
+    let mut call = Call::new(&ids, worker.shared.clock.now(), client, &config.account_id, request.line());
     let Way { base_path, path, routed, captures, proxy } = way;
-    (call.host, call.stage, call.base_path) = (request.host.clone(), Some(routed.stage), base_path);
+    (call.host, call.stage, call.base_path) = (request.host, Some(routed.stage), base_path);
     (call.path, call.method, call.captures) = (path, Some(routed.method), captures);
     let mut limits = Limits::default();
     let outcome = pass(worker, &routed, &mut call, proxy, request, &mut limits).await;
@@ -232,7 +236,7 @@ async fn decide(worker: &Worker, client: &Rc<Client>, request: &PlainRequest, wa
     let ending = Ending {
         ids: &ids,
         limits: config.ratelimit_headers.then_some(&limits),
-        date: &worker.date.at(answered.wall),
+        date: Some(&worker.date.at(answered.wall)),
         is_last: request.is_last || worker.clients.is_retiring(),
     };
     match outcome.and_then(|received| put(received, &ending)) {
@@ -276,11 +280,11 @@ async fn pass<'a>(
     routed: &Routed<'a>,
     call: &mut Call<'a>,
     proxy: &HttpProxy,
-    request: &PlainRequest,
+    request: &PlainRequest<'_>,
     limits: &mut Limits,
 ) -> Result<Received, Refusal> {
     let caller = key::identify(&worker.shared.admission, routed, || match request.key {
-        Key::One(index) => request.lines.value_bytes(index).ok_or(KeyFault::Missing),
+        Key::One(value) => Ok(value),
         Key::None => Err(KeyFault::Missing),
         Key::Several => Err(KeyFault::Repeated),
     })?;

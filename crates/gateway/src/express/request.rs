@@ -2,11 +2,9 @@
 
 use std::mem::MaybeUninit;
 
-use bytes::{Buf as _, Bytes};
-use http::uri::PathAndQuery;
-use http::{HeaderValue, Method, Uri};
-use memchr::memchr_iter;
+use http::{Method, Version};
 
+use crate::call::RequestLine;
 use crate::head_lines::HeadLines;
 
 /// Bytes that are read of what may become a request. A body has to come with its head, or it is somebody else's.
@@ -15,33 +13,34 @@ pub(super) const MOST_READ: usize = 8192;
 /// Headers that it may have.
 const MAX_HEADERS: usize = 32;
 
-/// A request of HTTP/1.1.
+/// A request of HTTP/1.1, as parts of the bytes that were read.
 #[derive(Debug)]
-pub(crate) struct PlainRequest {
+pub(crate) struct PlainRequest<'a> {
     pub(crate) verb: Method,
-    pub(crate) uri: Uri,
-    pub(crate) host: HeaderValue,
-    pub(crate) lines: HeadLines,
-    pub(crate) key: Key,
-    pub(crate) body: Bytes,
+    /// Path and query.
+    target: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) host: &'a str,
+    pub(crate) lines: HeadLines<&'a [u8]>,
+    pub(crate) key: Key<'a>,
+    pub(crate) body: &'a [u8],
     /// Whether the caller wants the connection closed afterwards.
     pub(crate) is_last: bool,
 }
 
 /// How often a key was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Key {
+pub(crate) enum Key<'a> {
     None,
-    /// By the index of its line.
-    One(usize),
+    One(&'a [u8]),
     Several,
 }
 
 /// What the first bytes of a connection are.
 #[derive(Debug)]
-pub(super) enum Parsed {
-    /// A request, and what follows it.
-    Plain(Box<PlainRequest>, Bytes),
+pub(super) enum Parsed<'a> {
+    /// A request, and how many bytes it has with its body.
+    Plain(PlainRequest<'a>, usize),
     /// The beginning of what may become one.
     Partial,
     /// Something else, which is not looked at any further.
@@ -49,16 +48,16 @@ pub(super) enum Parsed {
 }
 
 /// What is noted of the headers while they are looked through.
-struct Noted {
-    host: Option<usize>,
-    key: Key,
+struct Noted<'a> {
+    host: Option<&'a [u8]>,
+    key: Key<'a>,
     length: Option<usize>,
     is_last: bool,
 }
 
-impl PlainRequest {
+impl<'a> PlainRequest<'a> {
     /// Looks for a request at the front of `bytes`.
-    pub(super) fn parse(bytes: &Bytes, max_head: usize) -> Parsed {
+    pub(super) fn parse(bytes: &'a [u8], max_head: usize) -> Parsed<'a> {
         if bytes.is_empty() {
             return Parsed::Partial;
         }
@@ -70,51 +69,48 @@ impl PlainRequest {
             Ok(httparse::Status::Partial) | Err(_) => return Parsed::Foreign,
         };
         match Self::of(&parsed, bytes, length).filter(|_| length <= max_head) {
-            Some((request, rest)) => Parsed::Plain(request, rest),
+            Some((request, length)) => Parsed::Plain(request, length),
             None => Parsed::Foreign,
         }
     }
 
-    /// The request that was parsed, and what follows it; `None` if it is not plain.
-    fn of(parsed: &httparse::Request<'_, '_>, bytes: &Bytes, length: usize) -> Option<(Box<Self>, Bytes)> {
-        let head = bytes.slice(..length);
-        if parsed.version != Some(1) || has_bare_line_end(&head) {
+    /// The request that was parsed, and how many bytes it has; `None` if it is not plain.
+    fn of(parsed: &httparse::Request<'_, 'a>, bytes: &'a [u8], head_length: usize) -> Option<(Self, usize)> {
+        let head = bytes.get(..head_length)?;
+        if parsed.version != Some(1) || has_bare_line_end(head) {
             return None;
         }
         let verb = verb(parsed.method?)?;
-        let target = parsed.path.filter(|target| target.starts_with('/'))?;
-        let uri = Uri::from(PathAndQuery::from_maybe_shared(head.slice_ref(target.as_bytes())).ok()?);
+        let target = parsed.path?;
+        let path = plain_path(target)?;
         let noted = Noted::of(parsed.headers)?;
         let lines = HeadLines::new(head, parsed.headers)?;
-        let host = lines.value(noted.host?).filter(|host| host.to_str().is_ok())?;
-        let mut rest = bytes.slice(length..);
-        let body_length = noted.length.unwrap_or(0);
-        if body_length > rest.len() {
-            return None;
-        }
-        let body = rest.split_to(body_length);
-        if !rest.has_remaining() {
-            // An empty rest would keep all of it in memory for as long as the connection lasts.
-            rest = Bytes::new();
-        }
-        Some((Box::new(Self { verb, uri, host, lines, key: noted.key, body, is_last: noted.is_last }), rest))
+        let host = std::str::from_utf8(noted.host?).ok().filter(|host| host.is_ascii())?;
+        let length = head_length + noted.length.unwrap_or(0);
+        let body = bytes.get(head_length..length)?;
+        Some((Self { verb, target, path, host, lines, key: noted.key, body, is_last: noted.is_last }, length))
+    }
+
+    /// Its first line.
+    pub(crate) fn line(&self) -> RequestLine<'_> {
+        RequestLine { verb: &self.verb, target: self.target, version: Version::HTTP_11 }
     }
 }
 
-impl Noted {
+impl<'a> Noted<'a> {
     /// Looks through the headers; `None` if one of them asks for more than a plain answer, or leaves a doubt.
-    fn of(headers: &[httparse::Header<'_>]) -> Option<Self> {
+    fn of(headers: &[httparse::Header<'a>]) -> Option<Self> {
         let mut noted = Self { host: None, key: Key::None, length: None, is_last: false };
-        for (index, header) in headers.iter().enumerate() {
+        for header in headers {
             let is = |name: &str| header.name.eq_ignore_ascii_case(name);
             match header.name.len() {
-                4 if is("host") => once(&mut noted.host, index)?,
+                4 if is("host") => once(&mut noted.host, header.value)?,
                 // A connection that is to be closed names it.
                 5 if is("close") => return None,
                 6 if is("expect") => return None,
                 7 if is("upgrade") || is("trailer") => return None,
                 9 if is("x-api-key") => {
-                    noted.key = if noted.key == Key::None { Key::One(index) } else { Key::Several };
+                    noted.key = if noted.key == Key::None { Key::One(header.value) } else { Key::Several };
                 }
                 10 if is("connection") => match header.value {
                     value if value.eq_ignore_ascii_case(b"keep-alive") => {}
@@ -154,10 +150,40 @@ fn verb(name: &str) -> Option<Method> {
     }
 }
 
+/// The path of a target; `None` unless that begins with a slash and has nothing but what RFC 3986 allows in paths and
+/// queries. Whatever else clients send, and libraries let pass, is not plain.
+fn plain_path(target: &str) -> Option<&str> {
+    const ALLOWED: [bool; 256] = {
+        let (mut allowed, mut byte) = ([false; 256], 0);
+        while byte < 256 {
+            allowed[byte] = (byte as u8).is_ascii_alphanumeric();
+            byte += 1;
+        }
+        let (others, mut index) = (b"-._~!$&'()*+,;=:@/%?", 0);
+        while index < others.len() {
+            allowed[others[index] as usize] = true;
+            index += 1;
+        }
+        allowed
+    };
+    let mut path_length = target.len();
+    for (index, byte) in target.bytes().enumerate() {
+        if !ALLOWED[usize::from(byte)] {
+            return None;
+        }
+        if byte == b'?' && path_length == target.len() {
+            path_length = index;
+        }
+    }
+    target.get(..path_length).filter(|path| path.starts_with('/'))
+}
+
 /// Whether a line ends without a carriage return, or a head begins with an empty one.
 fn has_bare_line_end(head: &[u8]) -> bool {
-    head.first().is_some_and(|byte| !byte.is_ascii_uppercase())
-        || memchr_iter(b'\n', head).any(|at| at == 0 || head[at - 1] != b'\r')
+    let is_bare = |before: u8, byte: u8| (byte == b'\n') & (before != b'\r');
+    // All of it, without leaving early: so the compiler takes many letters at once.
+    let ends = head.iter().zip(head.get(1..).unwrap_or_default());
+    !head.first().is_some_and(u8::is_ascii_uppercase) | ends.fold(false, |any, (a, b)| any | is_bare(*a, *b))
 }
 
 #[cfg(test)]
@@ -166,11 +192,11 @@ mod tests {
 
     use super::*;
 
-    fn parse(text: &str) -> Parsed {
-        PlainRequest::parse(&Bytes::copy_from_slice(text.as_bytes()), 8192)
+    fn parse(text: &str) -> Parsed<'_> {
+        PlainRequest::parse(text.as_bytes(), 8192)
     }
 
-    fn plain(text: &str) -> Box<PlainRequest> {
+    fn plain(text: &str) -> PlainRequest<'_> {
         match parse(text) {
             Parsed::Plain(request, _) => request,
             other => panic!("{text:?} is {other:?}"),
@@ -180,10 +206,10 @@ mod tests {
     #[test]
     fn a_plain_request_is_read_whole() {
         let text = "POST /a%20b?x=1 HTTP/1.1\r\nHost: h:1\r\nX-API-Key: k\r\nContent-Length: 4\r\n\r\nbodyGET";
-        let Parsed::Plain(request, rest) = parse(text) else { panic!("it is plain") };
-        assert_eq!((request.verb.as_str(), request.uri.path(), request.uri.query()), ("POST", "/a%20b", Some("x=1")));
-        assert_eq!((&request.body[..], &rest[..]), (&b"body"[..], &b"GET"[..]));
-        assert_eq!((request.host.to_str().ok(), request.key), (Some("h:1"), Key::One(1)));
+        let Parsed::Plain(request, length) = parse(text) else { panic!("it is plain") };
+        assert_eq!((request.verb.as_str(), request.path, request.target), ("POST", "/a%20b", "/a%20b?x=1"));
+        assert_eq!((request.body, &text[length..]), (&b"body"[..], "GET"));
+        assert_eq!((request.host, request.key), ("h:1", Key::One(b"k")));
         assert!(!request.is_last);
     }
 
@@ -222,6 +248,10 @@ mod tests {
             "GET / HTTP/1.0\r\nHost: h\r\n\r\n",
             "GET http://h/ HTTP/1.1\r\nHost: h\r\n\r\n",
             "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n",
+            "GET /a#b HTTP/1.1\r\nHost: h\r\n\r\n",
+            "GET /{a} HTTP/1.1\r\nHost: h\r\n\r\n",
+            "GET /\u{e9} HTTP/1.1\r\nHost: h\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: \u{e9}\r\n\r\n",
             "GET / HTTP/1.1\r\n\r\n",
             "\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n",
             "GET /\x01 HTTP/1.1\r\nHost: h\r\n\r\n",
@@ -242,7 +272,24 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_a_reader_fall(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = PlainRequest::parse(&Bytes::from(bytes), 8192);
+            let _ = PlainRequest::parse(&bytes, 8192);
+        }
+
+        #[test]
+        fn a_target_is_read_as_a_library_reads_it(target in "/[!-~]{0,20}|[/?#%a]{0,6}") {
+            let text = format!("GET {target} HTTP/1.1\r\nHost: h\r\n\r\n");
+            if let Parsed::Plain(request, _) = parse(&text) {
+                let uri: http::Uri = target.parse().expect("an address");
+                prop_assert_eq!(uri.path_and_query().map(|both| both.as_str()), Some(request.target));
+                prop_assert_eq!(uri.path(), request.path);
+            }
+        }
+
+        #[test]
+        fn a_bare_line_end_is_seen_wherever_it_is(text in "[\r\na]{0,70}") {
+            let head = format!("A{text}");
+            let bare = head.replace("\r\n", "").contains('\n');
+            prop_assert_eq!(has_bare_line_end(head.as_bytes()), bare);
         }
     }
 }

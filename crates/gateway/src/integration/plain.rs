@@ -49,7 +49,7 @@ impl HttpProxy {
         &self,
         worker: &Worker,
         call: &Call<'_>,
-        request: &PlainRequest,
+        request: &PlainRequest<'_>,
     ) -> Result<Received, Refusal> {
         let mut exchange = self.put(call, request)?;
         let began = worker.shared.clock.ticks();
@@ -62,7 +62,7 @@ impl HttpProxy {
     }
 
     /// Writes the request to the upstream.
-    fn put(&self, call: &Call<'_>, request: &PlainRequest) -> Result<Exchange, Refusal> {
+    fn put(&self, call: &Call<'_>, request: &PlainRequest<'_>) -> Result<Exchange, Refusal> {
         let upstream = &self.upstream;
         let uri = upstream.target.uri(call, &HeaderMap::new(), call.query())?;
         let verb = upstream.verb.as_ref().unwrap_or(call.verb);
@@ -106,7 +106,7 @@ impl HttpProxy {
             put_number(&mut out, "content-length", request.body.len() as u64);
         }
         out.extend_from_slice(b"\r\n");
-        out.extend_from_slice(&request.body);
+        out.extend_from_slice(request.body);
         Ok(Exchange::written(verb.clone(), out))
     }
 }

@@ -1,6 +1,6 @@
 //! AWS_PROXY: a function gets the call as an event, and what it returns is the answer.
 
-use http::{HeaderMap, Response, header};
+use http::{HeaderMap, HeaderValue, Response, header};
 
 use super::super::headers::{forward_request, forward_response};
 use super::super::{Site, binary};
@@ -57,7 +57,9 @@ impl LambdaProxy {
 fn seen_by_functions(call: &Call<'_>, sent: &HeaderMap) -> HeaderMap {
     let mut seen = sent.clone();
     forward_request(&mut seen, call);
-    seen.insert(header::HOST, call.host.clone());
+    if let Ok(host) = HeaderValue::from_str(call.host) {
+        seen.insert(header::HOST, host);
+    }
     seen.insert(X_AMZN_TRACE_ID, call.trace_id(sent));
     seen
 }
