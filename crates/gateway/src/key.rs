@@ -4,7 +4,7 @@ use http::HeaderMap;
 use tollgate_domain::KeyDigest;
 use tollgate_domain::rest_api::ApiKeySource;
 
-use crate::admission::{Admission, Caller};
+use crate::admission::{Caller, Callers};
 use crate::call::X_API_KEY;
 use crate::principal::Principal;
 use crate::refusal::Refusal;
@@ -40,14 +40,14 @@ pub(crate) fn sent<'a>(
 /// The caller, where the method requires a key. Missing, unknown and disabled keys are refused alike, so that nobody
 /// learns which keys exist.
 pub(crate) fn identify<'s>(
-    admission: &Admission,
+    callers: &Callers,
     routed: &Routed<'_>,
     value: impl FnOnce() -> Result<&'s [u8], KeyFault>,
 ) -> Result<Option<Caller>, Refusal> {
     if !routed.method.api_key_required {
         return Ok(None);
     }
-    let found = value().and_then(|value| admission.caller_of(value).map_err(KeyFault::Unknown));
+    let found = value().and_then(|value| callers.find_or_digest(value).map_err(KeyFault::Unknown));
     found.map(Some).map_err(Refusal::InvalidApiKey)
 }
 

@@ -123,7 +123,7 @@ async fn pass<'a>(
     call.log = staged.stage.verbosity.log(routed.method, &shared.clock);
     call.principal = authorize::authorize(worker, call, headers, body).await?;
     narration::verifies_plan(call, headers);
-    let caller = key::identify(&shared.admission, &routed, || key::sent(&routed, &call.principal, headers))?;
+    let caller = key::identify(&worker.callers, &routed, || key::sent(&routed, &call.principal, headers))?;
     limit(worker, &routed, call, caller.as_ref(), headers, limits).await
 }
 

@@ -5,6 +5,9 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use arc_swap::{ArcSwap, Cache};
+
+use crate::admission::Callers;
 use crate::call::CallIdSource;
 use crate::canary::Dice;
 use crate::clients::Clients;
@@ -21,6 +24,7 @@ const UNMETERED: usize = usize::MAX;
 /// The state of one thread.
 pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
+    pub(crate) callers: Callers,
     pub(crate) call_ids: CallIdSource,
     pub(crate) dice: Dice,
     pub(crate) clients: Rc<Clients>,
@@ -30,7 +34,25 @@ pub(crate) struct Worker {
     pub(crate) refusals: Arc<RefusalRing>,
     pub(crate) execution_lines: LineBudget,
     pub(crate) date: HttpDate,
-    snapshot: RefCell<Rc<HeldSnapshot>>,
+    snapshot: RefCell<SnapshotInForce>,
+}
+
+/// The snapshot in force as the thread last saw it. To see whether another is by now costs no more than to read where it
+/// is.
+struct SnapshotInForce {
+    in_force: Cache<SnapshotOf, Arc<Snapshot>>,
+    held: Rc<HeldSnapshot>,
+}
+
+/// Where snapshots come into force.
+struct SnapshotOf(Arc<Shared>);
+
+impl Deref for SnapshotOf {
+    type Target = ArcSwap<Snapshot>;
+
+    fn deref(&self) -> &ArcSwap<Snapshot> {
+        &self.0.snapshot
+    }
 }
 
 /// A snapshot, counted on this thread. The shared count would be written to by every thread on every call.
@@ -47,7 +69,10 @@ impl Deref for HeldSnapshot {
 impl Worker {
     /// The worker of a thread. Threads are numbered from zero.
     pub(crate) fn new(shared: Arc<Shared>, thread: usize) -> Self {
+        let mut in_force = Cache::new(SnapshotOf(Arc::clone(&shared)));
+        let held = Rc::new(HeldSnapshot(Arc::clone(in_force.load())));
         Self {
+            callers: Callers::of(Arc::clone(&shared.admission)),
             call_ids: CallIdSource::new(&shared.ids),
             dice: Dice::new(&shared.ids),
             clients: Rc::new(Clients::new(&shared.config)),
@@ -56,7 +81,7 @@ impl Worker {
             refusals: shared.new_refusal_ring(),
             execution_lines: LineBudget::default(),
             date: HttpDate::default(),
-            snapshot: RefCell::new(Rc::new(HeldSnapshot(shared.snapshot.load_full()))),
+            snapshot: RefCell::new(SnapshotInForce { in_force, held }),
             shared,
         }
     }
@@ -68,11 +93,12 @@ impl Worker {
 
     /// The snapshot in force.
     pub(crate) fn snapshot(&self) -> Rc<HeldSnapshot> {
-        let in_force = self.shared.snapshot.load();
-        let mut held = self.snapshot.borrow_mut();
-        if !Arc::ptr_eq(&held.0, &in_force) {
-            *held = Rc::new(HeldSnapshot(Arc::clone(&in_force)));
+        let mut own = self.snapshot.borrow_mut();
+        let SnapshotInForce { in_force, held } = &mut *own;
+        let in_force = in_force.load();
+        if !Arc::ptr_eq(&held.0, in_force) {
+            *held = Rc::new(HeldSnapshot(Arc::clone(in_force)));
         }
-        Rc::clone(&held)
+        Rc::clone(held)
     }
 }

@@ -42,12 +42,12 @@ fn calls(index: impl Fn(f64) -> usize, keys: usize) -> Vec<Value> {
 fn run(population: &Population, calls: &[Value], threads: usize, decisions: u64) -> Duration {
     let barrier = Barrier::new(threads);
     let part = |thread: usize| {
-        let _entered = population.enter();
+        let (_entered, callers) = (population.enter(), population.callers());
         barrier.wait();
         let began = Instant::now();
         let own = calls.iter().cycle().skip(thread * calls.len() / threads);
         for value in own.take(usize::try_from(decisions).unwrap_or(usize::MAX)) {
-            population.decide(black_box(value));
+            population.decide(&callers, black_box(value));
         }
         began.elapsed()
     };

@@ -14,7 +14,7 @@ use tollgate_domain::throttle::TokenRate;
 use tollgate_domain::{
     Catalog, Clock, Edit, Grant, IdSource, KeyDigester, QuotaPeriod, QuotaSettings, Record, ThrottleSettings, UsagePlan,
 };
-use tollgate_gateway::admission::{Admission, Demand, Keyed, PlanLimits, Rounds, Verdict};
+use tollgate_gateway::admission::{Admission, Callers, Demand, Keyed, PlanLimits, Rounds, Verdict};
 
 /// Calls that a key makes before it is measured, so that its lease has grown.
 const CALLS_BEFORE: usize = 3;
@@ -72,14 +72,14 @@ impl Population {
 
     /// Has each key call, so that its counter is there and its lease is filled.
     fn call_with_all(&self, keys: usize) {
-        let _entered = self.runtime.enter();
+        let (_entered, callers) = (self.runtime.enter(), self.callers());
         let mut task = Context::from_waker(Waker::noop());
         for index in 0..keys {
             // The first call asks for units and is given up: all keys ask before anyone waits.
-            let _ = pin!(self.admit(&value(index))).poll(&mut task);
+            let _ = pin!(self.admit(&callers, &value(index))).poll(&mut task);
         }
         for _ in 0..CALLS_BEFORE {
-            (0..keys).for_each(|index| self.decide(&value(index)));
+            (0..keys).for_each(|index| self.decide(&callers, &value(index)));
         }
     }
 
@@ -88,9 +88,14 @@ impl Population {
         self.runtime.enter()
     }
 
+    /// What one thread finds callers by.
+    pub(crate) fn callers(&self) -> Callers {
+        Callers::of(Arc::clone(&self.admission))
+    }
+
     /// Decides one call, which is admitted.
-    pub(crate) fn decide(&self, value: &Value) {
-        let mut call = pin!(self.admit(value));
+    pub(crate) fn decide(&self, callers: &Callers, value: &Value) {
+        let mut call = pin!(self.admit(callers, value));
         let mut task = Context::from_waker(Waker::noop());
         let verdict = loop {
             match call.as_mut().poll(&mut task) {
@@ -101,9 +106,9 @@ impl Population {
         assert!(verdict.outcome.is_ok(), "{verdict:?}");
     }
 
-    async fn admit(&self, value: &Value) -> Verdict {
+    async fn admit(&self, callers: &Callers, value: &Value) -> Verdict {
         let now = self.clock.now();
-        let caller = self.admission.find_key(value).expect("a known key");
+        let caller = callers.find(value).expect("a known key");
         let keyed = Some(Keyed { key: caller.id, plan: &self.plan, method_entry: None });
         let [method, account] = &self.shared;
         let demand = Demand { keyed, method: Some((method, self.rate)), account: Some((account, self.rate)) };

@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Cache};
 
 const FEWEST: usize = 64;
 /// Where nothing was ever.
@@ -18,12 +18,16 @@ const REMOVED: u64 = 0xFFFF_FFFF;
 /// Places by hash.
 #[derive(Debug)]
 pub(super) struct Index {
-    cells: ArcSwap<Cells>,
+    cells: Arc<ArcSwap<Cells>>,
     counts: Mutex<Counts>,
 }
 
+/// The cells in force, for a thread that looks often: to see whether others are in force by now is all that it costs.
+pub(super) type CellsInForce = Cache<Arc<ArcSwap<Cells>>, Arc<Cells>>;
+
+/// The cells of an index.
 #[derive(Debug)]
-struct Cells(Box<[AtomicU64]>);
+pub(super) struct Cells(Box<[AtomicU64]>);
 
 #[derive(Debug, Default)]
 struct Counts {
@@ -71,18 +75,11 @@ impl Cells {
         let until_vacant = |word: &&AtomicU64| word.load(Ordering::Relaxed) != VACANT;
         self.from(hash_in(wanted)).take_while(until_vacant).find(|word| word.load(Ordering::Relaxed) == wanted)
     }
-}
-
-impl Index {
-    pub(super) fn new() -> Self {
-        Self { cells: ArcSwap::from_pointee(Cells::new(FEWEST)), counts: Mutex::default() }
-    }
 
     /// What `look` finds at the first place of this hash at which it finds anything.
     #[inline]
     pub(super) fn find<T>(&self, hash: u32, mut look: impl FnMut(u32) -> Option<T>) -> Option<T> {
-        let cells = self.cells.load();
-        for word in cells.from(hash) {
+        for word in self.from(hash) {
             let word = word.load(Ordering::Acquire);
             if word == VACANT {
                 return None;
@@ -94,6 +91,22 @@ impl Index {
             }
         }
         None
+    }
+}
+
+impl Index {
+    pub(super) fn new() -> Self {
+        Self { cells: Arc::new(ArcSwap::from_pointee(Cells::new(FEWEST))), counts: Mutex::default() }
+    }
+
+    /// As [`Cells::find`], for who looks seldom.
+    pub(super) fn find<T>(&self, hash: u32, look: impl FnMut(u32) -> Option<T>) -> Option<T> {
+        self.cells.load().find(hash, look)
+    }
+
+    /// The cells in force, now and whenever they are asked for.
+    pub(super) fn in_force(&self) -> CellsInForce {
+        Cache::new(Arc::clone(&self.cells))
     }
 
     /// Adds a place, which is ready to be looked at.
@@ -190,6 +203,16 @@ mod tests {
         }
         assert_eq!(index.cells.load().0.len(), 32_768);
         assert!((190_000..200_000).all(|place| index.find(hash(place), Some).is_some()));
+    }
+
+    #[test]
+    fn who_keeps_the_cells_finds_what_was_put_since() {
+        let index = Index::new();
+        let mut in_force = index.in_force();
+        for place in 0..1000 {
+            index.insert(place << 20, place);
+            assert_eq!(in_force.load().find(place << 20, Some), Some(place));
+        }
     }
 
     #[test]

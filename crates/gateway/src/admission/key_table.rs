@@ -12,7 +12,7 @@ use tollgate_domain::{ApiKeyId, KeyDigest, KeyDigester, UsagePlanId};
 
 use super::counter::{Counter, CounterAt, CounterId, Owner, SplitDigest};
 use super::counters::Counters;
-use super::index::Index;
+use super::index::{CellsInForce, Index};
 use super::plan_names::PlanTag;
 
 /// The plans of a caller; nearly always one.
@@ -60,6 +60,16 @@ struct Home<'a> {
     counter: &'a Counter,
 }
 
+impl<'a> Home<'a> {
+    /// A place, if the key of a digest lies there.
+    #[inline]
+    fn of(place: u32, digest: &SplitDigest, counters: &'a Counters) -> Option<Self> {
+        let counter = counters.at(place)?;
+        let (tenant, owner) = counter.owner_with(digest)?;
+        Some(Self { at: CounterAt { place, tenant }, owner, counter })
+    }
+}
+
 impl KeyTable {
     pub(super) fn new(digester: KeyDigester) -> Self {
         Self {
@@ -71,13 +81,24 @@ impl KeyTable {
         }
     }
 
+    /// What threads that look for many callers find them by.
+    pub(super) fn in_force(&self) -> CellsInForce {
+        self.digests.in_force()
+    }
+
     /// Finds the caller who holds `value`, or says under what it would be stored.
-    pub(super) fn find(&self, value: &[u8], counters: &Counters) -> Result<Caller, KeyDigest> {
+    pub(super) fn find(
+        &self,
+        value: &[u8],
+        counters: &Counters,
+        in_force: &mut CellsInForce,
+    ) -> Result<Caller, KeyDigest> {
         let whole = self.digester.digest(value);
         let digest = SplitDigest::from(whole);
         loop {
             let moves = self.moves.load(Ordering::Acquire);
-            let found = self.home(&digest, counters).and_then(|home| self.caller(&home, counters));
+            let home = in_force.load().find(digest.hash, |place| Home::of(place, &digest, counters));
+            let found = home.and_then(|home| self.caller(&home, counters));
             if found.is_some() || self.moves.load(Ordering::Acquire) == moves {
                 return found.ok_or(whole);
             }
@@ -85,13 +106,8 @@ impl KeyTable {
     }
 
     /// Where the key of a digest lies. A key that moves at this moment may be missed.
-    #[inline]
     fn home<'a>(&self, digest: &SplitDigest, counters: &'a Counters) -> Option<Home<'a>> {
-        self.digests.find(digest.hash, |place| {
-            let counter = counters.at(place)?;
-            let (tenant, owner) = counter.owner_with(digest)?;
-            Some(Home { at: CounterAt { place, tenant }, owner, counter })
-        })
+        self.digests.find(digest.hash, |place| Home::of(place, digest, counters))
     }
 
     /// The caller whose key lies there; `None` when it has moved.
@@ -220,7 +236,7 @@ mod tests {
         }
 
         fn find(&self, value: &str) -> Option<Caller> {
-            self.keys.find(value.as_bytes(), &self.counters).ok()
+            self.keys.find(value.as_bytes(), &self.counters, &mut self.keys.in_force()).ok()
         }
 
         fn plans(&self, value: &str) -> Option<Vec<String>> {

@@ -22,6 +22,7 @@ pub mod testing;
 mod tests;
 mod verdict;
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -42,6 +43,7 @@ use counters::{Counters, Held};
 pub use demand::{Demand, Keyed, MethodEntry, PlanLimits};
 pub use health::LedgerHealth;
 use health::Watch;
+use index::CellsInForce;
 pub use keeper::Keeper;
 pub use key_table::Caller;
 use key_table::KeyTable;
@@ -94,6 +96,13 @@ pub enum Unaccounted {
     Throttled,
     /// They are admitted, counted, and reported when the ledger can be written. The quota may be exceeded by them.
     Admitted,
+}
+
+/// Finds callers for one thread.
+#[derive(Debug)]
+pub struct Callers {
+    admission: Arc<Admission>,
+    in_force: RefCell<CellsInForce>,
 }
 
 type PlanTable = std::collections::HashMap<UsagePlanId, PlanLimits, RandomState>;
@@ -186,15 +195,6 @@ impl Admission {
         self.keys.len()
     }
 
-    /// Finds who holds a key's value: `None` when it is unknown or disabled.
-    pub fn find_key(&self, value: &[u8]) -> Option<Caller> {
-        self.caller_of(value).ok()
-    }
-
-    /// The caller who holds a value, or what that is stored under.
-    pub(crate) fn caller_of(&self, value: &[u8]) -> Result<Caller, KeyDigest> {
-        self.keys.find(value, &self.counters)
-    }
 
     /// Decides a call: takes a token at every level and a unit of the quota, or nothing at all.
     ///
@@ -414,6 +414,24 @@ impl Admission {
     fn tell(&self, message: Message) {
         // Without a keeper (it has shut down) units stay where they are, and waiting calls run into their time limit.
         let _ = self.keeper.send(message);
+    }
+}
+
+impl Callers {
+    /// Finds callers of an admission.
+    pub fn of(admission: Arc<Admission>) -> Self {
+        Self { in_force: RefCell::new(admission.keys.in_force()), admission }
+    }
+
+    /// Finds who holds a key's value: `None` when it is unknown or disabled.
+    pub fn find(&self, value: &[u8]) -> Option<Caller> {
+        self.find_or_digest(value).ok()
+    }
+
+    /// The caller who holds a value, or what that is stored under.
+    pub(crate) fn find_or_digest(&self, value: &[u8]) -> Result<Caller, KeyDigest> {
+        let Admission { keys, counters, .. } = &*self.admission;
+        keys.find(value, counters, &mut self.in_force.borrow_mut())
     }
 }
 

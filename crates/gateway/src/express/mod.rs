@@ -283,7 +283,7 @@ async fn pass<'a>(
     request: &PlainRequest<'_>,
     limits: &mut Limits,
 ) -> Result<Received, Refusal> {
-    let caller = key::identify(&worker.shared.admission, routed, || match request.key {
+    let caller = key::identify(&worker.callers, routed, || match request.key {
         Key::One(value) => Ok(value),
         Key::None => Err(KeyFault::Missing),
         Key::Several => Err(KeyFault::Repeated),
