@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 use std::{fmt, io};
 
 use arc_swap::ArcSwap;
@@ -41,11 +42,23 @@ pub(crate) struct Shared {
     user_pools: UserPools,
     shelf: BucketShelf,
     account: Option<(Bucket, TokenRate)>,
-    /// The revision in force. Held while publishing, so that revisions follow each other.
-    revision: Mutex<u64>,
+    /// Held while publishing, so that revisions follow each other.
+    published: Mutex<Published>,
     pub(crate) metrics: Metrics,
     refusals: Mutex<Vec<Arc<RefusalRing>>>,
 }
+
+/// What was published last.
+#[derive(Default)]
+struct Published {
+    /// The revision in force.
+    revision: u64,
+    /// When it was looked last for what no snapshot has any more.
+    tidied: Option<Ticks>,
+}
+
+/// How often is looked at most for what no snapshot has any more: at each bucket and each method that is counted.
+const TIDY_EVERY: Duration = Duration::from_secs(1);
 
 impl fmt::Debug for Gateway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -71,7 +84,7 @@ impl Gateway {
             user_pools,
             shelf: BucketShelf::default(),
             account,
-            revision: Mutex::new(0),
+            published: Mutex::default(),
             metrics,
             refusals: Mutex::default(),
         }))
@@ -86,18 +99,21 @@ impl Gateway {
     /// changes nothing.
     pub fn publish(&self, catalog: &Catalog) {
         let shared = &self.0;
-        let mut revision = shared.revision.lock().unwrap_or_else(PoisonError::into_inner);
-        if catalog.revision < *revision {
+        let mut published = shared.published.lock().unwrap_or_else(PoisonError::into_inner);
+        if catalog.revision < published.revision {
             return;
         }
-        *revision = catalog.revision;
+        published.revision = catalog.revision;
         let now = shared.clock.ticks();
         let previous = shared.snapshot.load_full();
         let next = shared.compiler(now).compile(catalog, &previous);
         shared.snapshot.store(Arc::new(next));
         drop(previous);
-        shared.shelf.tidy(now);
-        shared.metrics.tidy();
+        if published.tidied.is_none_or(|at| now.since(at) >= TIDY_EVERY) {
+            published.tidied = Some(now);
+            shared.shelf.tidy(now);
+            shared.metrics.tidy();
+        }
     }
 
     /// Forgets what authorizers of a stage said of callers: each is asked anew.
@@ -120,6 +136,7 @@ impl Gateway {
 
     /// What was counted of calls since the start.
     pub fn metrics(&self) -> Reading {
+        self.0.metrics.tidy();
         self.0.metrics.read()
     }
 
