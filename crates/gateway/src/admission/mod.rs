@@ -195,7 +195,6 @@ impl Admission {
         self.keys.len()
     }
 
-
     /// Decides a call: takes a token at every level and a unit of the quota, or nothing at all.
     ///
     /// Throttles are asked before the quota, so that a call that is too fast never waits for the ledger. The call

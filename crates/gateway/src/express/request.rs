@@ -38,6 +38,7 @@ pub(crate) enum Key<'a> {
 
 /// What the first bytes of a connection are.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is made; a box would be made for each call")]
 pub(super) enum Parsed<'a> {
     /// A request, and how many bytes it has with its body.
     Plain(PlainRequest<'a>, usize),
