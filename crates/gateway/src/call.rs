@@ -175,7 +175,12 @@ impl<'a> Call<'a> {
 
     /// The path as it was sent, with all that stands before the path below the stage.
     pub(crate) fn sent_path(&self) -> &'a str {
-        self.target.split_once('?').map_or(self.target, |(path, _)| path)
+        match self.target.split_once('?') {
+            // A target may begin with its query, after its host.
+            Some(("", _)) => "/",
+            Some((path, _)) => path,
+            None => self.target,
+        }
     }
 
     /// The query string as it was sent, without its question mark.
@@ -326,6 +331,25 @@ mod tests {
         assert_eq!(&text[14..15], "4");
         let extended = first.extended_id.as_str();
         assert!(extended.len() == 16 && extended.ends_with('='), "{extended}");
+    }
+
+    #[test]
+    fn a_target_is_a_path_and_a_query() {
+        let (ids, client) =
+            (CallIdSource::new(&IdSource::seeded(1)).next(), Client::new(([10, 0, 0, 1], 1).into(), 80));
+        for (target, path, query) in [
+            ("/a/b", "/a/b", None),
+            ("/a?", "/a", Some("")),
+            ("/a?b=c?d", "/a", Some("b=c?d")),
+            ("http://h?a=b", "/", Some("a=b")),
+            ("http://h", "/", None),
+            ("*", "*", None),
+        ] {
+            let (head, ()) = http::Request::get(target).body(()).expect("a request").into_parts();
+            let call = Call::new(&ids, Moment::default(), &client, "000000000000", (&head).into());
+            assert_eq!((call.sent_path(), call.query()), (path, query), "{target}");
+            assert_eq!((call.sent_path(), call.query()), (head.uri.path(), head.uri.query()), "{target}");
+        }
     }
 
     proptest! {
