@@ -151,19 +151,15 @@ fn verb(name: &str) -> Option<Method> {
     }
 }
 
-/// The path of a target; `None` unless that begins with a slash and has nothing but what RFC 3986 allows in paths and
-/// queries. Whatever else clients send, and libraries let pass, is not plain.
+/// The path of a target; `None` unless that begins with a slash and has nothing but letters that the library's addresses
+/// take in paths and in queries alike. Others go where they are judged.
 fn plain_path(target: &str) -> Option<&str> {
     const ALLOWED: [bool; 256] = {
         let (mut allowed, mut byte) = ([false; 256], 0);
         while byte < 256 {
-            allowed[byte] = (byte as u8).is_ascii_alphanumeric();
+            // A fragment is none of a target, and the others are refused by some.
+            allowed[byte] = (byte as u8).is_ascii_graphic() && !matches!(byte as u8, b'#' | b'<' | b'>' | b'`');
             byte += 1;
-        }
-        let (others, mut index) = (b"-._~!$&'()*+,;=:@/%?", 0);
-        while index < others.len() {
-            allowed[others[index] as usize] = true;
-            index += 1;
         }
         allowed
     };
@@ -250,7 +246,7 @@ mod tests {
             "GET http://h/ HTTP/1.1\r\nHost: h\r\n\r\n",
             "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n",
             "GET /a#b HTTP/1.1\r\nHost: h\r\n\r\n",
-            "GET /{a} HTTP/1.1\r\nHost: h\r\n\r\n",
+            "GET /<a> HTTP/1.1\r\nHost: h\r\n\r\n",
             "GET /\u{e9} HTTP/1.1\r\nHost: h\r\n\r\n",
             "GET / HTTP/1.1\r\nHost: \u{e9}\r\n\r\n",
             "GET / HTTP/1.1\r\n\r\n",
@@ -259,6 +255,14 @@ mod tests {
             "PRI * HTTP/2.0\r\n\r\n",
         ] {
             assert!(matches!(parse(text), Parsed::Foreign), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_target_may_have_what_clients_leave_as_it_is() {
+        for target in ["/a?ids[]=1&ids[]=2", "/{a}", "/a|b", "/\"a\"", "/a\\b", "/a^b"] {
+            let text = format!("GET {target} HTTP/1.1\r\nHost: h\r\n\r\n");
+            assert_eq!(plain(&text).target, target);
         }
     }
 
