@@ -9,24 +9,7 @@ use tollgate_domain::{
     Adjustment, ApiKeyId, AuthorizerAnswer, AuthorizerTest, Catalog, KeyDigest, RefusedCall, RestApiId, StageName,
     TestAnswer, TestInvocation, TestRefusal, Traffic, UsageImport, UsagePlanId,
 };
-use tollgate_store::{KeyRow, NodeBuckets, Unspent};
-
-/// What the gateway needs to know about a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GateKey {
-    /// Its id, which names its counters.
-    pub id: ApiKeyId,
-    /// A disabled key is refused.
-    pub enabled: bool,
-    /// The plans it is in.
-    pub plans: Vec<UsagePlanId>,
-}
-
-impl From<&KeyRow> for GateKey {
-    fn from(row: &KeyRow) -> Self {
-        Self { id: row.key.id, enabled: row.key.enabled, plans: row.plans.clone() }
-    }
-}
+use tollgate_store::{CallerRow, NodeBuckets, Unspent};
 
 /// The gateway could not write what it had counted; trying again helps.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,7 +43,7 @@ pub trait Gate: Send + Sync + 'static {
     }
 
     /// Knows this key from now on, or knows it anew.
-    fn put_key(&self, digest: KeyDigest, caller: GateKey);
+    fn put_key(&self, caller: &CallerRow);
 
     /// Refuses this key from now on.
     fn remove_key(&self, digest: KeyDigest);

@@ -33,14 +33,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tollgate_domain::{Catalog, Clock, IdSource, KeyDigest, ThrottleSettings};
-use tollgate_store::{CallerRow, Change, Store, StoreError};
+use tollgate_store::{Change, Store, StoreError};
 
 pub use crate::console::SecureConnection;
 use crate::console::Sessions;
 pub use crate::credentials::Credentials;
-pub use crate::gate::{
-    AuthorizerTestFuture, CallFuture, Gate, GateError, GateFuture, GateKey, ObtainFuture, TestFuture,
-};
+pub use crate::gate::{AuthorizerTestFuture, CallFuture, Gate, GateError, GateFuture, ObtainFuture, TestFuture};
 pub use crate::lambda::{
     CodeStore, FunctionFuture, FunctionHost, InvokeKind, InvokeRefusal, Invoked, Lambda, function_arn,
 };
@@ -152,8 +150,7 @@ impl Control {
             let callers = self.store().callers(change.digests.clone()).await?;
             let known: HashSet<KeyDigest> = callers.iter().map(|caller| caller.digest).collect();
             for caller in callers {
-                let CallerRow { digest, id, enabled, plans } = caller;
-                self.gate().put_key(digest, GateKey { id, enabled, plans });
+                self.gate().put_key(&caller);
             }
             let gone = change.digests.iter().filter(|digest| !known.contains(digest));
             gone.for_each(|digest| self.gate().remove_key(*digest));

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use siphasher::sip::SipHasher13;
+
 /// The keyed digest of a key's value. Equal digests are equal values, but for a chance of 2⁻¹²⁸.
 #[derive(Clone, Copy)]
 pub struct KeyDigest([u8; 16]);
@@ -40,16 +42,31 @@ impl fmt::Debug for KeyDigest {
     }
 }
 
+/// A number that follows from a key's value sooner than its digest: where its state is likely to lie in memory, so that
+/// it can be fetched from there while the digest is made. Values may share one, and it is never stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyHint(pub u64);
+
 /// Makes digests under one secret (BLAKE3 in keyed mode).
 #[derive(Clone)]
 pub struct KeyDigester {
     secret: [u8; 32],
+    /// Makes hints under another, so that nobody can choose values that lie in the same place.
+    hinting: SipHasher13,
 }
 
 impl KeyDigester {
     /// Digests under `secret`; another secret gives other digests.
     pub fn new(secret: [u8; 32]) -> Self {
-        Self { secret }
+        let hinting = blake3::derive_key("tollgate 2026-11 place API keys in memory", &secret);
+        let hinting = SipHasher13::new_with_key(hinting.first_chunk().expect("32 bytes begin with 16"));
+        Self { secret, hinting }
+    }
+
+    /// Where the state of a key with this value is likely to lie.
+    #[inline]
+    pub fn hint(&self, value: &[u8]) -> KeyHint {
+        KeyHint(self.hinting.hash(value))
     }
 
     /// The digest of a key's value.
@@ -77,6 +94,9 @@ mod tests {
         assert_eq!(a.digest(b"value"), a.digest(b"value"));
         assert_ne!(a.digest(b"value"), a.digest(b"valuf"));
         assert_ne!(a.digest(b"value"), b.digest(b"value"));
+        assert_eq!(a.hint(b"value"), a.hint(b"value"));
+        assert_ne!(a.hint(b"value"), a.hint(b"valuf"));
+        assert_ne!(a.hint(b"value"), b.hint(b"value"));
         assert!(!format!("{a:?}{:?}", a.digest(b"value")).contains('1'));
     }
 }

@@ -63,7 +63,7 @@ pub use function_name::{FunctionRef, NotAFunctionName};
 pub use gateway_response::{GatewayResponse, GatewayResponseType};
 pub use id::{ApiKeyId, DeploymentId, IdSource, ResourceId, RestApiId, StageName, UsagePlanId};
 pub use integration::{Integration, IntegrationResponse, IntegrationType};
-pub use key_digest::{KeyDigest, KeyDigester};
+pub use key_digest::{KeyDigest, KeyDigester, KeyHint};
 pub use method::{HttpMethod, Method, MethodResponse};
 pub use model::Model;
 pub use quota::{QuotaPeriod, QuotaSettings};

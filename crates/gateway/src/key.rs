@@ -4,7 +4,7 @@ use http::HeaderMap;
 use tollgate_domain::KeyDigest;
 use tollgate_domain::rest_api::ApiKeySource;
 
-use crate::admission::{Caller, Callers};
+use crate::admission::{Caller, Callers, Expected};
 use crate::call::X_API_KEY;
 use crate::principal::Principal;
 use crate::refusal::Refusal;
@@ -42,12 +42,12 @@ pub(crate) fn sent<'a>(
 pub(crate) fn identify<'s>(
     callers: &Callers,
     routed: &Routed<'_>,
-    value: impl FnOnce() -> Result<&'s [u8], KeyFault>,
+    sent: impl FnOnce() -> Result<Expected<'s>, KeyFault>,
 ) -> Result<Option<Caller>, Refusal> {
     if !routed.method.api_key_required {
         return Ok(None);
     }
-    let found = value().and_then(|value| callers.find_or_digest(value).map_err(KeyFault::Unknown));
+    let found = sent().and_then(|sent| callers.find_expected(sent).map_err(KeyFault::Unknown));
     found.map(Some).map_err(Refusal::InvalidApiKey)
 }
 

@@ -123,7 +123,8 @@ async fn pass<'a>(
     call.log = staged.stage.verbosity.log(routed.method, &shared.clock);
     call.principal = authorize::authorize(worker, call, headers, body).await?;
     narration::verifies_plan(call, headers);
-    let caller = key::identify(&worker.callers, &routed, || key::sent(&routed, &call.principal, headers))?;
+    let sent = || key::sent(&routed, &call.principal, headers).map(|value| worker.callers.expect(value));
+    let caller = key::identify(&worker.callers, &routed, sent)?;
     limit(worker, &routed, call, caller.as_ref(), headers, limits).await
 }
 

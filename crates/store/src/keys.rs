@@ -1,6 +1,6 @@
 //! API keys as rows, and the questions asked of them.
 
-use tollgate_domain::{ApiKey, ApiKeyId, KeyDigest, UsagePlanId};
+use tollgate_domain::{ApiKey, ApiKeyId, KeyDigest, KeyHint, UsagePlanId};
 
 use crate::error::StoreError;
 
@@ -15,6 +15,8 @@ pub struct KeyRow {
     pub value: String,
     /// The digest of its value.
     pub digest: KeyDigest,
+    /// The hint that follows from its value.
+    pub hint: KeyHint,
     /// The plans it is in.
     pub plans: Vec<UsagePlanId>,
 }
@@ -31,12 +33,21 @@ impl std::fmt::Debug for KeyRow {
 pub struct CallerRow {
     /// The digest of its value.
     pub digest: KeyDigest,
+    /// The hint that follows from its value.
+    pub hint: KeyHint,
     /// Its id.
     pub id: ApiKeyId,
     /// A disabled key may not call.
     pub enabled: bool,
     /// The plans it is in.
     pub plans: Vec<UsagePlanId>,
+}
+
+impl From<&KeyRow> for CallerRow {
+    fn from(row: &KeyRow) -> Self {
+        let KeyRow { digest, hint, ref key, ref plans, .. } = *row;
+        Self { digest, hint, id: key.id, enabled: key.enabled, plans: plans.clone() }
+    }
 }
 
 /// Which keys to list. Newest first.

@@ -2,7 +2,7 @@
 
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
-use tollgate_domain::{ApiKeyId, IdSource, KeyDigest, KeyDigester};
+use tollgate_domain::{ApiKeyId, IdSource, KeyDigest, KeyDigester, KeyHint};
 
 use crate::data_dir::MASTER_KEY_FILE;
 use crate::error::StoreError;
@@ -40,6 +40,10 @@ impl Secrets {
     /// What digests key values; the gateway needs the same.
     pub fn digester(&self) -> KeyDigester {
         self.digester.clone()
+    }
+
+    pub(crate) fn hint(&self, value: &str) -> KeyHint {
+        self.digester.hint(value.as_bytes())
     }
 
     pub(crate) fn digest(&self, value: &str) -> KeyDigest {

@@ -222,11 +222,13 @@ impl Store {
         ask!(self.key_in_both(plan, others))
     }
 
-    /// Walks through all keys without opening their values, to fill a table in memory.
-    pub async fn for_each_key(
-        &self,
-        visit: impl FnMut(KeyDigest, ApiKeyId, bool, &[UsagePlanId]) + Send + 'static,
-    ) -> Result<(), StoreError> {
+    /// How many keys there are.
+    pub async fn key_count(&self) -> Result<u64, StoreError> {
+        ask!(self.key_count())
+    }
+
+    /// Walks through all keys, to fill a table in memory.
+    pub async fn for_each_key(&self, visit: impl FnMut(&CallerRow) + Send + 'static) -> Result<(), StoreError> {
         match &self.0 {
             Backend::Sqlite(database) => database.for_each_key(visit).await,
             Backend::Postgres(database) => database.for_each_key(visit).await,

@@ -5,16 +5,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::Semaphore;
-use tollgate_control::{
-    AuthorizerTestFuture, CallFuture, Gate, GateError, GateFuture, GateKey, ObtainFuture, TestFuture,
-};
+use tollgate_control::{AuthorizerTestFuture, CallFuture, Gate, GateError, GateFuture, ObtainFuture, TestFuture};
 use tollgate_domain::{
     Adjustment, ApiKeyId, AuthorizerTest, Catalog, Clock, KeyDigest, RefusedCall, RestApiId, StageName, TestInvocation,
     TestRefusal, Traffic, UsageImport, UsagePlanId,
 };
 use tollgate_gateway::Gateway;
 use tollgate_gateway::admission::{Admission, LedgerUnavailable};
-use tollgate_store::{NodeBuckets, Unspent};
+use tollgate_store::{CallerRow, NodeBuckets, Unspent};
 
 use crate::buckets::Buckets;
 use crate::functions::LocalFunctions;
@@ -63,8 +61,8 @@ impl Gate for LocalGate {
         code.lacks_some(&catalog).then(|| Box::pin(async move { code.obtain(&catalog).await }) as ObtainFuture<'_>)
     }
 
-    fn put_key(&self, digest: KeyDigest, caller: GateKey) {
-        self.admission.put_key(digest, caller.id, caller.enabled, &caller.plans);
+    fn put_key(&self, caller: &CallerRow) {
+        self.admission.put_key(caller.digest, caller.hint, caller.id, caller.enabled, &caller.plans);
     }
 
     fn remove_key(&self, digest: KeyDigest) {

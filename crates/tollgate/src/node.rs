@@ -14,7 +14,7 @@ use tollgate_domain::{Catalog, Clock, IdSource};
 use tollgate_gateway::admission::{Admission, Keeper, Ledger};
 use tollgate_gateway::certificates::Certificates;
 use tollgate_gateway::{BoundGateway, DrainingGateway, Gateway, Peers, RunningGateway};
-use tollgate_store::{DataDir, NodeRecord, Store};
+use tollgate_store::{CallerRow, DataDir, NodeRecord, Store};
 
 use crate::buckets::Buckets;
 use crate::config::Config;
@@ -358,8 +358,10 @@ async fn start_admission(
 ) -> anyhow::Result<(Arc<Admission>, tokio::task::JoinHandle<()>)> {
     let (admission, inbox) = Admission::new(store.secrets().digester());
     let admission = Arc::new(admission.when_unaccounted(config.unaccounted()));
+    admission.expect_keys(store.key_count().await?);
     let filled = Arc::clone(&admission);
-    store.for_each_key(move |digest, id, enabled, plans| filled.put_key(digest, id, enabled, plans)).await?;
+    let put = move |key: &CallerRow| filled.put_key(key.digest, key.hint, key.id, key.enabled, &key.plans);
+    store.for_each_key(put).await?;
     let ledger: Arc<dyn Ledger> = Arc::new(StoreLedger(store.clone()));
     let keeper = Keeper::new(Arc::clone(&admission), inbox, ledger, Arc::clone(clock), source);
     Ok((admission, tokio::spawn(keeper.run())))

@@ -2,13 +2,12 @@
 
 use serde::Serialize;
 use tollgate_domain::{ApiKey, RestApiId, StageName, Tags, UnixMillis};
-use tollgate_store::{KeyQuery, KeyRow};
+use tollgate_store::{CallerRow, KeyQuery, KeyRow};
 
 use crate::Control;
 use crate::answer::{Answer, Reply, tags_if_any, text};
 use crate::conflict::Conflict;
 use crate::error::Failure;
-use crate::gate::GateKey;
 use crate::page::PageQuery;
 use crate::patch::{self, Op, PatchOperation, PatchRefusal, Paths};
 use crate::request::Request;
@@ -139,7 +138,7 @@ pub(crate) async fn update(control: &Control, request: &Request) -> Reply {
     let row = find(control, request, "api_Key").await?;
     let key = patched(&row.key, &operations, request.now())?;
     let row = control.store().update_key(key).await?.ok_or(Conflict::NoSuchApiKey)?;
-    control.gate().put_key(row.digest, GateKey::from(&row));
+    control.gate().put_key(&CallerRow::from(&row));
     Answer::json(&ApiKeyWire::new(&row.key, None, Some(&row.key.tags)))
 }
 

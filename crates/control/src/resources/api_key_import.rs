@@ -5,12 +5,11 @@ use std::fmt;
 
 use serde::Serialize;
 use tollgate_domain::{ApiKey, ApiKeyId, Catalog, Tags, UnixMillis, UsagePlanId};
-use tollgate_store::KeyImport;
+use tollgate_store::{CallerRow, KeyImport};
 
 use crate::Control;
 use crate::answer::{Answer, Reply};
 use crate::conflict::Conflict;
-use crate::gate::GateKey;
 use crate::request::Request;
 use crate::resources::{api_key, usage_plan};
 
@@ -52,7 +51,7 @@ pub(crate) async fn import(control: &Control, request: &Request) -> Reply {
     }
     let rows = control.store().import_keys(keys).await?;
     for row in &rows {
-        control.gate().put_key(row.digest, GateKey::from(row));
+        control.gate().put_key(&CallerRow::from(row));
     }
     let ids = rows.iter().map(|row| row.key.id.to_string()).collect();
     Answer::json(&ApiKeyIdsWire { ids, warnings })

@@ -2,13 +2,12 @@
 
 use serde::Serialize;
 use tollgate_domain::{ApiKeyId, Catalog, UsagePlanId};
-use tollgate_store::{Attached, KeyQuery, KeyRow};
+use tollgate_store::{Attached, CallerRow, KeyQuery, KeyRow};
 
 use crate::Control;
 use crate::answer::{Answer, Reply, text};
 use crate::conflict::Conflict;
 use crate::error::Failure;
-use crate::gate::GateKey;
 use crate::page::PageQuery;
 use crate::request::Request;
 use crate::resources::usage_plan;
@@ -57,7 +56,7 @@ pub(crate) async fn create(control: &Control, request: &Request) -> Reply {
         Attached::AlreadyThere => return Err(Conflict::KeyAlreadyInPlan { key: id, plan }.into()),
         Attached::NoSuchKey => return Err(Conflict::NoSuchApiKey.into()),
     };
-    control.gate().put_key(row.digest, GateKey::from(&row));
+    control.gate().put_key(&CallerRow::from(&row));
     Answer::json(&UsagePlanKeyWire::from(&row))
 }
 
@@ -91,7 +90,7 @@ pub(crate) async fn delete(control: &Control, request: &Request) -> Reply {
     let _turn = control.writer().turn().await?;
     let (plan, key) = names(control, request)?;
     let row = control.store().detach_key(plan, key).await?.ok_or(Conflict::NoSuchApiKey)?;
-    control.gate().put_key(row.digest, GateKey::from(&row));
+    control.gate().put_key(&CallerRow::from(&row));
     Ok(Answer::Empty)
 }
 

@@ -10,15 +10,14 @@ use axum::body::Body;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tollgate_control::{
-    AuthorizerTestFuture, CallFuture, Control, ControlConfig, Credentials, Gate, GateError, GateFuture, GateKey,
-    TestFuture,
+    AuthorizerTestFuture, CallFuture, Control, ControlConfig, Credentials, Gate, GateError, GateFuture, TestFuture,
 };
 use tollgate_domain::clock::ManualClock;
 use tollgate_domain::{
     Adjustment, ApiKeyId, AuthorizerAnswer, AuthorizerTest, Catalog, Clock, IdSource, KeyDigest, RefusedCall,
     RestApiId, Role, Settlement, StageName, TestAnswer, TestInvocation, Traffic, UnixMillis, UsageImport, UsagePlanId,
 };
-use tollgate_store::{DataDir, Store, Unspent};
+use tollgate_store::{CallerRow, DataDir, Store, Unspent};
 use tower::ServiceExt;
 
 pub(crate) const ACCESS_KEY_ID: &str = "AKIDEXAMPLE";
@@ -77,8 +76,8 @@ impl Gate for RecordingGate {
         self.tell(Told::Publish(catalog.revision));
     }
 
-    fn put_key(&self, _: KeyDigest, key: GateKey) {
-        self.tell(Told::PutKey { id: key.id, enabled: key.enabled, plans: key.plans });
+    fn put_key(&self, key: &CallerRow) {
+        self.tell(Told::PutKey { id: key.id, enabled: key.enabled, plans: key.plans.clone() });
     }
 
     fn remove_key(&self, _: KeyDigest) {

@@ -53,8 +53,10 @@ impl Population {
         let plan = usage_plan(&ids);
         let limits = PlanLimits { id: plan.id, rate: plan.throttle.and_then(|of| of.token_rate()), quota: plan.quota };
         admission.publish(&Catalog::default().apply(&[Edit::put(Record::UsagePlan(plan))]), clock.now());
+        admission.expect_keys(keys as u64);
         for index in 0..keys {
-            admission.put_key(digester.digest(&value(index)), ids.api_key_id(), true, &[limits.id]);
+            let (digest, hint) = (digester.digest(&value(index)), digester.hint(&value(index)));
+            admission.put_key(digest, hint, ids.api_key_id(), true, &[limits.id]);
         }
         let rounds = Rounds::new(Arc::clone(&admission), inbox, 1);
         let ended = Arc::new(AtomicBool::new(false));
@@ -107,8 +109,9 @@ impl Population {
     }
 
     async fn admit(&self, callers: &Callers, value: &Value) -> Verdict {
+        let expected = callers.expect(value);
         let now = self.clock.now();
-        let caller = callers.find(value).expect("a known key");
+        let caller = callers.find_expected(expected).expect("a known key");
         let keyed = Some(Keyed { key: caller.id, plan: &self.plan, method_entry: None });
         let [method, account] = &self.shared;
         let demand = Demand { keyed, method: Some((method, self.rate)), account: Some((account, self.rate)) };

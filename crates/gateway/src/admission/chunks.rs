@@ -1,50 +1,67 @@
 //! An array that grows while others read it: what is in it never moves.
 
+use std::iter;
+use std::ops::Range;
 use std::sync::OnceLock;
 
-const PART_BITS: u32 = 9;
-const PARTS: usize = 1 << PART_BITS;
+/// Chunks of the largest size.
+const LARGEST: u32 = 2048;
 
-/// Items in chunks of `2^BITS`, made when the first of a chunk is needed. There is room for `2^(BITS + 18)`.
+/// Items in chunks, each made when the first of its items is needed. The first chunk has `2^FIRST` items; then each has
+/// as many as all before it, up to `2^LAST`. There is room for `2^LAST × 2048`.
 #[derive(Debug)]
-pub(super) struct Chunks<T, const BITS: u32> {
-    parts: Box<[OnceLock<Part<T>>]>,
+pub(super) struct Chunks<T, const FIRST: u32, const LAST: u32> {
+    chunks: Box<[OnceLock<Box<[T]>>]>,
 }
 
-type Part<T> = Box<[OnceLock<Box<[T]>>]>;
+impl<T: Default, const FIRST: u32, const LAST: u32> Chunks<T, FIRST, LAST> {
+    /// Chunks before those of the largest size.
+    const SMALLER: u32 = LAST - FIRST;
 
-fn vacant<T>() -> Box<[OnceLock<T>]> {
-    (0..PARTS).map(|_| OnceLock::new()).collect()
-}
-
-impl<T: Default, const BITS: u32> Chunks<T, BITS> {
     pub(super) fn new() -> Self {
-        Self { parts: vacant() }
+        Self { chunks: (0..Self::SMALLER + LARGEST).map(|_| OnceLock::new()).collect() }
     }
 
     /// The item at `index`, if its chunk was made.
     #[inline]
     pub(super) fn get(&self, index: u32) -> Option<&T> {
-        let (part, chunk, item) = Self::place(index);
-        self.parts.get(part)?.get()?.get(chunk)?.get()?.get(item)
+        let (chunk, item) = Self::place(index);
+        self.chunks.get(chunk as usize)?.get()?.get(item as usize)
     }
 
     /// The item at `index`, whose chunk is made if need be. `None` when there is no room for so many.
     pub(super) fn get_or_make(&self, index: u32) -> Option<&T> {
-        let (part, chunk, item) = Self::place(index);
-        let chunks = self.parts.get(part)?.get_or_init(vacant);
-        chunks.get(chunk)?.get_or_init(|| (0..1 << BITS).map(|_| T::default()).collect()).get(item)
+        let (chunk, item) = Self::place(index);
+        let make = || iter::repeat_with(T::default).take(Self::items(chunk).len()).collect();
+        self.chunks.get(chunk as usize)?.get_or_init(make).get(item as usize)
     }
 
     /// All items that were made, in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        let made = self.parts.iter().map_while(OnceLock::get).flat_map(|part| part.iter().map_while(OnceLock::get));
-        (0..).zip(made.flat_map(|chunk| chunk.iter()))
+        let made = (0..).zip(&self.chunks).filter_map(|(chunk, made)| Some((chunk, made.get()?)));
+        made.flat_map(|(chunk, made)| Self::items(chunk).zip(made))
     }
 
-    fn place(index: u32) -> (usize, usize, usize) {
-        let index = index as usize;
-        (index >> (BITS + PART_BITS), (index >> BITS) & (PARTS - 1), index & ((1 << BITS) - 1))
+    /// The chunk that the item at `index` is in, and where in it.
+    #[inline]
+    fn place(index: u32) -> (u32, u32) {
+        if index >> LAST > 0 {
+            return (Self::SMALLER + (index >> LAST), index % (1 << LAST));
+        }
+        let chunk = u32::BITS - (index >> FIRST).leading_zeros();
+        (chunk, index - Self::first(chunk))
+    }
+
+    fn first(chunk: u32) -> u32 {
+        match chunk {
+            0 => 0,
+            chunk if chunk <= Self::SMALLER => 1 << (FIRST + chunk - 1),
+            chunk => (chunk - Self::SMALLER) << LAST,
+        }
+    }
+
+    fn items(chunk: u32) -> Range<u32> {
+        Self::first(chunk)..Self::first(chunk + 1)
     }
 }
 
@@ -56,13 +73,26 @@ mod tests {
 
     #[test]
     fn items_stay_where_they_are_while_others_are_made() {
-        let chunks = Chunks::<AtomicU32, 2>::new();
+        let chunks = Chunks::<AtomicU32, 1, 3>::new();
         assert!(chunks.get(0).is_none());
         for index in 0..3000 {
             chunks.get_or_make(index).expect("room").store(index, Ordering::Relaxed);
         }
         let items: Vec<_> = chunks.iter().map(|(index, item)| (index, item.load(Ordering::Relaxed))).collect();
         assert_eq!(items, (0..3000).map(|index| (index, index)).collect::<Vec<_>>());
-        assert!(chunks.get(3000).is_none() && chunks.get_or_make(1 << 20).is_none());
+        assert!(chunks.get(3000).is_none() && chunks.get_or_make(8 * 2048).is_none());
+    }
+
+    #[test]
+    fn each_item_has_a_place_of_its_own_whichever_is_made_first() {
+        let chunks = Chunks::<AtomicU32, 1, 3>::new();
+        for index in [8 * 2048 - 1, 30, 1, 7, 8, 4, 3, 2] {
+            chunks.get_or_make(index).expect("room").store(index, Ordering::Relaxed);
+        }
+        for index in [1, 2, 3, 4, 7, 8, 30, 8 * 2048 - 1] {
+            assert_eq!(chunks.get(index).map(|item| item.load(Ordering::Relaxed)), Some(index));
+        }
+        let made: Vec<_> = chunks.iter().map(|(index, _)| index).collect();
+        assert_eq!(made, [(0..16), (24..32), (8 * 2047..8 * 2048)].into_iter().flatten().collect::<Vec<_>>());
     }
 }

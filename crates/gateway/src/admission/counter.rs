@@ -1,10 +1,12 @@
 //! The state of one (plan, key): its bucket, its meter and its lease. It lives outside the snapshot, so that no
 //! deploy and no edit resets it.
 
+use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
+use prefetch_index::prefetch_index;
 use tollgate_domain::bucket::Bucket;
 use tollgate_domain::lease::Lease;
 use tollgate_domain::meter::Meter;
@@ -40,7 +42,7 @@ pub(super) struct Owner {
 #[derive(Debug, Default)]
 #[repr(C, align(32))]
 pub(super) struct Counter {
-    /// What the index does not have of the digest of the key's value, if the key is found here by it.
+    /// What the index does not have of the digest of the key's value, if the key is found here by it; else zero.
     digest_high: AtomicU64,
     digest_low: AtomicU32,
     plan: AtomicU32,
@@ -92,15 +94,27 @@ impl Counter {
         (self.tenancy.tenant() == Some(tenant)).then_some((tenant, Owner { plan, key }))
     }
 
-    /// Has a key be found here, once the index says so.
+    /// Has the processor fetch it, both lines of it, while other things are done.
+    #[inline]
+    pub(super) fn prefetch(&self) {
+        prefetch_index(slice::from_ref(&self.digest_high), 0);
+        prefetch_index(slice::from_ref(&self.lease), 0);
+    }
+
+    /// Has a key be found here.
     pub(super) fn set_digest(&self, digest: &SplitDigest) {
         self.digest_high.store(digest.rest.0, Ordering::Release);
         self.digest_low.store(digest.rest.1, Ordering::Release);
     }
 
+    /// Has no key be found here any more.
+    pub(super) fn clear_digest(&self) {
+        self.set_digest(&SplitDigest { hash: 0, rest: (0, 0) });
+    }
+
     /// Makes it somebody's: it was nobody's, and holds nothing.
     pub(super) fn give_to(&self, owner: &Owner) -> u32 {
-        self.set_digest(&SplitDigest { hash: 0, rest: (0, 0) });
+        self.clear_digest();
         self.plan.store(owner.plan.0, Ordering::Release);
         for (word, value) in self.key.iter().zip(owner.key.to_words()) {
             word.store(value, Ordering::Release);

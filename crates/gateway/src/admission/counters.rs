@@ -5,39 +5,28 @@
 
 use std::hash::BuildHasher;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldhash::fast::RandomState;
-use tollgate_domain::Ticks;
+use tollgate_domain::{KeyHint, Ticks};
 
 use super::chunks::Chunks;
 use super::counter::{Counter, CounterAt, CounterId, Owner};
 use super::index::Index;
+use super::places::{Assigning, GUESSES, Places};
 use super::plan_names::PlanNames;
 
 /// The table.
 #[derive(Debug)]
 pub(super) struct Counters {
     pub(super) plans: PlanNames,
-    places: Chunks<Counter, 10>,
+    places: Places,
+    counters: Chunks<Counter, 10, 16>,
     /// Places by owner.
     owners: Index,
     hasher: RandomState,
     /// A bit for each place whose meter has calls that the ledger does not know.
-    unreported: Chunks<AtomicU64, 8>,
-    vacancies: Mutex<Vacancies>,
-    /// How many places were ever used.
-    used: AtomicU32,
-}
-
-/// Where nobody lives.
-#[derive(Debug, Default)]
-struct Vacancies {
-    /// Places that were left.
-    left: Vec<u32>,
-    /// The first place that was never used.
-    next: u32,
+    unreported: Chunks<AtomicU64, 4, 10>,
 }
 
 /// A counter that stays whose it is until this is dropped.
@@ -65,19 +54,39 @@ impl Counters {
     pub(super) fn new() -> Self {
         Self {
             plans: PlanNames::new(),
-            places: Chunks::new(),
+            places: Places::new(),
+            counters: Chunks::new(),
             owners: Index::new(),
             hasher: RandomState::default(),
             unreported: Chunks::new(),
-            vacancies: Mutex::default(),
-            used: AtomicU32::new(0),
         }
     }
 
     /// The counter at a place, whoever's it is.
     #[inline]
     pub(super) fn at(&self, place: u32) -> Option<&Counter> {
-        self.places.get(place)
+        self.counters.get(place)
+    }
+
+    /// Where the counter that was made with this hint is likely to be.
+    #[inline]
+    pub(super) fn guesses(&self, hint: KeyHint) -> [u32; GUESSES] {
+        self.places.guesses(hint)
+    }
+
+    /// Has the processor fetch what is there, while other things are done.
+    #[inline]
+    pub(super) fn prefetch(&self, hint: KeyHint) {
+        for place in self.guesses(hint) {
+            if let Some(counter) = self.at(place) {
+                counter.prefetch();
+            }
+        }
+    }
+
+    /// Makes room for so many counters, so that most will be where their hints say.
+    pub(super) fn expect(&self, counters: u32) {
+        self.places.assign().make_room_for(counters);
     }
 
     /// Whose the counter at a place is.
@@ -88,9 +97,7 @@ impl Counters {
 
     /// All counters that are somebody's.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, Owner, &Counter)> {
-        let used = self.used.load(Ordering::Acquire) as usize;
-        let places = self.places.iter().take(used);
-        places.filter_map(|(place, counter)| counter.owner().map(|(_, owner)| (place, owner, counter)))
+        self.counters.iter().filter_map(|(place, counter)| counter.owner().map(|(_, owner)| (place, owner, counter)))
     }
 
     /// Finds a counter.
@@ -126,52 +133,44 @@ impl Counters {
 
     /// Finds a counter, or makes it. `None` when there is no room for another.
     fn find_or_make(&self, owner: &Owner) -> Option<CounterAt> {
-        self.find_or_make_in(&mut self.lock(), owner)
+        self.find_or_make_in(&mut self.places.assign(), owner, self.hint(owner))
     }
 
     /// Finds a counter, or makes it, and has it stay until it is said to be kept no more. Says whether it was to stay
     /// before. `None` when there is no room for another.
     pub(super) fn keep(&self, owner: &Owner) -> Option<(CounterAt, bool)> {
-        let mut vacancies = self.lock();
-        let at = self.find_or_make_in(&mut vacancies, owner)?;
+        self.keep_near(owner, self.hint(owner))
+    }
+
+    /// The same; if it is made, then where a hint says.
+    pub(super) fn keep_near(&self, owner: &Owner, hint: KeyHint) -> Option<(CounterAt, bool)> {
+        let mut places = self.places.assign();
+        let at = self.find_or_make_in(&mut places, owner, hint)?;
         let tenancy = &self.at(at.place)?.tenancy;
         let was_kept = tenancy.is_kept();
         tenancy.keep(true);
         Some((at, was_kept))
     }
 
-    fn find_or_make_in(&self, vacancies: &mut Vacancies, owner: &Owner) -> Option<CounterAt> {
+    fn find_or_make_in(&self, places: &mut Assigning<'_>, owner: &Owner, hint: KeyHint) -> Option<CounterAt> {
         if let Some(found) = self.find_owned(owner) {
             return Some(found);
         }
-        let at = self.make(vacancies, owner)?;
-        self.owners.insert(self.hash(owner), at.place);
-        Some(at)
-    }
-
-    fn make(&self, vacancies: &mut Vacancies, owner: &Owner) -> Option<CounterAt> {
-        let place = match vacancies.left.pop() {
-            Some(place) => place,
-            None => {
-                self.places.get_or_make(vacancies.next)?;
-                self.unreported.get_or_make(vacancies.next / u64::BITS)?;
-                vacancies.next += 1;
-                self.used.store(vacancies.next, Ordering::Release);
-                vacancies.next - 1
-            }
-        };
-        let tenant = self.at(place)?.give_to(owner);
+        let place = places.take(hint)?;
+        self.unreported.get_or_make(place / u64::BITS)?;
+        let tenant = self.counters.get_or_make(place)?.give_to(owner);
+        self.owners.insert(self.hash(owner), place);
         Some(CounterAt { place, tenant })
     }
 
     /// Forgets a counter that holds nothing and is neither held nor kept. Only one thread may do so.
     pub(super) fn forget(&self, place: u32, now: Ticks) {
         let Some(counter) = self.at(place).filter(|it| !it.tenancy.is_kept() && it.is_empty(now)) else { return };
-        let mut vacancies = self.lock();
+        let mut places = self.places.assign();
         let Some((_, owner)) = counter.owner().filter(|_| counter.tenancy.move_out()) else { return };
         if counter.is_empty(now) {
             self.owners.remove(self.hash(&owner), place);
-            vacancies.left.push(place);
+            places.leave(place);
         } else {
             // A call came and went in between.
             counter.tenancy.move_in();
@@ -187,8 +186,7 @@ impl Counters {
 
     /// The places whose meters have calls to report, once each.
     pub(super) fn take_unreported(&self) -> impl Iterator<Item = u32> {
-        let words = self.used.load(Ordering::Acquire).div_ceil(u64::BITS) as usize;
-        let marked = self.unreported.iter().take(words).filter(|(_, word)| word.load(Ordering::Relaxed) != 0);
+        let marked = self.unreported.iter().filter(|(_, word)| word.load(Ordering::Relaxed) != 0);
         marked.flat_map(|(index, word)| {
             let bits = word.swap(0, Ordering::AcqRel);
             (0..u64::BITS).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| index * u64::BITS + bit)
@@ -196,10 +194,11 @@ impl Counters {
     }
 
     fn hash(&self, owner: &Owner) -> u32 {
-        (self.hasher.hash_one((owner.plan, owner.key.to_words())) >> 32) as u32
+        (self.hint(owner).0 >> 32) as u32
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vacancies> {
-        self.vacancies.lock().unwrap_or_else(PoisonError::into_inner)
+    /// For counters that no call finds by the value of a key.
+    fn hint(&self, owner: &Owner) -> KeyHint {
+        KeyHint(self.hasher.hash_one((owner.plan, owner.key.to_words())))
     }
 }

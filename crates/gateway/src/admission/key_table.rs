@@ -2,13 +2,16 @@
 //!
 //! Keys are added and removed one at a time while calls look others up; nothing is rebuilt and nobody waits. A key in
 //! one plan, as nearly all are, lies in the counter of that plan, so that a call that finds the one has the other.
+//!
+//! The index knows where each key lies. Most lie where a hint says that follows from the value sooner than its digest, so
+//! that memory is waited for once and meanwhile, and not for the index and then for the counter.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use foldhash::fast::RandomState;
 use smallvec::SmallVec;
-use tollgate_domain::{ApiKeyId, KeyDigest, KeyDigester, UsagePlanId};
+use tollgate_domain::{ApiKeyId, KeyDigest, KeyDigester, KeyHint, UsagePlanId};
 
 use super::counter::{Counter, CounterAt, CounterId, Owner, SplitDigest};
 use super::counters::Counters;
@@ -53,6 +56,13 @@ impl Caller {
     }
 }
 
+/// The value of a key whose state is on its way to the processor.
+#[derive(Clone, Copy)]
+pub struct Expected<'a> {
+    value: &'a [u8],
+    hint: KeyHint,
+}
+
 /// Where a key lies.
 struct Home<'a> {
     at: CounterAt,
@@ -86,18 +96,28 @@ impl KeyTable {
         self.digests.in_force()
     }
 
-    /// Finds the caller who holds `value`, or says under what it would be stored.
+    /// Has the processor fetch what is known of who holds `value`.
+    #[inline]
+    pub(super) fn expect<'v>(&self, value: &'v [u8], counters: &Counters) -> Expected<'v> {
+        let hint = self.digester.hint(value);
+        counters.prefetch(hint);
+        Expected { value, hint }
+    }
+
+    /// Finds the caller who holds a value, or says under what it would be stored.
     pub(super) fn find(
         &self,
-        value: &[u8],
+        expected: Expected<'_>,
         counters: &Counters,
         in_force: &mut CellsInForce,
     ) -> Result<Caller, KeyDigest> {
-        let whole = self.digester.digest(value);
+        let whole = self.digester.digest(expected.value);
         let digest = SplitDigest::from(whole);
         loop {
             let moves = self.moves.load(Ordering::Acquire);
-            let home = in_force.load().find(digest.hash, |place| Home::of(place, &digest, counters));
+            let at = |place| Home::of(place, &digest, counters);
+            let guessed = counters.guesses(expected.hint).into_iter().find_map(at);
+            let home = guessed.or_else(|| in_force.load().find(digest.hash, at));
             let found = home.and_then(|home| self.caller(&home, counters));
             if found.is_some() || self.moves.load(Ordering::Acquire) == moves {
                 return found.ok_or(whole);
@@ -125,6 +145,7 @@ impl KeyTable {
     pub(super) fn put(
         &self,
         digest: KeyDigest,
+        hint: KeyHint,
         key: ApiKeyId,
         plans: &[UsagePlanId],
         counters: &Counters,
@@ -137,7 +158,7 @@ impl KeyTable {
             [plan] => counters.plans.tag_or_make(*plan)?,
             _ => self.put_several(key, plans, counters)?,
         };
-        let (at, was_kept) = counters.keep(&Owner { plan, key })?;
+        let (at, was_kept) = counters.keep_near(&Owner { plan, key }, hint)?;
         if old.as_ref().is_none_or(|old| old.at.place != at.place) {
             // A key has one value: by another it is found no more.
             if was_kept && old.as_ref().is_none_or(|old| old.owner.key != key) {
@@ -167,6 +188,7 @@ impl KeyTable {
 
     /// Lets go of where a key lay, which is `key` now, in `plans`.
     fn leave(&self, old: &Home<'_>, key: ApiKeyId, plans: &[UsagePlanId], counters: &Counters) {
+        old.counter.clear_digest();
         let stays = |plan: &UsagePlanId| old.owner.key == key && plans.contains(plan);
         if old.owner.plan == PlanTag::SEVERAL {
             let before = self.several.pin().remove(&old.owner.key).map(Arc::clone);
@@ -226,9 +248,13 @@ mod tests {
         }
 
         fn put(&self, value: &str, id: &str, plans: &[&str]) {
+            self.put_near(self.digester.hint(value.as_bytes()), value, id, plans);
+        }
+
+        fn put_near(&self, hint: KeyHint, value: &str, id: &str, plans: &[&str]) {
             let plans: Vec<_> = plans.iter().map(|name| plan(name)).collect();
             let digest = self.digester.digest(value.as_bytes());
-            self.keys.put(digest, key(id), &plans, &self.counters).expect("there is room");
+            self.keys.put(digest, hint, key(id), &plans, &self.counters).expect("there is room");
         }
 
         fn remove(&self, value: &str) {
@@ -236,7 +262,8 @@ mod tests {
         }
 
         fn find(&self, value: &str) -> Option<Caller> {
-            self.keys.find(value.as_bytes(), &self.counters, &mut self.keys.in_force()).ok()
+            let expected = self.keys.expect(value.as_bytes(), &self.counters);
+            self.keys.find(expected, &self.counters, &mut self.keys.in_force()).ok()
         }
 
         fn plans(&self, value: &str) -> Option<Vec<String>> {
@@ -270,6 +297,46 @@ mod tests {
         assert!(bench.find("Secret").is_none());
         bench.remove("secret");
         assert!(bench.find("secret").is_none());
+    }
+
+    #[test]
+    fn a_key_is_found_wherever_it_lies() {
+        let bench = Bench::new();
+        let elsewhere = |value: &str| KeyHint(!bench.digester.hint(value.as_bytes()).0);
+        for number in 0..2000 {
+            let (value, id) = (format!("secret {number}"), format!("key{number}"));
+            match number % 2 {
+                0 => bench.put(&value, &id, &["plan"]),
+                _ => bench.put_near(elsewhere(&value), &value, &id, &["plan"]),
+            }
+        }
+        for number in 0..2000 {
+            let caller = bench.find(&format!("secret {number}")).expect("it is there");
+            assert_eq!(caller.id, key(&format!("key{number}")));
+        }
+        (0..2000).for_each(|number| bench.remove(&format!("secret {number}")));
+        assert!((0..2000).all(|number| bench.find(&format!("secret {number}")).is_none()));
+    }
+
+    #[test]
+    fn a_key_that_moves_is_found_at_every_moment_and_a_removed_one_never() {
+        let bench = Bench::new();
+        bench.put("secret", "key1", &["a"]);
+        std::thread::scope(|scope| {
+            let moving = scope.spawn(|| {
+                for round in 0..2000 {
+                    bench.put("secret", "key1", [&["a"][..], &["a", "b"], &["b"], &[]][round % 4]);
+                    bench.forget_all();
+                    // Its place may be another's, and be its own again.
+                    bench.put_near(bench.digester.hint(b"secret"), "other", "key2", &["a"]);
+                    bench.remove("other");
+                    assert!(bench.find("other").is_none());
+                }
+            });
+            while !moving.is_finished() {
+                assert_eq!(bench.find("secret").map(|caller| caller.id), Some(key("key1")));
+            }
+        });
     }
 
     #[test]
@@ -313,7 +380,7 @@ mod tests {
         assert_eq!(bench.forget_all(), 0, "a call holds it");
         drop(held);
         assert_eq!(bench.forget_all(), 1);
-        bench.put("other", "key2", &["a"]);
+        bench.put_near(bench.digester.hint(b"secret"), "other", "key2", &["a"]);
         let other = CounterId { plan: plan("a"), key: key("key2") };
         assert_eq!(bench.counters.find(other).map(|other| other.place), Some(at.place), "the place is used again");
         assert!(bench.counters.hold(at).is_none());

@@ -13,6 +13,7 @@ mod index;
 mod keeper;
 mod key_table;
 pub mod ledger;
+mod places;
 mod plan_names;
 mod rounds;
 mod taking;
@@ -34,7 +35,7 @@ use tollgate_domain::clock::TICKS_PER_SECOND;
 use tollgate_domain::lease::{Closed, Spend, Terms, Unit};
 use tollgate_domain::throttle::TokenRate;
 use tollgate_domain::{
-    ApiKeyId, Catalog, Clock, Day, KeyDigest, KeyDigester, Moment, QuotaSettings, Return, Ticks, UsagePlanId,
+    ApiKeyId, Catalog, Clock, Day, KeyDigest, KeyDigester, KeyHint, Moment, QuotaSettings, Return, Ticks, UsagePlanId,
 };
 
 use bells::Bells;
@@ -45,8 +46,8 @@ pub use health::LedgerHealth;
 use health::Watch;
 use index::CellsInForce;
 pub use keeper::Keeper;
-pub use key_table::Caller;
 use key_table::KeyTable;
+pub use key_table::{Caller, Expected};
 pub use ledger::{Ledger, LedgerUnavailable};
 pub use rounds::{Inbox, Rounds};
 use rounds::{LeaseAt, Message};
@@ -171,11 +172,16 @@ impl Admission {
         }
     }
 
-    /// Adds or replaces a key; a disabled one is removed, since it may not call.
-    pub fn put_key(&self, digest: KeyDigest, id: ApiKeyId, enabled: bool, plans: &[UsagePlanId]) {
+    /// Makes room for so many keys. Those that come unexpected are found as surely, but not as fast.
+    pub fn expect_keys(&self, keys: u64) {
+        self.counters.expect(u32::try_from(keys).unwrap_or(u32::MAX));
+    }
+
+    /// Adds or replaces a key; a disabled one is removed, since it may not call. Its value has this digest and this hint.
+    pub fn put_key(&self, digest: KeyDigest, hint: KeyHint, id: ApiKeyId, enabled: bool, plans: &[UsagePlanId]) {
         if !enabled {
             self.keys.remove(&digest, &self.counters);
-        } else if self.keys.put(digest, id, plans, &self.counters).is_none() {
+        } else if self.keys.put(digest, hint, id, plans, &self.counters).is_none() {
             tracing::error!(target: "tollgate::admission", key = %id, "there is no room for another key; it is refused");
         }
     }
@@ -424,13 +430,21 @@ impl Callers {
 
     /// Finds who holds a key's value: `None` when it is unknown or disabled.
     pub fn find(&self, value: &[u8]) -> Option<Caller> {
-        self.find_or_digest(value).ok()
+        self.find_expected(self.expect(value)).ok()
+    }
+
+    /// Has the processor fetch what is known of who holds a key's value, while the call does other things. It pays from
+    /// some ten thousand keys on, when not all of them are in its caches.
+    #[inline]
+    pub fn expect<'v>(&self, value: &'v [u8]) -> Expected<'v> {
+        let Admission { keys, counters, .. } = &*self.admission;
+        keys.expect(value, counters)
     }
 
     /// The caller who holds a value, or what that is stored under.
-    pub(crate) fn find_or_digest(&self, value: &[u8]) -> Result<Caller, KeyDigest> {
+    pub fn find_expected(&self, expected: Expected<'_>) -> Result<Caller, KeyDigest> {
         let Admission { keys, counters, .. } = &*self.admission;
-        keys.find(value, counters, &mut self.in_force.borrow_mut())
+        keys.find(expected, counters, &mut self.in_force.borrow_mut())
     }
 }
 

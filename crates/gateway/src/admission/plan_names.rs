@@ -21,7 +21,7 @@ impl PlanTag {
 /// Plans by tag, and tags by plan. Neither ever changes, so plans that are gone keep theirs.
 #[derive(Debug)]
 pub(super) struct PlanNames {
-    plans: Chunks<OnceLock<UsagePlanId>, 6>,
+    plans: Chunks<OnceLock<UsagePlanId>, 6, 12>,
     tags: papaya::HashMap<UsagePlanId, PlanTag, RandomState>,
     last: Mutex<u32>,
 }

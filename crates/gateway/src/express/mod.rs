@@ -28,6 +28,7 @@ pub(crate) use self::date::HttpDate;
 pub(crate) use self::request::PlainRequest;
 use self::request::{Key, Parsed};
 use self::watched::Watched;
+use crate::admission::Expected;
 use crate::authorizer::Authorization;
 use crate::body::AnswerBody;
 use crate::call::Call;
@@ -71,6 +72,7 @@ struct Way<'a> {
     routed: Routed<'a>,
     captures: Captures,
     proxy: &'a HttpProxy,
+    key: Result<Expected<'a>, KeyFault>,
 }
 
 /// What comes after a call on its connection.
@@ -120,6 +122,12 @@ where
 
 /// Where a call goes, if all that it asks for can be done in this lane.
 fn way<'a>(worker: &Worker, snapshot: &'a Snapshot, request: &'a PlainRequest<'_>) -> Option<Way<'a>> {
+    // First, so that what is known of the key has come when the way is found.
+    let key = match request.key {
+        Key::One(value) => Ok(worker.callers.expect(value)),
+        Key::None => Err(KeyFault::Missing),
+        Key::Several => Err(KeyFault::Repeated),
+    };
     let Ok(Destination::Stage(staged)) = route::stage(snapshot, request.host, request.path) else { return None };
     let Staged { stage, base_path, path } = staged;
     // The dice are thrown once for each call, and not here: one that goes by the canary may not be plain.
@@ -131,7 +139,7 @@ fn way<'a>(worker: &Worker, snapshot: &'a Snapshot, request: &'a PlainRequest<'_
     let fits = is_plain(routed.stage, routed.method)
         && proxy.is_plain()
         && request.body.len() as u64 <= worker.shared.config.max_body_bytes;
-    fits.then_some(Way { base_path, path, routed, captures, proxy })
+    fits.then_some(Way { base_path, path, routed, captures, proxy, key })
 }
 
 /// Whether nobody looks into headers or bodies of a method's calls.
@@ -227,11 +235,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lane<'_, S> {
 async fn decide(worker: &Worker, client: &Rc<Client>, request: &PlainRequest<'_>, way: Way<'_>) -> Answer {
     let (config, ids) = (&worker.shared.config, worker.call_ids.next());
     let mut call = Call::new(&ids, worker.shared.clock.now(), client, &config.account_id, request.line());
-    let Way { base_path, path, routed, captures, proxy } = way;
+    let Way { base_path, path, routed, captures, proxy, key } = way;
     (call.host, call.stage, call.base_path) = (request.host, Some(routed.stage), base_path);
     (call.path, call.method, call.captures) = (path, Some(routed.method), captures);
     let mut limits = Limits::default();
-    let outcome = pass(worker, &routed, &mut call, proxy, request, &mut limits).await;
+    let outcome = pass(worker, &routed, &mut call, proxy, request, key, &mut limits).await;
     let answered = worker.shared.clock.now();
     let ending = Ending {
         ids: &ids,
@@ -281,13 +289,10 @@ async fn pass<'a>(
     call: &mut Call<'a>,
     proxy: &HttpProxy,
     request: &PlainRequest<'_>,
+    sent: Result<Expected<'_>, KeyFault>,
     limits: &mut Limits,
 ) -> Result<Received, Refusal> {
-    let caller = key::identify(&worker.callers, routed, || match request.key {
-        Key::One(value) => Ok(value),
-        Key::None => Err(KeyFault::Missing),
-        Key::Several => Err(KeyFault::Repeated),
-    })?;
+    let caller = key::identify(&worker.callers, routed, || sent)?;
     pipeline::limit(worker, routed, call, caller.as_ref(), &HeaderMap::new(), limits).await?;
     call.client.admitted();
     proxy.exchange_plain(worker, call, request).await

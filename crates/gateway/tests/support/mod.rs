@@ -97,7 +97,8 @@ impl Served {
 
     pub(crate) fn put_key(&self, value: &str, id: &str, plans: &[UsagePlanId]) {
         let id = ApiKeyId::parse(id).expect("an id");
-        self.admission.put_key(self.digester.digest(value.as_bytes()), id, true, plans);
+        let (digest, hint) = (self.digester.digest(value.as_bytes()), self.digester.hint(value.as_bytes()));
+        self.admission.put_key(digest, hint, id, true, plans);
     }
 
     /// Sends bytes and reads all that comes back until the connection is closed.

@@ -58,13 +58,14 @@ impl Database {
 
     pub(crate) async fn callers(&self, digests: Vec<KeyDigest>) -> Result<Vec<CallerRow>, StoreError> {
         let sql = "SELECT k.digest, k.id, k.enabled,
-                          ARRAY(SELECT p.plan FROM plan_key p WHERE p.seq = k.seq ORDER BY p.plan)
+                          ARRAY(SELECT p.plan FROM plan_key p WHERE p.seq = k.seq ORDER BY p.plan), k.sealed
                    FROM api_key k WHERE k.digest = ANY($1)";
         let found = rows(&self.client().await?, sql, &[&bytes(&digests)]).await?;
         let read = |row: &Row| {
             let plans = row.try_get::<_, Vec<&str>>(3)?.into_iter().map(parse_plan_id).collect::<Result<_, _>>()?;
             let (digest, id) = (read_digest(row.try_get(0)?)?, parse_key_id(row.try_get(1)?)?);
-            Ok(CallerRow { digest, id, enabled: row.try_get(2)?, plans })
+            let hint = self.shared.secrets.hint(&self.shared.secrets.open(id.as_str(), row.try_get(4)?)?);
+            Ok(CallerRow { digest, hint, id, enabled: row.try_get(2)?, plans })
         };
         found.iter().map(read).collect()
     }
@@ -235,35 +236,38 @@ impl Database {
         row.map(|row| Ok((parse_key_id(row.try_get(0)?)?, parse_plan_id(row.try_get(1)?)?))).transpose()
     }
 
+    pub(crate) async fn key_count(&self) -> Result<u64, StoreError> {
+        let row = one(&self.client().await?, "SELECT count(*) FROM api_key", &[]).await?;
+        Ok(row.try_get::<_, i64>(0)?.unsigned_abs())
+    }
+
     pub(crate) async fn for_each_key(
         &self,
-        mut visit: impl FnMut(KeyDigest, ApiKeyId, bool, &[UsagePlanId]) + Send + 'static,
+        mut visit: impl FnMut(&CallerRow) + Send + 'static,
     ) -> Result<(), StoreError> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
         transaction.batch_execute("SET LOCAL statement_timeout = 0").await?;
-        let sql = "SELECT k.digest, k.id, k.enabled, p.plan FROM api_key k LEFT JOIN plan_key p ON p.seq = k.seq
-                   ORDER BY k.seq";
+        let sql = "SELECT k.digest, k.id, k.enabled, p.plan, k.sealed
+                   FROM api_key k LEFT JOIN plan_key p ON p.seq = k.seq ORDER BY k.seq";
         let found = transaction.query_raw(sql, std::iter::empty::<&(dyn ToSql + Sync)>()).await?;
         let mut found = std::pin::pin!(found);
-        let mut current: Option<(KeyDigest, ApiKeyId, bool)> = None;
-        let mut plans = Vec::new();
+        let mut current: Option<CallerRow> = None;
         while let Some(row) = found.try_next().await? {
             let digest = read_digest(row.try_get(0)?)?;
-            if current.is_none_or(|(known, ..)| known != digest) {
-                if let Some((digest, id, enabled)) = current {
-                    visit(digest, id, enabled, &plans);
-                }
-                current = Some((digest, parse_key_id(row.try_get(1)?)?, row.try_get(2)?));
+            if current.as_ref().is_none_or(|known| known.digest != digest) {
+                current.iter().for_each(&mut visit);
+                let id = parse_key_id(row.try_get(1)?)?;
+                let hint = self.shared.secrets.hint(&self.shared.secrets.open(id.as_str(), row.try_get(4)?)?);
+                let mut plans = current.map(|known| known.plans).unwrap_or_default();
                 plans.clear();
+                current = Some(CallerRow { digest, hint, id, enabled: row.try_get(2)?, plans });
             }
-            if let Some(plan) = row.try_get(3)? {
-                plans.push(parse_plan_id(plan)?);
+            if let (Some(plan), Some(current)) = (row.try_get(3)?, &mut current) {
+                current.plans.push(parse_plan_id(plan)?);
             }
         }
-        if let Some((digest, id, enabled)) = current {
-            visit(digest, id, enabled, &plans);
-        }
+        current.iter().for_each(visit);
         Ok(())
     }
 }
@@ -385,10 +389,12 @@ fn read_all(secrets: &Secrets, rows: &[Row]) -> Result<Vec<KeyRow>, StoreError> 
 fn read(secrets: &Secrets, row: &Row) -> Result<KeyRow, StoreError> {
     let id = parse_key_id(row.try_get(1)?)?;
     let json = |column: usize| row.try_get::<_, Option<&str>>(column);
+    let value = secrets.open(id.as_str(), row.try_get(3)?)?;
     Ok(KeyRow {
         seq: row.try_get(0)?,
         digest: read_digest(row.try_get(2)?)?,
-        value: secrets.open(id.as_str(), row.try_get(3)?)?,
+        hint: secrets.hint(&value),
+        value,
         plans: row.try_get::<_, Vec<&str>>(12)?.into_iter().map(parse_plan_id).collect::<Result<_, _>>()?,
         key: ApiKey {
             id,

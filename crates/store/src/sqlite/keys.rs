@@ -58,7 +58,7 @@ impl Database {
             let find = |digest| {
                 let Some(id) = id_of(connection, &digest)? else { return Ok(None) };
                 let row = find(connection, shared, id)?;
-                Ok(row.map(|row| CallerRow { digest, id, enabled: row.key.enabled, plans: row.plans }))
+                Ok(row.map(|row| CallerRow::from(&row)))
             };
             digests.into_iter().filter_map(|digest| find(digest).transpose()).collect()
         })
@@ -195,40 +195,53 @@ impl Database {
         .await
     }
 
-    /// Walks through all keys without opening their values, to fill a table in memory.
+    /// How many keys there are.
+    pub(crate) async fn key_count(&self) -> Result<u64, StoreError> {
+        self.read(|connection, _| {
+            let count = connection.query_row("SELECT count(*) FROM api_key", [], |row| row.get::<_, i64>(0))?;
+            Ok(count.unsigned_abs())
+        })
+        .await
+    }
+
+    /// Walks through all keys, to fill a table in memory.
     pub(crate) async fn for_each_key(
         &self,
-        mut visit: impl FnMut(KeyDigest, ApiKeyId, bool, &[UsagePlanId]) + Send + 'static,
+        mut visit: impl FnMut(&CallerRow) + Send + 'static,
     ) -> Result<(), StoreError> {
-        self.read(move |connection, _| {
+        self.read(move |connection, shared| {
             let mut statement = connection.prepare(
-                "SELECT k.digest, k.id, k.enabled, p.plan FROM api_key k LEFT JOIN plan_key p ON p.seq = k.seq
-                 ORDER BY k.seq",
+                "SELECT k.digest, k.id, k.enabled, p.plan, k.sealed
+                 FROM api_key k LEFT JOIN plan_key p ON p.seq = k.seq ORDER BY k.seq",
             )?;
             let mut rows = statement.query([])?;
-            let mut current: Option<(KeyDigest, ApiKeyId, bool)> = None;
-            let mut plans = Vec::new();
+            let mut current: Option<CallerRow> = None;
             while let Some(row) = rows.next()? {
                 let digest = KeyDigest::from_bytes(row.get(0)?);
-                if current.is_none_or(|(known, ..)| known != digest) {
-                    if let Some((digest, id, enabled)) = current {
-                        visit(digest, id, enabled, &plans);
-                    }
-                    let id = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
-                    current = Some((digest, parse_key_id(id)?, row.get(2)?));
+                if current.as_ref().is_none_or(|known| known.digest != digest) {
+                    current.iter().for_each(&mut visit);
+                    let id = parse_key_id(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?;
+                    let value = open(shared, id, row, 4)?;
+                    let mut plans = current.map(|known| known.plans).unwrap_or_default();
                     plans.clear();
+                    let hint = shared.secrets.hint(&value);
+                    current = Some(CallerRow { digest, hint, id, enabled: row.get(2)?, plans });
                 }
-                if let Some(plan) = row.get_ref(3)?.as_str_or_null().map_err(rusqlite::Error::from)? {
-                    plans.push(parse_plan_id(plan)?);
+                let plan = row.get_ref(3)?.as_str_or_null().map_err(rusqlite::Error::from)?;
+                if let (Some(plan), Some(current)) = (plan, &mut current) {
+                    current.plans.push(parse_plan_id(plan)?);
                 }
             }
-            if let Some((digest, id, enabled)) = current {
-                visit(digest, id, enabled, &plans);
-            }
+            current.iter().for_each(visit);
             Ok(())
         })
         .await
     }
+}
+
+/// The value of a key, which is sealed in a column.
+fn open(shared: &Shared, id: ApiKeyId, row: &Row<'_>, column: usize) -> Result<String, StoreError> {
+    shared.secrets.open(id.as_str(), row.get_ref(column)?.as_blob().map_err(rusqlite::Error::from)?)
 }
 
 pub(super) fn id_of(connection: &Connection, digest: &KeyDigest) -> Result<Option<ApiKeyId>, StoreError> {
@@ -293,7 +306,8 @@ fn import(
         insert(connection, &key, sealed)?;
         let seq = connection.last_insert_rowid();
         plans.iter().try_for_each(|plan| attach(connection, *plan, seq))?;
-        return Ok(KeyRow { seq, key, value, digest: sealed.digest, plans });
+        let hint = shared.secrets.hint(&value);
+        return Ok(KeyRow { seq, key, value, digest: sealed.digest, hint, plans });
     };
     let known = find(connection, shared, existing)?.ok_or(StoreError::Closed)?;
     let ApiKey { name, description, enabled, updated, .. } = key;
@@ -319,10 +333,12 @@ fn read(connection: &Connection, shared: &Shared, row: &Row<'_>) -> Result<KeyRo
     let id = parse_key_id(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?;
     let seq = row.get(0)?;
     let json = |column: usize| row.get::<_, Option<String>>(column);
+    let value = open(shared, id, row, 3)?;
     Ok(KeyRow {
         seq,
         digest: KeyDigest::from_bytes(row.get(2)?),
-        value: shared.secrets.open(id.as_str(), row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?)?,
+        hint: shared.secrets.hint(&value),
+        value,
         plans: plans_of(connection, seq)?,
         key: ApiKey {
             id,

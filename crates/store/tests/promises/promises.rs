@@ -7,7 +7,7 @@ use tollgate_domain::{
     Settlement, UnixMillis, UsageDelta, UsageImport,
 };
 use tollgate_store::{
-    Attached, ConsoleToken, Credential, KeyImport, KeyQuery, PutOutcome, QuotaExtension, Secrets, StoreError,
+    Attached, CallerRow, ConsoleToken, Credential, KeyImport, KeyQuery, PutOutcome, QuotaExtension, Secrets, StoreError,
 };
 
 use crate::bench::{Account, Bench, TODAY, monthly, plan, plan_id};
@@ -37,14 +37,15 @@ pub(crate) async fn keys_and_their_plans_outlive_the_process_and_are_unreadable_
     assert!(matches!(attached, Attached::Done(row) if row.plans == [plan_id("gold")]));
     bench.reopen().await;
     let row = bench.store().key(id).await.expect("read").expect("there");
-    assert_eq!((row.value, row.plans), (format!("value of the key {id}"), vec![plan_id("gold")]));
+    assert_eq!((&*row.value, &*row.plans), (&*format!("value of the key {id}"), &[plan_id("gold")][..]));
     assert!(!bench.keeps("value of the key").await);
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&seen);
-    let note = move |digest, id, on, plans: &[_]| noted.lock().expect("whole").push((digest, id, on, plans.to_vec()));
-    bench.store().for_each_key(note).await.expect("walked");
+    bench.store().for_each_key(move |caller| noted.lock().expect("whole").push(caller.clone())).await.expect("walked");
     let seen = seen.lock().expect("whole").clone();
-    assert_eq!(seen, [(row.digest, id, true, vec![plan_id("gold")])]);
+    assert_eq!(seen, [CallerRow::from(&row)]);
+    let hint = Secrets::new(&[1; 32]).digester().hint(row.value.as_bytes());
+    assert_eq!((seen[0].hint, seen[0].enabled, bench.store().key_count().await.expect("counted")), (hint, true, 1));
 }
 
 pub(crate) async fn another_master_key_is_refused_before_anything_is_lost_to_it(mut bench: Bench) {

@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 
 use tollgate_domain::{ApiKey, ApiKeyId, Catalog, RestApiId, StageName, UnixMillis, UsagePlanId};
-use tollgate_store::{KeyImport, PutOutcome};
+use tollgate_store::{CallerRow, KeyImport, PutOutcome};
 
 use super::{ImportChange, KEYS_LIMIT, answer, is_dry, refuse_clashes};
 use crate::Control;
 use crate::answer::Reply;
 use crate::error::Failure;
-use crate::gate::GateKey;
 use crate::json::Members;
 use crate::operator::OperatorRefusal;
 use crate::request::Request;
@@ -38,7 +37,7 @@ pub(crate) async fn put(control: &Control, request: &Request) -> Reply {
     for (id, put) in ids.into_iter().zip(puts) {
         changes.push(told(id, &put.outcome));
         if let Some(row) = put.row {
-            control.gate().put_key(row.digest, GateKey::from(&row));
+            control.gate().put_key(&CallerRow::from(&row));
         }
     }
     if !is_dry(request) {
