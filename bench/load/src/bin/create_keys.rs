@@ -53,7 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let micros = |quantile| all.value_at_quantile(quantile) as f64 / 1000.0;
     let counted = serde_json::json!({
         "keys": all.len(), "seconds": seconds, "rate": all.len() as f64 / seconds,
-        "p50": micros(0.5), "p99": micros(0.99),
+        "p50": micros(0.5), "p99": micros(0.99), "p99.9": micros(0.999), "most": all.max() as f64 / 1000.0,
     });
     println!("{counted}");
     Ok(())

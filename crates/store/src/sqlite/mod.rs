@@ -41,12 +41,13 @@ struct Shared {
     path: PathBuf,
     secrets: Secrets,
     ids: Arc<IdSource>,
+    /// Closed before the writer, which brings the log over as the last connection, and that before the directory is let go.
+    idle_readers: Mutex<Vec<Connection>>,
     writer: Writer,
     /// Used on the writing thread only.
     journal: Arc<Mutex<Journal>>,
     /// Held by who brings all of the journal into days.
     folding: tokio::sync::Mutex<()>,
-    idle_readers: Mutex<Vec<Connection>>,
     _dir: DataDir,
 }
 

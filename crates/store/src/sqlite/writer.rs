@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::mpsc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
@@ -20,10 +20,11 @@ type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 /// A write. It is given its savepoint, or why there is none, and says whether it succeeded and whom to tell.
 type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> (Result<(), StoreError>, Answer) + Send>;
 
-/// A handle on the writing thread, which ends when the handle is dropped and all jobs are done.
+/// A handle on the writing thread. Dropping it waits until all jobs are done and the connection is closed.
 #[derive(Debug)]
 pub(super) struct Writer {
-    jobs: mpsc::Sender<Job>,
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
@@ -36,19 +37,22 @@ impl Writer {
     ) -> Result<Self, StoreError> {
         let mut checkpoints = Checkpoints::start(&mut connection, path)?;
         let (jobs, waiting) = mpsc::channel::<Job>();
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
                 let mut log = Log::default();
                 while let Ok(first) = waiting.recv() {
-                    log.note(&run(&mut connection, first, waiting.try_iter(), &ended));
-                    checkpoints.after_commit(&connection);
+                    let outcome = run(&mut connection, first, waiting.try_iter(), &ended);
+                    log.note(&outcome);
+                    checkpoints.after_transaction(outcome.is_ok(), &connection);
                 }
                 // The last connection brings the rest over as it closes.
-                drop(checkpoints);
+                let file = checkpoints.end();
+                drop(connection);
+                drop(file);
             })
             .map_err(|error| StoreError::io("the writing thread", &error))?;
-        Ok(Self { jobs })
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 
     pub(super) async fn write<T: Send + 'static>(
@@ -68,8 +72,19 @@ impl Writer {
             });
             (ended, answer)
         });
-        self.jobs.send(job).map_err(|_| StoreError::Closed)?;
+        self.jobs.as_ref().and_then(|jobs| jobs.send(job).ok()).ok_or(StoreError::Closed)?;
         receiver.await.unwrap_or(Err(StoreError::Closed))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.jobs = None;
+        // The last who has the store may be a job.
+        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != thread::current().id()) {
+            // A thread that panicked has said why.
+            let _ = thread.join();
+        }
     }
 }
 
