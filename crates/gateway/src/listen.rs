@@ -41,13 +41,19 @@ pub(crate) fn listen(
     Ok(host)
 }
 
+/// Whether a host, with a port or without, may be spelt so (RFC 3986, 3.2.2). A comma may not be in it: some would read
+/// two of them.
+pub(crate) fn is_host(spelt: &[u8]) -> bool {
+    spelt.iter().all(|letter| letter.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=:[]".contains(letter))
+}
+
 /// The host that a request is for. A target with a host of its own goes before the header, which in HTTP/2 may not
 /// name another.
 fn host(head: &Parts, headers: &HeaderMap) -> Result<HeaderValue, Refusal> {
     let mut hosts = headers.get_all(header::HOST).iter();
     let named = match (hosts.next(), hosts.next()) {
         (_, Some(_)) => return Err(Refusal::Malformed("more than one Host")),
-        (Some(host), None) if host.to_str().is_err() => return Err(Refusal::Malformed("a Host that is no text")),
+        (Some(host), None) if !is_host(host.as_bytes()) => return Err(Refusal::Malformed("a Host that is none")),
         (named, None) => named,
     };
     let is_http2 = head.version == Version::HTTP_2;

@@ -119,6 +119,13 @@ pub(crate) struct FixedWords {
     pub(crate) head: &'static str,
 }
 
+/// Whether a status line begins with the digits of a status.
+const fn begins_with(line: &str, status: u16) -> bool {
+    let [a, b, c, ..] = *line.as_bytes() else { return false };
+    let [a, b, c] = [a.wrapping_sub(b'0') as u16, b.wrapping_sub(b'0') as u16, c.wrapping_sub(b'0') as u16];
+    a * 100 + b * 10 + c == status
+}
+
 macro_rules! fixed {
     ($kind:ident, $status:ident, $status_line:literal, $error_type:literal, $message:literal) => {
         GatewayResponse {
@@ -127,6 +134,7 @@ macro_rules! fixed {
             error_type: $error_type,
             words: Words::Fixed(
                 const {
+                    assert!(begins_with($status_line, StatusCode::$status.as_u16()), "the line has another status");
                     &FixedWords {
                         message: $message,
                         body: concat!("{\"message\":\"", $message, "\"}"),

@@ -209,4 +209,25 @@ mod tests {
         assert_eq!((last.verb.as_str(), last.path.as_str()), ("GET", "/pets"));
         assert_eq!(last.reason, Refusal::QuotaExceeded { retry_after_secs: 7 }.to_string());
     }
+
+    #[test]
+    fn what_is_written_over_leaves_nothing_behind() {
+        let (ring, ids) = (RefusalRing::default(), CallIdSource::new(&IdSource::seeded(1)));
+        let (head, _) = test_invoke::request("GET", "/pets".to_owned(), &[]).expect("a request");
+        let client = test_invoke::client();
+        // An odd number of kinds, so that each place has every kind in turn.
+        let kinds = [
+            Refusal::QuotaExceeded { retry_after_secs: 7 },
+            Refusal::Misconfigured("no such function".to_owned()),
+            Refusal::UnknownRoute,
+        ];
+        for refusal in kinds.iter().cycle().take(3 * CAPACITY + 1) {
+            let ids = ids.next();
+            let call = Call::new(&ids, Moment::default(), &client, "000000000000", (&head).into());
+            ring.record(&call, refusal, &Standing::default(), StatusCode::FORBIDDEN);
+        }
+        let reasons = ring.recent().into_iter().map(|call| call.reason);
+        let expected = kinds.iter().map(ToString::to_string).cycle().skip((2 * CAPACITY + 1) % 3);
+        assert_eq!(reasons.collect::<Vec<_>>(), expected.take(CAPACITY).collect::<Vec<_>>());
+    }
 }

@@ -69,6 +69,11 @@ impl Deref for HeldSnapshot {
 impl Worker {
     /// The worker of a thread. Threads are numbered from zero.
     pub(crate) fn new(shared: Arc<Shared>, thread: usize) -> Self {
+        let refusals = shared.new_refusal_ring();
+        Self::with_ring(shared, thread, refusals)
+    }
+
+    fn with_ring(shared: Arc<Shared>, thread: usize, refusals: Arc<RefusalRing>) -> Self {
         let mut in_force = Cache::new(SnapshotOf(Arc::clone(&shared)));
         let held = Rc::new(HeldSnapshot(Arc::clone(in_force.load())));
         Self {
@@ -78,7 +83,7 @@ impl Worker {
             clients: Rc::new(Clients::new(&shared.config)),
             upstreams: Upstreams::new(&shared.config, Arc::clone(&shared.tls)),
             thread,
-            refusals: shared.new_refusal_ring(),
+            refusals,
             execution_lines: LineBudget::default(),
             date: HttpDate::default(),
             snapshot: RefCell::new(SnapshotInForce { in_force, held }),
@@ -86,9 +91,9 @@ impl Worker {
         }
     }
 
-    /// A worker whose calls are in no count.
+    /// A worker whose calls are in no count, and whose refusals nobody reads.
     pub(crate) fn unmetered(shared: Arc<Shared>) -> Self {
-        Self::new(shared, UNMETERED)
+        Self::with_ring(shared, UNMETERED, Arc::default())
     }
 
     /// The snapshot in force.

@@ -188,8 +188,10 @@ mod tests {
     use tollgate_domain::IdSource;
 
     use super::*;
+    use crate::admission::ThrottleLevel;
     use crate::call::CallIdSource;
     use crate::key::KeyFault;
+    use crate::upstream::UpstreamError;
 
     fn written(response: Response<AnswerBody>, is_last: bool) -> (String, bool) {
         let ids = CallIdSource::new(&IdSource::seeded(1)).next();
@@ -239,6 +241,9 @@ mod tests {
             Refusal::Misconfigured(String::new()),
             Refusal::BadAnswer(String::new()),
             Refusal::IntegrationTimeout,
+            Refusal::IntegrationFailure(UpstreamError::Connect(std::io::ErrorKind::ConnectionRefused.into())),
+            Refusal::EndpointDisabled,
+            Refusal::Throttled { level: ThrottleLevel::Account, retry_after_secs: Some(1) },
             Refusal::Malformed(""),
         ] {
             let said = refusal.gateway_response();

@@ -6,6 +6,7 @@ use http::{Method, Version};
 
 use crate::call::RequestLine;
 use crate::head_lines::HeadLines;
+use crate::listen::is_host;
 
 /// Bytes that are read of what may become a request. A body has to come with its head, or it is somebody else's.
 pub(super) const MOST_READ: usize = 8192;
@@ -86,7 +87,7 @@ impl<'a> PlainRequest<'a> {
         let path = plain_path(target)?;
         let noted = Noted::of(parsed.headers)?;
         let lines = HeadLines::new(head, parsed.headers)?;
-        let host = std::str::from_utf8(noted.host?).ok().filter(|host| host.is_ascii())?;
+        let host = noted.host.filter(|host| is_host(host)).and_then(|host| std::str::from_utf8(host).ok())?;
         let length = head_length + noted.length.unwrap_or(0);
         let body = bytes.get(head_length..length)?;
         Some((Self { verb, target, path, host, lines, key: noted.key, body, is_last: noted.is_last }, length))
@@ -268,6 +269,16 @@ mod tests {
     }
 
     #[test]
+    fn a_host_that_is_none_is_left_alone() {
+        for host in ["a.example", "A:80", "[::1]:8080", "10.0.0.1", ""] {
+            assert_eq!(plain(&format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")).host, host);
+        }
+        for host in ["a/b", "a, b", "a b", "a\\b", "a@b", "a?b", "a#b"] {
+            assert!(matches!(parse(&format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")), Parsed::Foreign), "{host}");
+        }
+    }
+
+    #[test]
     fn every_letter_that_is_plain_may_stand_anywhere_in_a_target() {
         for letter in (0..=u8::MAX).map(char::from) {
             for target in [format!("/{letter}"), format!("/?{letter}")] {
@@ -292,6 +303,23 @@ mod tests {
         #[test]
         fn no_bytes_make_a_reader_fall(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = PlainRequest::parse(&bytes, 8192);
+        }
+
+        #[test]
+        fn what_is_plain_is_made_of_the_bytes_that_were_read(
+            at in 0usize..80,
+            put in prop::collection::vec(any::<u8>(), 0..8),
+            removed in 0usize..8,
+        ) {
+            let mut bytes = b"POST /a?b=1 HTTP/1.1\r\nHost: h\r\nX-Api-Key: k\r\nContent-Length: 4\r\n\r\nbodyGET".to_vec();
+            let at = at.min(bytes.len());
+            bytes.splice(at..(at + removed).min(bytes.len()), put);
+            if let Parsed::Plain(request, length) = PlainRequest::parse(&bytes, 8192) {
+                let head = bytes.windows(4).position(|end| end == b"\r\n\r\n").expect("a head") + 4;
+                prop_assert_eq!(length, head + request.body.len());
+                prop_assert_eq!(request.body, &bytes[head..length]);
+                prop_assert!(request.target.starts_with(request.path) && is_host(request.host.as_bytes()));
+            }
         }
 
         #[test]

@@ -54,7 +54,7 @@ pub(super) struct StageTally {
 pub(crate) struct MethodSeries {
     tallies: PerThread<MethodTally>,
     /// Whether it has a name in the metrics; decided at its first call.
-    named: OnceLock<bool>,
+    named: OnceLock<()>,
     names: Arc<NameBudget>,
 }
 
@@ -126,8 +126,21 @@ impl MethodSeries {
         if let Some(tally) = self.tallies.made(thread) {
             return Some(&tally.0);
         }
-        let named = *self.named.get_or_init(|| self.names.take());
-        named.then(|| self.tallies.of(thread).map(|tally| &tally.0)).flatten()
+        self.is_named().then(|| self.tallies.of(thread).map(|tally| &tally.0)).flatten()
+    }
+
+    /// Whether it has a name, or gets one now. Without one it asks again: others give theirs back.
+    fn is_named(&self) -> bool {
+        if self.named.get().is_none() {
+            if !self.names.take() {
+                return false;
+            }
+            if self.named.set(()).is_err() {
+                // Another thread was faster.
+                self.names.give_back();
+            }
+        }
+        true
     }
 
     fn read(&self) -> Outcomes {
@@ -137,7 +150,7 @@ impl MethodSeries {
 
 impl Drop for MethodSeries {
     fn drop(&mut self) {
-        if self.named.get() == Some(&true) {
+        if self.named.get().is_some() {
             self.names.give_back();
         }
     }
