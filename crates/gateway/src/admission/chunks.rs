@@ -4,10 +4,10 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 /// Chunks of the largest size.
-const LARGEST: u32 = 2048;
+const LARGEST: u32 = 1024;
 
 /// Items in chunks, each made when the first of its items is needed. The first chunk has `2^FIRST` items; then each has
-/// as many as all before it, up to `2^LAST`. There is room for `2^LAST × 2048`.
+/// as many as all before it, up to `2^LAST`. There is room for `2^LAST × 1024`.
 #[derive(Debug)]
 pub(super) struct Chunks<T, const FIRST: u32, const LAST: u32> {
     chunks: Box<[OnceLock<Box<[T]>>]>,
@@ -79,19 +79,19 @@ mod tests {
         }
         let items: Vec<_> = chunks.iter().map(|(index, item)| (index, item.load(Ordering::Relaxed))).collect();
         assert_eq!(items, (0..3000).map(|index| (index, index)).collect::<Vec<_>>());
-        assert!(chunks.get(3000).is_none() && chunks.get_or_make(8 * 2048).is_none());
+        assert!(chunks.get(3000).is_none() && chunks.get_or_make(8 * 1024).is_none());
     }
 
     #[test]
     fn each_item_has_a_place_of_its_own_whichever_is_made_first() {
         let chunks = Chunks::<AtomicU32, 1, 3>::new();
-        for index in [8 * 2048 - 1, 30, 1, 7, 8, 4, 3, 2] {
+        for index in [8 * 1024 - 1, 30, 1, 7, 8, 4, 3, 2] {
             chunks.get_or_make(index).expect("room").store(index, Ordering::Relaxed);
         }
-        for index in [1, 2, 3, 4, 7, 8, 30, 8 * 2048 - 1] {
+        for index in [1, 2, 3, 4, 7, 8, 30, 8 * 1024 - 1] {
             assert_eq!(chunks.get(index).map(|item| item.load(Ordering::Relaxed)), Some(index));
         }
         let made: Vec<_> = chunks.iter().map(|(index, _)| index).collect();
-        assert_eq!(made, [(0..16), (24..32), (8 * 2047..8 * 2048)].into_iter().flatten().collect::<Vec<_>>());
+        assert_eq!(made, [(0..16), (24..32), (8 * 1023..8 * 1024)].into_iter().flatten().collect::<Vec<_>>());
     }
 }

@@ -21,12 +21,12 @@ use super::plan_names::PlanNames;
 pub(super) struct Counters {
     pub(super) plans: PlanNames,
     places: Places,
-    counters: Chunks<Counter, 10, 16>,
+    counters: Chunks<Counter, 10, 17>,
     /// Places by owner.
     owners: Index,
     hasher: RandomState,
     /// A bit for each place whose meter has calls that the ledger does not know.
-    unreported: Chunks<AtomicU64, 4, 10>,
+    unreported: Chunks<AtomicU64, 4, 11>,
 }
 
 /// A counter that stays whose it is until this is dropped.
