@@ -54,6 +54,10 @@ impl Secrets {
     pub(crate) fn seal(&self, owner: &str, value: &str, ids: &IdSource) -> Result<Vec<u8>, StoreError> {
         let mut nonce = [0; NONCE_LEN];
         ids.fill(&mut nonce);
+        self.seal_with(nonce, owner, value)
+    }
+
+    fn seal_with(&self, nonce: [u8; NONCE_LEN], owner: &str, value: &str) -> Result<Vec<u8>, StoreError> {
         let payload = Payload { msg: value.as_bytes(), aad: owner.as_bytes() };
         let sealed = self
             .cipher
@@ -73,6 +77,9 @@ impl Secrets {
 }
 
 /// The value of a key as it is stored.
+///
+/// Its nonce begins with the value's hint, so that a table of a million keys is filled without opening any; the other
+/// sixteen bytes are random, and nonces never meet. The digest beside it tells more than the hint does.
 pub(crate) struct SealedValue {
     pub(crate) digest: KeyDigest,
     pub(crate) bytes: Vec<u8>,
@@ -80,8 +87,16 @@ pub(crate) struct SealedValue {
 
 impl SealedValue {
     pub(crate) fn new(secrets: &Secrets, id: ApiKeyId, value: &str, ids: &IdSource) -> Result<Self, StoreError> {
-        Ok(Self { digest: secrets.digest(value), bytes: secrets.seal(id.as_str(), value, ids)? })
+        let mut nonce = [0; NONCE_LEN];
+        ids.fill(&mut nonce);
+        nonce[..8].copy_from_slice(&secrets.hint(value).0.to_le_bytes());
+        Ok(Self { digest: secrets.digest(value), bytes: secrets.seal_with(nonce, id.as_str(), value)? })
     }
+}
+
+/// The hint of a value that is sealed. Values that were sealed before hints were have another: a hint may be wrong.
+pub(crate) fn hint_of_sealed(bytes: &[u8]) -> KeyHint {
+    KeyHint(bytes.first_chunk().map_or(0, |hint| u64::from_le_bytes(*hint)))
 }
 
 #[cfg(test)]
@@ -97,5 +112,17 @@ mod tests {
         assert!(secrets.open("key2", &sealed).is_err());
         assert!(Secrets::new(&[2; 32]).open("key1", &sealed).is_err());
         assert!(secrets.open("key1", &sealed[..10]).is_err());
+    }
+
+    #[test]
+    fn the_hint_of_a_value_is_known_without_opening_it() {
+        let (ids, secrets) = (IdSource::seeded(1), Secrets::new(&[1; 32]));
+        let id = ids.api_key_id();
+        let seal = || SealedValue::new(&secrets, id, "value", &ids).expect("sealed").bytes;
+        let (sealed, again) = (seal(), seal());
+        assert_eq!(hint_of_sealed(&sealed), secrets.hint("value"));
+        assert_ne!(sealed[8..NONCE_LEN], again[8..NONCE_LEN], "a nonce is used once");
+        assert_eq!(secrets.open(id.as_str(), &sealed).expect("opens"), "value");
+        assert_eq!(hint_of_sealed(b"short"), KeyHint(0));
     }
 }

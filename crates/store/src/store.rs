@@ -175,8 +175,9 @@ impl Store {
     }
 
     /// Imports keys in order, all of them or none. Of a value that is known already the key's name, description and
-    /// switch are overwritten, and plans are added to; the rest is kept.
-    pub async fn import_keys(&self, rows: Vec<KeyImport>) -> Result<Vec<KeyRow>, StoreError> {
+    /// switch are overwritten, and plans are added to; the rest is kept. Returns the least that is to be known of each: a
+    /// file has a hundred thousand.
+    pub async fn import_keys(&self, rows: Vec<KeyImport>) -> Result<Vec<CallerRow>, StoreError> {
         match &self.0 {
             Backend::Sqlite(database) => database.import_keys(rows).await,
             Backend::Postgres(database) => database.import_keys(rows).await,
@@ -227,7 +228,7 @@ impl Store {
         ask!(self.key_count())
     }
 
-    /// Walks through all keys, to fill a table in memory.
+    /// Walks through all keys without opening their values, to fill a table in memory.
     pub async fn for_each_key(&self, visit: impl FnMut(&CallerRow) + Send + 'static) -> Result<(), StoreError> {
         match &self.0 {
             Backend::Sqlite(database) => database.for_each_key(visit).await,

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 use tollgate_domain::{ApiKey, ApiKeyId, Catalog, Tags, UnixMillis, UsagePlanId};
-use tollgate_store::{CallerRow, KeyImport};
+use tollgate_store::KeyImport;
 
 use crate::Control;
 use crate::answer::{Answer, Reply};
@@ -49,11 +49,9 @@ pub(crate) async fn import(control: &Control, request: &Request) -> Reply {
     if request.flag("failonwarnings") && !warnings.is_empty() {
         return Err(Conflict::BadKeyFile(warnings.join("; ")).into());
     }
-    let rows = control.store().import_keys(keys).await?;
-    for row in &rows {
-        control.gate().put_key(&CallerRow::from(row));
-    }
-    let ids = rows.iter().map(|row| row.key.id.to_string()).collect();
+    let callers = control.store().import_keys(keys).await?;
+    callers.iter().for_each(|caller| control.gate().put_key(caller));
+    let ids = callers.iter().map(|caller| caller.id.to_string()).collect();
     Answer::json(&ApiKeyIdsWire { ids, warnings })
 }
 

@@ -1,5 +1,6 @@
 //! An array that grows while others read it: what is in it never moves.
 
+use std::iter;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -31,7 +32,7 @@ impl<T: Default, const FIRST: u32, const LAST: u32> Chunks<T, FIRST, LAST> {
     /// The item at `index`, whose chunk is made if need be. `None` when there is no room for so many.
     pub(super) fn get_or_make(&self, index: u32) -> Option<&T> {
         let (chunk, item) = Self::place(index);
-        let make = || tollgate_pages::fill(Self::items(chunk).len(), T::default);
+        let make = || iter::repeat_with(T::default).take(Self::items(chunk).len()).collect();
         self.chunks.get(chunk as usize)?.get_or_init(make).get(item as usize)
     }
 

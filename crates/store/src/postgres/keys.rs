@@ -14,7 +14,7 @@ use super::session::Session;
 use super::{Database, Parameters, commit, execute, one, one_or_none, rows};
 use crate::error::StoreError;
 use crate::keys::{Attached, CallerRow, KeyImport, KeyPage, KeyQuery, KeyRow, parse_key_id, parse_plan_id};
-use crate::secrets::{SealedValue, Secrets};
+use crate::secrets::{SealedValue, Secrets, hint_of_sealed};
 
 const COLUMNS: &str = "k.seq, k.id, k.digest, k.sealed, k.name, k.description, k.customer_id, k.enabled, k.created, \
                        k.updated, k.stage_keys, k.tags, \
@@ -64,7 +64,7 @@ impl Database {
         let read = |row: &Row| {
             let plans = row.try_get::<_, Vec<&str>>(3)?.into_iter().map(parse_plan_id).collect::<Result<_, _>>()?;
             let (digest, id) = (read_digest(row.try_get(0)?)?, parse_key_id(row.try_get(1)?)?);
-            let hint = self.shared.secrets.hint(&self.shared.secrets.open(id.as_str(), row.try_get(4)?)?);
+            let hint = hint_of_sealed(row.try_get(4)?);
             Ok(CallerRow { digest, hint, id, enabled: row.try_get(2)?, plans })
         };
         found.iter().map(read).collect()
@@ -154,7 +154,7 @@ impl Database {
         Ok(digests.iter().map(|of| plans.get(digest(of)).cloned().unwrap_or_default()).collect())
     }
 
-    pub(crate) async fn import_keys(&self, imports: Vec<KeyImport>) -> Result<Vec<KeyRow>, StoreError> {
+    pub(crate) async fn import_keys(&self, imports: Vec<KeyImport>) -> Result<Vec<CallerRow>, StoreError> {
         // Sealing takes long, and needs no connection.
         let shared = Arc::clone(&self.shared);
         let seal = move || {
@@ -183,7 +183,7 @@ impl Database {
         let found = read_keys(&transaction, &self.shared.secrets, &digests).await?;
         announce(&transaction, Announcement::of_keys(&digests)).await?;
         commit(transaction).await?;
-        let by_digest: HashMap<KeyDigest, KeyRow> = found.into_iter().map(|row| (row.digest, row)).collect();
+        let by_digest: HashMap<KeyDigest, CallerRow> = found.iter().map(|row| (row.digest, row.into())).collect();
         Ok(digests.iter().filter_map(|digest| by_digest.get(digest).cloned()).collect())
     }
 
@@ -258,7 +258,7 @@ impl Database {
             if current.as_ref().is_none_or(|known| known.digest != digest) {
                 current.iter().for_each(&mut visit);
                 let id = parse_key_id(row.try_get(1)?)?;
-                let hint = self.shared.secrets.hint(&self.shared.secrets.open(id.as_str(), row.try_get(4)?)?);
+                let hint = hint_of_sealed(row.try_get(4)?);
                 let mut plans = current.map(|known| known.plans).unwrap_or_default();
                 plans.clear();
                 current = Some(CallerRow { digest, hint, id, enabled: row.try_get(2)?, plans });

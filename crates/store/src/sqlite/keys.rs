@@ -8,7 +8,7 @@ use tollgate_domain::{ApiKey, ApiKeyId, KeyDigest, UnixMillis, UsagePlanId};
 use super::{Database, Shared};
 use crate::error::StoreError;
 use crate::keys::{Attached, CallerRow, KeyImport, KeyPage, KeyQuery, KeyRow, parse_key_id, parse_plan_id};
-use crate::secrets::SealedValue;
+use crate::secrets::{SealedValue, hint_of_sealed};
 
 const COLUMNS: &str = "k.seq, k.id, k.digest, k.sealed, k.name, k.description, k.customer_id, k.enabled, \
                        k.created, k.updated, k.stage_keys, k.tags";
@@ -126,7 +126,7 @@ impl Database {
 
     /// Imports keys in order, all of them or none. Of a value that is known already the key's name, description and
     /// switch are overwritten, and plans are added to; the rest is kept.
-    pub(crate) async fn import_keys(&self, rows: Vec<KeyImport>) -> Result<Vec<KeyRow>, StoreError> {
+    pub(crate) async fn import_keys(&self, rows: Vec<KeyImport>) -> Result<Vec<CallerRow>, StoreError> {
         // Sealing takes as long as writing, and does not need the writer, for which the ledger waits, too.
         let shared = Arc::clone(&self.shared);
         let seal = move || {
@@ -204,12 +204,12 @@ impl Database {
         .await
     }
 
-    /// Walks through all keys, to fill a table in memory.
+    /// Walks through all keys without opening their values, to fill a table in memory.
     pub(crate) async fn for_each_key(
         &self,
         mut visit: impl FnMut(&CallerRow) + Send + 'static,
     ) -> Result<(), StoreError> {
-        self.read(move |connection, shared| {
+        self.read(move |connection, _| {
             let mut statement = connection.prepare(
                 "SELECT k.digest, k.id, k.enabled, p.plan, k.sealed
                  FROM api_key k LEFT JOIN plan_key p ON p.seq = k.seq ORDER BY k.seq",
@@ -221,10 +221,9 @@ impl Database {
                 if current.as_ref().is_none_or(|known| known.digest != digest) {
                     current.iter().for_each(&mut visit);
                     let id = parse_key_id(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?;
-                    let value = open(shared, id, row, 4)?;
                     let mut plans = current.map(|known| known.plans).unwrap_or_default();
                     plans.clear();
-                    let hint = shared.secrets.hint(&value);
+                    let hint = hint_of_sealed(row.get_ref(4)?.as_blob().map_err(rusqlite::Error::from)?);
                     current = Some(CallerRow { digest, hint, id, enabled: row.get(2)?, plans });
                 }
                 let plan = row.get_ref(3)?.as_str_or_null().map_err(rusqlite::Error::from)?;
@@ -237,11 +236,6 @@ impl Database {
         })
         .await
     }
-}
-
-/// The value of a key, which is sealed in a column.
-fn open(shared: &Shared, id: ApiKeyId, row: &Row<'_>, column: usize) -> Result<String, StoreError> {
-    shared.secrets.open(id.as_str(), row.get_ref(column)?.as_blob().map_err(rusqlite::Error::from)?)
 }
 
 pub(super) fn id_of(connection: &Connection, digest: &KeyDigest) -> Result<Option<ApiKeyId>, StoreError> {
@@ -300,20 +294,20 @@ fn import(
     shared: &Shared,
     row: KeyImport,
     sealed: &SealedValue,
-) -> Result<KeyRow, StoreError> {
+) -> Result<CallerRow, StoreError> {
     let KeyImport { key, value, plans } = row;
     let Some(existing) = id_of(connection, &sealed.digest)? else {
         insert(connection, &key, sealed)?;
         let seq = connection.last_insert_rowid();
         plans.iter().try_for_each(|plan| attach(connection, *plan, seq))?;
-        let hint = shared.secrets.hint(&value);
-        return Ok(KeyRow { seq, key, value, digest: sealed.digest, hint, plans });
+        let (digest, hint) = (sealed.digest, shared.secrets.hint(&value));
+        return Ok(CallerRow { digest, hint, id: key.id, enabled: key.enabled, plans });
     };
     let known = find(connection, shared, existing)?.ok_or(StoreError::Closed)?;
     let ApiKey { name, description, enabled, updated, .. } = key;
     update(connection, &ApiKey { name, description, enabled, updated, ..known.key })?;
     plans.iter().try_for_each(|plan| attach(connection, *plan, known.seq))?;
-    find(connection, shared, existing)?.ok_or(StoreError::Closed)
+    find(connection, shared, existing)?.as_ref().map(CallerRow::from).ok_or(StoreError::Closed)
 }
 
 pub(super) fn attach(connection: &Connection, plan: UsagePlanId, seq: i64) -> Result<(), StoreError> {
@@ -333,7 +327,7 @@ fn read(connection: &Connection, shared: &Shared, row: &Row<'_>) -> Result<KeyRo
     let id = parse_key_id(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?;
     let seq = row.get(0)?;
     let json = |column: usize| row.get::<_, Option<String>>(column);
-    let value = open(shared, id, row, 3)?;
+    let value = shared.secrets.open(id.as_str(), row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?)?;
     Ok(KeyRow {
         seq,
         digest: KeyDigest::from_bytes(row.get(2)?),

@@ -126,8 +126,9 @@ pub(crate) async fn an_import_is_all_or_nothing_and_overwrites_by_value(bench: B
         .import_keys(vec![import("new name", "a value that is known", &["p1"]), import("other", "another value", &[])])
         .await
         .expect("imported");
-    assert_eq!((rows[0].key.id, rows[0].key.name.as_deref()), (id, Some("new name")));
-    assert_eq!(rows[0].plans, [plan_id("p1")]);
+    assert_eq!((rows[0].id, &*rows[0].plans), (id, &[plan_id("p1")][..]));
+    let known = bench.store().key(id).await.expect("read").expect("there");
+    assert_eq!((known.key.name.as_deref(), CallerRow::from(&known)), (Some("new name"), rows[0].clone()));
     let clash = KeyImport { key: ApiKey { id, ..bench.key("same id") }, ..import("x", "a third value", &[]) };
     assert!(bench.store().import_keys(vec![import("third", "some other value", &[]), clash]).await.is_err());
     assert_eq!(bench.names(KeyQuery { limit: 9, ..KeyQuery::default() }).await.0, ["other", "new name"]);
