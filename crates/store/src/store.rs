@@ -1,5 +1,6 @@
 //! The one face of all backends: the same questions, the same promises.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -169,8 +170,8 @@ impl Store {
         change!(self.delete_key(id))
     }
 
-    /// The plans of the keys that have these values; none for a value that no key has.
-    pub async fn plans_of_values(&self, values: Vec<String>) -> Result<Vec<Vec<UsagePlanId>>, StoreError> {
+    /// The plans of the keys that have these values, by value; of those that are in any.
+    pub async fn plans_of_values(&self, values: Vec<String>) -> Result<HashMap<String, Vec<UsagePlanId>>, StoreError> {
         ask!(self.plans_of_values(values))
     }
 

@@ -43,8 +43,7 @@ pub(crate) async fn import(control: &Control, request: &Request) -> Reply {
     let rows = read_rows(request.bytes())?;
     let _turn = control.writer().turn().await?;
     let fresh = || control.ids().api_key_id();
-    let values: Vec<String> = rows.iter().map(|row| row.value.clone()).collect();
-    let known = values.iter().cloned().zip(control.store().plans_of_values(values.clone()).await?).collect();
+    let known = control.store().plans_of_values(rows.iter().map(|row| row.value.clone()).collect()).await?;
     let (keys, warnings) = decide(&control.catalog(), rows, known, fresh, request.now());
     if request.flag("failonwarnings") && !warnings.is_empty() {
         return Err(Conflict::BadKeyFile(warnings.join("; ")).into());

@@ -143,7 +143,10 @@ impl Database {
         Ok(Some(row))
     }
 
-    pub(crate) async fn plans_of_values(&self, values: Vec<String>) -> Result<Vec<Vec<UsagePlanId>>, StoreError> {
+    pub(crate) async fn plans_of_values(
+        &self,
+        values: Vec<String>,
+    ) -> Result<HashMap<String, Vec<UsagePlanId>>, StoreError> {
         let digests: Vec<KeyDigest> = values.iter().map(|value| self.shared.secrets.digest(value)).collect();
         let sql = "SELECT k.digest, p.plan FROM api_key k JOIN plan_key p ON p.seq = k.seq WHERE k.digest = ANY($1)
                    ORDER BY p.plan";
@@ -151,7 +154,8 @@ impl Database {
         for row in rows(&self.client().await?, sql, &[&bytes(&digests)]).await? {
             plans.entry(row.try_get(0)?).or_default().push(parse_plan_id(row.try_get(1)?)?);
         }
-        Ok(digests.iter().map(|of| plans.get(digest(of)).cloned().unwrap_or_default()).collect())
+        let found = digests.iter().zip(values).filter_map(|(of, value)| Some((value, plans.get(digest(of))?.clone())));
+        Ok(found.collect())
     }
 
     pub(crate) async fn import_keys(&self, imports: Vec<KeyImport>) -> Result<Vec<CallerRow>, StoreError> {

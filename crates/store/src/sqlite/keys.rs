@@ -1,5 +1,6 @@
 //! API keys and the plans they are in, as rows.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -108,18 +109,25 @@ impl Database {
         .await
     }
 
-    /// The plans of the keys that have these values; none for a value that no key has.
-    pub(crate) async fn plans_of_values(&self, values: Vec<String>) -> Result<Vec<Vec<UsagePlanId>>, StoreError> {
+    /// The plans of the keys that have these values, by value; of those that are in any.
+    pub(crate) async fn plans_of_values(
+        &self,
+        values: Vec<String>,
+    ) -> Result<HashMap<String, Vec<UsagePlanId>>, StoreError> {
         self.read(move |connection, shared| {
             // One transaction: otherwise each lookup locks the database anew.
             let connection = connection.unchecked_transaction()?;
             let mut find = connection.prepare_cached("SELECT seq FROM api_key WHERE digest = ?")?;
-            let mut plans = |value: &String| {
-                let digest = shared.secrets.digest(value);
+            let mut found = HashMap::new();
+            for value in values {
+                let digest = shared.secrets.digest(&value);
                 let seq = find.query_row([digest.as_bytes().as_slice()], |row| row.get(0)).optional()?;
-                seq.map_or(Ok(Vec::new()), |seq| plans_of(&connection, seq))
-            };
-            values.iter().map(&mut plans).collect()
+                if let Some(seq) = seq {
+                    found.insert(value, plans_of(&connection, seq)?);
+                }
+            }
+            found.retain(|_, plans| !plans.is_empty());
+            Ok(found)
         })
         .await
     }
@@ -129,16 +137,16 @@ impl Database {
     pub(crate) async fn import_keys(&self, rows: Vec<KeyImport>) -> Result<Vec<CallerRow>, StoreError> {
         // Sealing takes as long as writing, and does not need the writer, for which the ledger waits, too.
         let shared = Arc::clone(&self.shared);
-        let seal = move || {
-            let seal =
-                |row: KeyImport| Ok((SealedValue::new(&shared.secrets, row.key.id, &row.value, &shared.ids)?, row));
-            rows.into_iter().map(seal).collect::<Result<Vec<_>, StoreError>>()
+        let seal_all = move || {
+            let seal = |row: &KeyImport| SealedValue::new(&shared.secrets, row.key.id, &row.value, &shared.ids);
+            let sealed: Vec<_> = rows.iter().map(seal).collect::<Result<_, StoreError>>()?;
+            Ok((rows, sealed))
         };
-        let rows = tokio::task::spawn_blocking(seal).await.unwrap_or(Err(StoreError::Closed))?;
-        let write = |connection: &Connection, shared: &Shared, rows: Vec<(SealedValue, KeyImport)>| {
-            rows.into_iter().map(|(sealed, row)| import(connection, shared, row, &sealed)).collect()
+        let (rows, sealed) = tokio::task::spawn_blocking(seal_all).await.unwrap_or(Err(StoreError::Closed))?;
+        let write = |connection: &Connection, shared: &Shared, rows: Vec<KeyImport>, sealed: &[SealedValue]| {
+            rows.into_iter().zip(sealed).map(|(row, sealed)| import(connection, shared, row, sealed)).collect()
         };
-        self.write(move |connection, shared| write(connection, shared, rows)).await
+        self.write(move |connection, shared| write(connection, shared, rows, &sealed)).await
     }
 
     /// Adds a key to a plan.
