@@ -43,7 +43,7 @@ impl fmt::Debug for KeyDigest {
 }
 
 /// A number that follows from a key's value sooner than its digest: where its state is likely to lie in memory, so that
-/// it can be fetched from there while the digest is made. Values may share one, and it is never stored.
+/// it can be fetched from there while the digest is made. Values may share one. It is stored in the nonce of the sealed value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyHint(pub u64);
 
@@ -97,6 +97,7 @@ mod tests {
         assert_eq!(a.hint(b"value"), a.hint(b"value"));
         assert_ne!(a.hint(b"value"), a.hint(b"valuf"));
         assert_ne!(a.hint(b"value"), b.hint(b"value"));
+        assert_eq!(a.hint(b"value"), KeyHint(13_045_627_047_527_108_558), "it is stored, so it stays as it is");
         assert!(!format!("{a:?}{:?}", a.digest(b"value")).contains('1'));
     }
 }

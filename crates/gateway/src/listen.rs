@@ -63,6 +63,9 @@ fn host(head: &Parts, headers: &HeaderMap) -> Result<HeaderValue, Refusal> {
         {
             Err(Refusal::Malformed("a Host other than the authority"))
         }
+        (Some(target), _) if !is_host(target.as_str().as_bytes()) => {
+            Err(Refusal::Malformed("a target whose host is none"))
+        }
         (Some(target), named) if named.is_some() || is_http2 || head.version < Version::HTTP_11 => {
             HeaderValue::from_str(target.as_str()).map_err(|_| Refusal::Malformed("a target whose host is no text"))
         }

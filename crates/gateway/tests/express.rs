@@ -261,6 +261,22 @@ async fn a_caller_who_hangs_up_is_not_waited_for() {
 }
 
 #[tokio::test]
+async fn a_host_that_is_none_is_refused_wherever_it_stands() {
+    let upstream = Upstream::answering(&ok("hello")).await;
+    let served = proxy_to(&upstream).await;
+    for head in [
+        "GET /prod/a HTTP/1.1\r\nHost: api1.execute-api.x, other\r\n",
+        "GET /prod/a HTTP/1.1\r\nHost: api1.execute-api.x/evil\r\n",
+        "GET http://api1.execute-api.x,other/prod/a HTTP/1.1\r\nHost: api1.execute-api.x\r\n",
+        "GET http://user@api1.execute-api.x/prod/a HTTP/1.1\r\nHost: api1.execute-api.x\r\n",
+    ] {
+        assert_eq!(served.exchange(&format!("{head}\r\n")).await.status(), 400, "{head}");
+    }
+    let whole = "GET http://api1.execute-api.x/prod/a HTTP/1.1\r\nHost: other\r\nConnection: close\r\n\r\n";
+    assert_eq!(served.exchange(whole).await.status(), 200);
+}
+
+#[tokio::test]
 async fn an_answer_that_breaks_off_ends_the_connection() {
     let broken = "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello";
     let upstream = Upstream::start(Script::AnswerAndClose(broken.as_bytes().to_vec())).await;

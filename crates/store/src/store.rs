@@ -224,9 +224,13 @@ impl Store {
         ask!(self.key_in_both(plan, others))
     }
 
-    /// How many keys there are.
-    pub async fn key_count(&self) -> Result<u64, StoreError> {
-        ask!(self.key_count())
+    /// How many keys are enabled.
+    pub async fn enabled_keys(&self) -> Result<u64, StoreError> {
+        // However long it takes, as the walk that follows it.
+        match &self.0 {
+            Backend::Sqlite(database) => database.enabled_keys().await,
+            Backend::Postgres(database) => database.enabled_keys().await,
+        }
     }
 
     /// Walks through all keys without opening their values, to fill a table in memory.

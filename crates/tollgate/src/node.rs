@@ -358,7 +358,7 @@ async fn start_admission(
 ) -> anyhow::Result<(Arc<Admission>, tokio::task::JoinHandle<()>)> {
     let (admission, inbox) = Admission::new(store.secrets().digester());
     let admission = Arc::new(admission.when_unaccounted(config.unaccounted()));
-    admission.expect_keys(store.key_count().await?);
+    admission.expect_keys(store.enabled_keys().await?);
     let filled = Arc::clone(&admission);
     let put = move |key: &CallerRow| filled.put_key(key.digest, key.hint, key.id, key.enabled, &key.plans);
     store.for_each_key(put).await?;

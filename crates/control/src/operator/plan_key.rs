@@ -1,11 +1,10 @@
 //! IssueApiKey: makes a key in a plan, in one commit, so that no key is left where the plan refuses it.
 
-use tollgate_store::{KeyImport, KeyRow};
+use tollgate_store::{CallerRow, KeyImport, KeyRow};
 
 use super::OperatorRefusal;
 use crate::Control;
 use crate::answer::Reply;
-use crate::conflict::Conflict;
 use crate::error::Failure;
 use crate::request::Request;
 use crate::resources::{api_key, usage_plan};
@@ -28,10 +27,10 @@ pub(crate) async fn issue(control: &Control, request: &Request) -> Reply {
 }
 
 async fn made(control: &Control, row: KeyImport) -> Result<KeyRow, Failure> {
-    let id = row.key.id;
-    for caller in control.store().import_keys(vec![row]).await? {
-        control.gate().put_key(&caller);
-    }
-    // Through another node it may be gone again.
-    control.store().key(id).await?.ok_or_else(|| Conflict::NoSuchApiKey.into())
+    let (key, value) = (row.key.clone(), row.value.clone());
+    let caller = control.store().import_keys(vec![row]).await?.pop().expect("an import answers with each of its rows");
+    control.gate().put_key(&caller);
+    let CallerRow { digest, hint, plans, .. } = caller;
+    // Nobody asks for its place in the order of creation.
+    Ok(KeyRow { seq: 0, key, value, digest, hint, plans })
 }

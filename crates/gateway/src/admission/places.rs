@@ -59,7 +59,7 @@ impl Places {
 fn guesses(hint: KeyHint, count: u32) -> [u32; GUESSES] {
     let KeyHint(hint) = hint;
     let near = hint as u32 & (count - 1) & !(NEAR - 1);
-    std::array::from_fn(|guess| near | (hint >> (32 + 8 * guess)) as u32 % NEAR)
+    std::array::from_fn(|guess| near + (hint >> (32 + 8 * guess)) as u32 % NEAR)
 }
 
 impl Assigning<'_> {

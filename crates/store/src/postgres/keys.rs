@@ -240,8 +240,11 @@ impl Database {
         row.map(|row| Ok((parse_key_id(row.try_get(0)?)?, parse_plan_id(row.try_get(1)?)?))).transpose()
     }
 
-    pub(crate) async fn key_count(&self) -> Result<u64, StoreError> {
-        let row = one(&self.client().await?, "SELECT count(*) FROM api_key", &[]).await?;
+    pub(crate) async fn enabled_keys(&self) -> Result<u64, StoreError> {
+        let mut client = self.client().await?;
+        let transaction = client.transaction().await?;
+        transaction.batch_execute("SET LOCAL statement_timeout = 0").await?;
+        let row = one(&transaction, "SELECT count(*) FROM api_key WHERE enabled", &[]).await?;
         Ok(row.try_get::<_, i64>(0)?.unsigned_abs())
     }
 

@@ -38,6 +38,8 @@ pub(super) struct Checkpoints {
     ask: Option<mpsc::Sender<()>>,
     answers: mpsc::Receiver<u32>,
     is_asked: bool,
+    /// Pages in the log after the transaction before.
+    before: u32,
     /// Pages in the log at which the other is asked next.
     ask_at: u32,
     /// Pages that were left when it last answered.
@@ -80,15 +82,28 @@ impl Checkpoints {
             .spawn(move || while asked.recv().is_ok() && answer.send(bring()).is_ok() {})
             .map_err(|error| StoreError::io("the thread of checkpoints", &error))?;
         let (ask, thread) = (Some(ask), Some(thread));
-        Ok(Self { pages, ask, answers, is_asked: false, ask_at: MANY, left: u32::MAX, trouble, thread, file })
+        Ok(Self {
+            pages,
+            ask,
+            answers,
+            is_asked: false,
+            before: 0,
+            ask_at: MANY,
+            left: u32::MAX,
+            trouble,
+            thread,
+            file,
+        })
     }
 
     /// Sees to the log after a transaction.
     pub(super) fn after_transaction(&mut self, was_committed: bool, connection: &Connection) {
         let pages = self.pages.load(Ordering::Relaxed);
+        if pages < std::mem::replace(&mut self.before, pages) {
+            // The log was begun anew.
+            self.ask_at = MANY;
+        }
         if !self.is_asked {
-            // Whether the log was begun anew or not.
-            self.ask_at = self.ask_at.min(pages.max(MANY) + MANY);
             // A log that cannot grow, since the disk is full, has room again when it is begun anew.
             if pages >= self.ask_at || (!was_committed && pages > 0) {
                 self.ask();
@@ -116,9 +131,9 @@ impl Checkpoints {
         if pages < TOO_MANY && left > FEW && shrinks {
             return self.ask();
         }
-        let brought = self.trouble.note(bring_over(connection));
+        self.trouble.note(bring_over(connection));
         // Where a reader needs the log, or the disk fails, it is not tried again after each commit.
-        (self.left, self.ask_at) = (u32::MAX, if brought < pages { pages + MANY } else { MANY });
+        (self.left, self.ask_at) = (u32::MAX, pages + MANY);
     }
 
     fn ask(&mut self) {

@@ -203,10 +203,11 @@ impl Database {
         .await
     }
 
-    /// How many keys there are.
-    pub(crate) async fn key_count(&self) -> Result<u64, StoreError> {
+    /// How many keys are enabled.
+    pub(crate) async fn enabled_keys(&self) -> Result<u64, StoreError> {
         self.read(|connection, _| {
-            let count = connection.query_row("SELECT count(*) FROM api_key", [], |row| row.get::<_, i64>(0))?;
+            let count =
+                connection.query_row("SELECT count(*) FROM api_key WHERE enabled", [], |row| row.get::<_, i64>(0))?;
             Ok(count.unsigned_abs())
         })
         .await

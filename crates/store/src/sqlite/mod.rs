@@ -41,14 +41,13 @@ struct Shared {
     path: PathBuf,
     secrets: Secrets,
     ids: Arc<IdSource>,
-    /// Closed before the writer, which brings the log over as the last connection, and that before the directory is let go.
+    /// Closed before the writer, which brings the log over as the last connection, and then lets the directory go.
     idle_readers: Mutex<Vec<Connection>>,
     writer: Writer,
     /// Used on the writing thread only.
     journal: Arc<Mutex<Journal>>,
     /// Held by who brings all of the journal into days.
     folding: tokio::sync::Mutex<()>,
-    _dir: DataDir,
 }
 
 impl std::fmt::Debug for Database {
@@ -78,9 +77,9 @@ impl Database {
             let journal = Arc::clone(&journal);
             move |is_committed| journal::lock(&journal).ended(is_committed)
         };
-        let writer = Writer::start(connection, &path, ended)?;
+        let writer = Writer::start(connection, &path, ended, dir)?;
         let (folding, idle_readers) = (tokio::sync::Mutex::default(), Mutex::default());
-        Ok(Self { shared: Arc::new(Shared { path, secrets, ids, writer, journal, folding, idle_readers, _dir: dir }) })
+        Ok(Self { shared: Arc::new(Shared { path, secrets, ids, writer, journal, folding, idle_readers }) })
     }
 
     /// The secrets that this store's keys are sealed with.

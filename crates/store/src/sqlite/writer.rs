@@ -29,11 +29,12 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread, which writes to the database at `path` by this connection. It tells `ended` after each
-    /// transaction whether that was committed, before the next begins.
+    /// transaction whether that was committed, before the next begins. `held` is let go when all is closed.
     pub(super) fn start(
         mut connection: Connection,
         path: &Path,
         ended: impl Fn(bool) + Send + 'static,
+        held: impl Send + 'static,
     ) -> Result<Self, StoreError> {
         let mut checkpoints = Checkpoints::start(&mut connection, path)?;
         let (jobs, waiting) = mpsc::channel::<Job>();
@@ -50,6 +51,7 @@ impl Writer {
                 let file = checkpoints.end();
                 drop(connection);
                 drop(file);
+                drop(held);
             })
             .map_err(|error| StoreError::io("the writing thread", &error))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })

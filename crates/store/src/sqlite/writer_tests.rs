@@ -28,7 +28,7 @@ impl Bench {
         let undone = Arc::<AtomicUsize>::default();
         let count = Arc::clone(&undone);
         let ended = move |committed: bool| _ = count.fetch_add(usize::from(!committed), Ordering::Relaxed);
-        let writer = Writer::start(connection, &database, ended).expect("starts");
+        let writer = Writer::start(connection, &database, ended, ()).expect("starts");
         Self { path, writer, undone }
     }
 
