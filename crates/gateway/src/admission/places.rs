@@ -2,8 +2,8 @@
 //! the hint can have the three fetched before they know which it is.
 //!
 //! The three lie within a kilobyte and a half: most of the time on one page, of which the processor looks up the address
-//! once. A quarter of all places at least is vacant, so that hardly more than one newcomer in ten goes elsewhere, and one
-//! in twenty-five while half are.
+//! once. A quarter of all places at least is vacant: of those who were expected, one in seven is elsewhere when no more is,
+//! and one in twenty-five when half is.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
