@@ -2,8 +2,8 @@
 //! the hint can have the three fetched before they know which it is.
 //!
 //! The three lie within a kilobyte and a half: most of the time on one page, of which the processor looks up the address
-//! once. A quarter of all places at least is vacant: of those who were expected, one in seven is elsewhere when no more is,
-//! and one in twenty-five when half is.
+//! once. Three sixteenths of all places at least are vacant: of those who were expected, one in six is elsewhere when no
+//! more are, and one in twenty-five when half are.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -86,7 +86,7 @@ impl Assigning<'_> {
 
     /// Has so many places that few newcomers have to go elsewhere when `taken` are.
     pub(super) fn make_room_for(&mut self, taken: u32) {
-        let enough = (u64::from(taken) * 4 / 3 + 1).next_power_of_two().min(u64::from(MOST)) as u32;
+        let enough = (u64::from(taken) * 16 / 13 + 1).next_power_of_two().min(u64::from(MOST)) as u32;
         if enough > self.places.load(Ordering::Relaxed) {
             self.places.store(enough, Ordering::Relaxed);
         }
