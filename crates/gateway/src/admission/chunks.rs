@@ -36,9 +36,10 @@ impl<T: Default, const FIRST: u32, const LAST: u32> Chunks<T, FIRST, LAST> {
         self.chunks.get(chunk as usize)?.get_or_init(make).get(item as usize)
     }
 
-    /// All items that were made, in order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        let made = (0..).zip(&self.chunks).filter_map(|(chunk, made)| Some((chunk, made.get()?)));
+    /// All items that were made of the first so many, in order, and perhaps some more.
+    pub(super) fn first(&self, items: u32) -> impl Iterator<Item = (u32, &T)> {
+        let (last, _) = Self::place(items.saturating_sub(1));
+        let made = (0..=last).zip(&self.chunks).filter_map(|(chunk, made)| Some((chunk, made.get()?)));
         made.flat_map(|(chunk, made)| Self::items(chunk).zip(made))
     }
 
@@ -49,10 +50,10 @@ impl<T: Default, const FIRST: u32, const LAST: u32> Chunks<T, FIRST, LAST> {
             return (Self::SMALLER + (index >> LAST), index % (1 << LAST));
         }
         let chunk = u32::BITS - (index >> FIRST).leading_zeros();
-        (chunk, index - Self::first(chunk))
+        (chunk, index - Self::start(chunk))
     }
 
-    fn first(chunk: u32) -> u32 {
+    fn start(chunk: u32) -> u32 {
         match chunk {
             0 => 0,
             chunk if chunk <= Self::SMALLER => 1 << (FIRST + chunk - 1),
@@ -61,7 +62,7 @@ impl<T: Default, const FIRST: u32, const LAST: u32> Chunks<T, FIRST, LAST> {
     }
 
     fn items(chunk: u32) -> Range<u32> {
-        Self::first(chunk)..Self::first(chunk + 1)
+        Self::start(chunk)..Self::start(chunk + 1)
     }
 }
 
@@ -78,7 +79,7 @@ mod tests {
         for index in 0..3000 {
             chunks.get_or_make(index).expect("room").store(index, Ordering::Relaxed);
         }
-        let items: Vec<_> = chunks.iter().map(|(index, item)| (index, item.load(Ordering::Relaxed))).collect();
+        let items: Vec<_> = chunks.first(3000).map(|(index, item)| (index, item.load(Ordering::Relaxed))).collect();
         assert_eq!(items, (0..3000).map(|index| (index, index)).collect::<Vec<_>>());
         assert!(chunks.get(3000).is_none() && chunks.get_or_make(8 * 1024).is_none());
     }
@@ -92,7 +93,8 @@ mod tests {
         for index in [1, 2, 3, 4, 7, 8, 30, 8 * 1024 - 1] {
             assert_eq!(chunks.get(index).map(|item| item.load(Ordering::Relaxed)), Some(index));
         }
-        let made: Vec<_> = chunks.iter().map(|(index, _)| index).collect();
-        assert_eq!(made, [(0..16), (24..32), (8 * 1023..8 * 1024)].into_iter().flatten().collect::<Vec<_>>());
+        let made = |items| chunks.first(items).map(|(index, _)| index).collect::<Vec<_>>();
+        assert_eq!(made(8 * 1024), [(0..16), (24..32), (8 * 1023..8 * 1024)].into_iter().flatten().collect::<Vec<_>>());
+        assert_eq!((made(17), made(16), made(0)), ((0..16).collect(), (0..16).collect(), vec![0, 1]));
     }
 }

@@ -97,7 +97,10 @@ impl Counters {
 
     /// All counters that are somebody's.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, Owner, &Counter)> {
-        self.counters.iter().filter_map(|(place, counter)| counter.owner().map(|(_, owner)| (place, owner, counter)))
+        self.places.taken().filter_map(|place| {
+            let counter = self.at(place)?;
+            counter.owner().map(|(_, owner)| (place, owner, counter))
+        })
     }
 
     /// Finds a counter.
@@ -186,7 +189,10 @@ impl Counters {
 
     /// The places whose meters have calls to report, once each.
     pub(super) fn take_unreported(&self) -> impl Iterator<Item = u32> {
-        let marked = self.unreported.iter().filter(|(_, word)| word.load(Ordering::Relaxed) != 0);
+        let marked = self
+            .unreported
+            .first(self.places.count().div_ceil(u64::BITS))
+            .filter(|(_, word)| word.load(Ordering::Relaxed) != 0);
         marked.flat_map(|(index, word)| {
             let bits = word.swap(0, Ordering::AcqRel);
             (0..u64::BITS).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| index * u64::BITS + bit)

@@ -53,6 +53,17 @@ impl Places {
     pub(super) fn assign(&self) -> Assigning<'_> {
         Assigning { places: &self.count, taken: self.taken.lock().unwrap_or_else(PoisonError::into_inner) }
     }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> u32 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// The places that are taken now, in order.
+    pub(super) fn taken(&self) -> impl Iterator<Item = u32> + use<> {
+        let words = self.assign().taken.words.clone();
+        (0..).zip(words).flat_map(|(index, word)| bits(word).map(move |bit| index * u64::BITS + bit))
+    }
 }
 
 #[inline]
@@ -91,6 +102,15 @@ impl Assigning<'_> {
             self.places.store(enough, Ordering::Relaxed);
         }
     }
+}
+
+/// Where a word has ones.
+fn bits(mut word: u64) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let bit = word.trailing_zeros();
+        word &= word.wrapping_sub(1);
+        (bit < u64::BITS).then_some(bit)
+    })
 }
 
 fn bit(place: u32) -> u64 {
@@ -171,6 +191,8 @@ mod tests {
                 }
                 prop_assert_eq!(places.taken.lock().expect("no panic").count as usize, taken.len());
             }
+            taken.sort_unstable();
+            prop_assert_eq!(places.taken().collect::<Vec<_>>(), taken);
         }
     }
 }
