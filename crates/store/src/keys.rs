@@ -1,8 +1,9 @@
 //! API keys as rows, and the questions asked of them.
 
-use tollgate_domain::{ApiKey, ApiKeyId, KeyDigest, KeyHint, UsagePlanId};
+use tollgate_domain::{ApiKey, ApiKeyId, KeyDigest, KeyHint, Tags, UnixMillis, UsagePlanId};
 
 use crate::error::StoreError;
+use crate::secrets::SealedValue;
 
 /// A key as it is stored.
 #[derive(Clone, PartialEq)]
@@ -74,15 +75,57 @@ pub struct KeyPage {
     pub more: bool,
 }
 
-/// A key to import.
+/// A key to put under the id that it has.
 #[derive(Clone, PartialEq)]
 pub struct KeyImport {
-    /// The key. When its value is known already, that key only takes over its name, description and switch.
+    /// The key.
     pub key: ApiKey,
     /// Its value.
     pub value: String,
     /// The plans to add it to.
     pub plans: Vec<UsagePlanId>,
+}
+
+/// A key of a file of keys. A file has a hundred thousand, so it takes as little room as can be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedKey {
+    /// Its id, if it is new. Once imported, the id that the key of this value has.
+    pub id: ApiKeyId,
+    /// Its name.
+    pub name: Option<Box<str>>,
+    /// Its description.
+    pub description: Option<Box<str>>,
+    /// A disabled key may not call.
+    pub enabled: bool,
+    /// Its value, sealed for its id.
+    pub value: SealedValue,
+    /// The plans to add it to. Once imported, all that it is in.
+    pub plans: Box<[UsagePlanId]>,
+}
+
+impl ListedKey {
+    /// The key that is made of it, if it is new.
+    pub(crate) fn to_new_key(&self, now: UnixMillis) -> ApiKey {
+        let owned = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
+        ApiKey {
+            id: self.id,
+            name: owned(&self.name),
+            description: owned(&self.description),
+            customer_id: None,
+            enabled: self.enabled,
+            created: now,
+            updated: now,
+            stage_keys: Vec::new(),
+            tags: Tags::new(),
+        }
+    }
+}
+
+impl From<&ListedKey> for CallerRow {
+    fn from(key: &ListedKey) -> Self {
+        let ListedKey { id, enabled, ref value, ref plans, .. } = *key;
+        Self { digest: value.digest(), hint: value.hint(), id, enabled, plans: plans.to_vec() }
+    }
 }
 
 /// A key that was put under the id that it has.

@@ -80,17 +80,38 @@ impl Secrets {
 ///
 /// Its nonce begins with the value's hint, so that a table of a million keys is filled without opening any; the other
 /// sixteen bytes are random, and nonces never meet. The digest beside it tells more than the hint does.
-pub(crate) struct SealedValue {
-    pub(crate) digest: KeyDigest,
-    pub(crate) bytes: Vec<u8>,
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealedValue {
+    digest: KeyDigest,
+    bytes: Box<[u8]>,
+}
+
+impl std::fmt::Debug for SealedValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SealedValue(..)")
+    }
 }
 
 impl SealedValue {
-    pub(crate) fn new(secrets: &Secrets, id: ApiKeyId, value: &str, ids: &IdSource) -> Result<Self, StoreError> {
+    /// Seals a value for the key of this id. Fails where the cipher does, which no value of a key makes it do.
+    pub fn new(secrets: &Secrets, id: ApiKeyId, value: &str, ids: &IdSource) -> Result<Self, StoreError> {
         let mut nonce = [0; NONCE_LEN];
         ids.fill(&mut nonce);
         nonce[..8].copy_from_slice(&secrets.hint(value).0.to_le_bytes());
-        Ok(Self { digest: secrets.digest(value), bytes: secrets.seal_with(nonce, id.as_str(), value)? })
+        Ok(Self { digest: secrets.digest(value), bytes: secrets.seal_with(nonce, id.as_str(), value)?.into() })
+    }
+
+    /// The digest of the value, which is the same whoever it is sealed for.
+    pub fn digest(&self) -> KeyDigest {
+        self.digest
+    }
+
+    pub(crate) fn hint(&self) -> KeyHint {
+        hint_of_sealed(&self.bytes)
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 }
 
@@ -118,11 +139,11 @@ mod tests {
     fn the_hint_of_a_value_is_known_without_opening_it() {
         let (ids, secrets) = (IdSource::seeded(1), Secrets::new(&[1; 32]));
         let id = ids.api_key_id();
-        let seal = || SealedValue::new(&secrets, id, "value", &ids).expect("sealed").bytes;
+        let seal = || SealedValue::new(&secrets, id, "value", &ids).expect("sealed");
         let (sealed, again) = (seal(), seal());
-        assert_eq!(hint_of_sealed(&sealed), secrets.hint("value"));
-        assert_ne!(sealed[8..NONCE_LEN], again[8..NONCE_LEN], "a nonce is used once");
-        assert_eq!(secrets.open(id.as_str(), &sealed).expect("opens"), "value");
+        assert_eq!(sealed.hint(), secrets.hint("value"));
+        assert_ne!(sealed.bytes()[8..NONCE_LEN], again.bytes()[8..NONCE_LEN], "a nonce is used once");
+        assert_eq!(secrets.open(id.as_str(), sealed.bytes()).expect("opens"), "value");
         assert_eq!(hint_of_sealed(b"short"), KeyHint(0));
     }
 }

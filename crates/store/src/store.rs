@@ -1,6 +1,5 @@
 //! The one face of all backends: the same questions, the same promises.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,11 +13,11 @@ use crate::credential::Credential;
 use crate::data_dir::DataDir;
 use crate::error::StoreError;
 use crate::extension::QuotaExtension;
-use crate::keys::{Attached, CallerRow, KeyImport, KeyPage, KeyPut, KeyQuery, KeyRow};
+use crate::keys::{Attached, CallerRow, KeyImport, KeyPage, KeyPut, KeyQuery, KeyRow, ListedKey};
 use crate::ledger::{UsagePage, UsageQuery};
 use crate::migration::{self, MovedTable};
 use crate::postgres::{self, Changes, NodeBuckets, NodeRecord, NodeRow, PostgresSettings};
-use crate::secrets::Secrets;
+use crate::secrets::{SealedValue, Secrets};
 use crate::sqlite;
 use crate::stacks::{StackHead, StackRow};
 use crate::standing::{KeyCalls, NearQuota, PlanCalls};
@@ -170,18 +169,21 @@ impl Store {
         change!(self.delete_key(id))
     }
 
-    /// The plans of the keys that have these values, by value; of those that are in any.
-    pub async fn plans_of_values(&self, values: Vec<String>) -> Result<HashMap<String, Vec<UsagePlanId>>, StoreError> {
-        ask!(self.plans_of_values(values))
+    /// Seals values of keys that have these ids, should they be new, and tells the plans of the key that has each value
+    /// already.
+    pub async fn seal_values(
+        &self,
+        values: Vec<(ApiKeyId, String)>,
+    ) -> Result<Vec<(SealedValue, Vec<UsagePlanId>)>, StoreError> {
+        ask!(self.seal_values(values))
     }
 
     /// Imports keys in order, all of them or none. Of a value that is known already the key's name, description and
-    /// switch are overwritten, and plans are added to; the rest is kept. Returns the least that is to be known of each: a
-    /// file has a hundred thousand.
-    pub async fn import_keys(&self, rows: Vec<KeyImport>) -> Result<Vec<CallerRow>, StoreError> {
+    /// switch are overwritten, and plans are added to; the rest is kept. Returns them as they are now.
+    pub async fn import_keys(&self, keys: Vec<ListedKey>, now: UnixMillis) -> Result<Vec<ListedKey>, StoreError> {
         match &self.0 {
-            Backend::Sqlite(database) => database.import_keys(rows).await,
-            Backend::Postgres(database) => database.import_keys(rows).await,
+            Backend::Sqlite(database) => database.import_keys(keys, now).await,
+            Backend::Postgres(database) => database.import_keys(keys, now).await,
         }
     }
 

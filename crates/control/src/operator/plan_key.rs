@@ -1,11 +1,10 @@
 //! IssueApiKey: makes a key in a plan, in one commit, so that no key is left where the plan refuses it.
 
-use tollgate_store::{CallerRow, KeyImport, KeyRow};
+use tollgate_store::{CallerRow, KeyImport, StoreError};
 
 use super::OperatorRefusal;
 use crate::Control;
 use crate::answer::Reply;
-use crate::error::Failure;
 use crate::request::Request;
 use crate::resources::{api_key, usage_plan};
 
@@ -17,20 +16,11 @@ pub(crate) async fn issue(control: &Control, request: &Request) -> Reply {
         return Err(OperatorRefusal::ValueChosen.into());
     }
     let value = control.ids().api_key_value();
-    let row = {
-        let _turn = control.writer().turn().await?;
-        let plan = usage_plan::find(&control.catalog(), request.usage_plan_id()?)?.id;
-        let row = KeyImport { key, value, plans: vec![plan] };
-        made(control, row).await?
-    };
+    let _turn = control.writer().turn().await?;
+    let plan = usage_plan::find(&control.catalog(), request.usage_plan_id()?)?.id;
+    let put = control.store().put_keys(vec![KeyImport { key, value, plans: vec![plan] }], false).await?;
+    // Its id and its value are new, so that nothing is in its way.
+    let row = put.into_iter().find_map(|put| put.row).ok_or(StoreError::Closed)?;
+    control.gate().put_key(&CallerRow::from(&row));
     api_key::answer_with_value(&row)
-}
-
-async fn made(control: &Control, row: KeyImport) -> Result<KeyRow, Failure> {
-    let (key, value) = (row.key.clone(), row.value.clone());
-    let caller = control.store().import_keys(vec![row]).await?.pop().expect("an import answers with each of its rows");
-    control.gate().put_key(&caller);
-    let CallerRow { digest, hint, plans, .. } = caller;
-    // Nobody asks for its place in the order of creation.
-    Ok(KeyRow { seq: 0, key, value, digest, hint, plans })
 }

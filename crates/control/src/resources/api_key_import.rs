@@ -3,20 +3,29 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
-use serde::Serialize;
-use tollgate_domain::{ApiKey, ApiKeyId, Catalog, Tags, UnixMillis, UsagePlanId};
-use tollgate_store::KeyImport;
+use serde::{Serialize, Serializer};
+use tollgate_domain::{ApiKeyId, Catalog, KeyDigest, UsagePlanId};
+use tollgate_store::{CallerRow, ListedKey, SealedValue};
 
 use crate::Control;
 use crate::answer::{Answer, Reply};
 use crate::conflict::Conflict;
+use crate::error::Failure;
 use crate::request::Request;
 use crate::resources::{api_key, usage_plan};
 
+/// Rows that are read, sealed and judged at once. So there is little of a file beside what it comes to.
+const ROWS_AT_ONCE: usize = 1_000;
+
 #[derive(Serialize)]
 struct ApiKeyIdsWire {
-    ids: Vec<String>,
+    #[serde(serialize_with = "ids")]
+    ids: Vec<ListedKey>,
     warnings: Vec<String>,
+}
+
+fn ids<S: Serializer>(keys: &[ListedKey], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(keys.iter().map(|key| key.id))
 }
 
 /// One row of the file, as it was written.
@@ -36,59 +45,71 @@ impl fmt::Debug for Row {
     }
 }
 
+/// What a file comes to, row by row.
+#[derive(Default)]
+struct Import {
+    /// The keys to import. A row that can't become a key is left out.
+    keys: Vec<ListedKey>,
+    /// What is doubtful about the file.
+    warnings: Vec<String>,
+    /// The plans of each value that has come up: those that its key was in before, and those that it joins.
+    joined: HashMap<KeyDigest, Vec<UsagePlanId>>,
+    rows: usize,
+}
+
 pub(crate) async fn import(control: &Control, request: &Request) -> Reply {
     if !request.query("format").is_some_and(|format| format.eq_ignore_ascii_case("csv")) {
         return Err(Conflict::BadKeyFile("the format must be csv".to_owned()).into());
     }
-    let rows = read_rows(request.bytes())?;
+    let file = KeyFile::open(request.bytes())?;
     let _turn = control.writer().turn().await?;
-    let fresh = || control.ids().api_key_id();
-    let known = control.store().plans_of_values(rows.iter().map(|row| row.value.clone()).collect()).await?;
-    let (keys, warnings) = decide(&control.catalog(), rows, known, fresh, request.now());
+    let (keys, warnings) = judge(control, file).await?;
     if request.flag("failonwarnings") && !warnings.is_empty() {
         return Err(Conflict::BadKeyFile(warnings.join("; ")).into());
     }
-    let callers = control.store().import_keys(keys).await?;
-    callers.iter().for_each(|caller| control.gate().put_key(caller));
-    let ids = callers.iter().map(|caller| caller.id.to_string()).collect();
+    let ids = control.store().import_keys(keys, request.now()).await?;
+    ids.iter().for_each(|key| control.gate().put_key(&CallerRow::from(key)));
     Answer::json(&ApiKeyIdsWire { ids, warnings })
 }
 
-/// The keys to import and what is doubtful about the file. A row that can't become a key is left out. `joined` has the
-/// plans that each value's key is in already.
-fn decide(
-    catalog: &Catalog,
-    rows: Vec<Row>,
-    mut joined: HashMap<String, Vec<UsagePlanId>>,
-    fresh: impl Fn() -> ApiKeyId,
-    now: UnixMillis,
-) -> (Vec<KeyImport>, Vec<String>) {
-    let mut warnings = Vec::new();
-    let mut keys = Vec::with_capacity(rows.len());
-    for (index, row) in rows.into_iter().enumerate() {
-        // The header is line 1.
-        let mut warn = |text: String| warnings.push(format!("Row {}: {text}", index + 2));
-        let key = ApiKey {
-            id: fresh(),
-            name: Some(row.name).filter(|name| !name.is_empty()),
-            description: Some(row.description).filter(|text| !text.is_empty()),
-            customer_id: None,
-            enabled: enabled(row.enabled.as_deref(), &mut warn),
-            created: now,
-            updated: now,
-            stage_keys: Vec::new(),
-            tags: Tags::new(),
-        };
-        if let Err(conflict) = api_key::check(&key).and_then(|()| api_key::check_value(&row.value)) {
-            warn(conflict.to_string());
-            continue;
+/// The keys that a file comes to, and what is doubtful about it.
+async fn judge(control: &Control, mut file: KeyFile<'_>) -> Result<(Vec<ListedKey>, Vec<String>), Failure> {
+    let (catalog, mut import) = (control.catalog(), Import::default());
+    loop {
+        let rows = file.next_rows(ROWS_AT_ONCE)?;
+        if rows.is_empty() {
+            return Ok((import.keys, import.warnings));
         }
-        let joined = joined.entry(row.value.clone()).or_default();
+        let ids: Vec<ApiKeyId> = rows.iter().map(|_| control.ids().api_key_id()).collect();
+        let values = ids.iter().copied().zip(rows.iter().map(|row| row.value.clone())).collect();
+        let sealed = control.store().seal_values(values).await?;
+        for ((row, id), (value, plans)) in rows.into_iter().zip(ids).zip(sealed) {
+            import.add(&catalog, row, id, value, plans);
+        }
+    }
+}
+
+impl Import {
+    /// Takes a row, and the plans that the key of its value is in already.
+    fn add(&mut self, catalog: &Catalog, row: Row, id: ApiKeyId, value: SealedValue, before: Vec<UsagePlanId>) {
+        let Self { keys, warnings, joined, rows } = self;
+        *rows += 1;
+        // The header is line 1.
+        let line = *rows + 1;
+        let mut warn = |text: String| warnings.push(format!("Row {line}: {text}"));
+        let enabled = enabled(row.enabled.as_deref(), &mut warn);
+        let text = |text: String| Some(text).filter(|text| !text.is_empty());
+        let (name, description) = (text(row.name), text(row.description));
+        let checked = api_key::check(name.as_deref(), description.as_deref());
+        if let Err(conflict) = checked.and_then(|()| api_key::check_value(&row.value)) {
+            return warn(conflict.to_string());
+        }
+        let joined = joined.entry(value.digest()).or_insert(before);
         let plans = plans(catalog, &row.plans, joined, &mut warn);
         joined.extend(&plans);
-        keys.push(KeyImport { key, value: row.value, plans });
+        let (name, description, plans) = (name.map(Into::into), description.map(Into::into), plans.into());
+        keys.push(ListedKey { id, name, description, enabled, value, plans });
     }
-    (keys, warnings)
 }
 
 fn enabled(cell: Option<&str>, warn: &mut impl FnMut(String)) -> bool {
@@ -125,32 +146,53 @@ fn plans(catalog: &Catalog, ids: &[String], joined: &[UsagePlanId], warn: &mut i
     plans.split_off(joined.len())
 }
 
-/// Reads the file: a header, then a row for each key. Names of columns are in any case and order.
-fn read_rows(file: &[u8]) -> Result<Vec<Row>, Conflict> {
-    let bad = |text: String| Conflict::BadKeyFile(text);
-    let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
-    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(file);
-    let header = reader.headers().map_err(|error| bad(error.to_string()))?.clone();
-    let column = |name: &str| header.iter().position(|title| title.eq_ignore_ascii_case(name));
-    let required = |name: &str| column(name).ok_or_else(|| bad(format!("the column {name} is missing")));
-    let (name, value) = (required("Name")?, required("Key")?);
-    let (description, enabled, plans) = (column("Description"), column("Enabled"), column("UsagePlanIds"));
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| bad(error.to_string()))?;
-        let cells = join_quoted(record.iter());
-        let cell = |column: usize| cells.get(column).map(String::as_str).unwrap_or_default();
-        let optional = |column: Option<usize>| column.map(cell).filter(|text| !text.is_empty());
-        let ids = optional(plans).unwrap_or_default().split(',').map(str::trim).filter(|id| !id.is_empty());
-        rows.push(Row {
-            name: cell(name).to_owned(),
-            value: cell(value).to_owned(),
-            description: optional(description).unwrap_or_default().to_owned(),
-            enabled: optional(enabled).map(str::to_owned),
-            plans: ids.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect(),
-        });
+/// A file of keys: a header, then a row for each key. Names of columns are in any case and order.
+struct KeyFile<'a> {
+    reader: csv::Reader<&'a [u8]>,
+    name: usize,
+    value: usize,
+    description: Option<usize>,
+    enabled: Option<usize>,
+    plans: Option<usize>,
+}
+
+impl<'a> KeyFile<'a> {
+    /// Reads the header.
+    fn open(file: &'a [u8]) -> Result<Self, Conflict> {
+        let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
+        let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(file);
+        let header = reader.headers().map_err(unreadable)?;
+        let column = |name: &str| header.iter().position(|title| title.eq_ignore_ascii_case(name));
+        let required =
+            |name: &str| column(name).ok_or_else(|| Conflict::BadKeyFile(format!("the column {name} is missing")));
+        let (name, value) = (required("Name")?, required("Key")?);
+        let (description, enabled, plans) = (column("Description"), column("Enabled"), column("UsagePlanIds"));
+        Ok(Self { reader, name, value, description, enabled, plans })
     }
-    Ok(rows)
+
+    /// The next rows, at most so many; none at the end.
+    fn next_rows(&mut self, most: usize) -> Result<Vec<Row>, Conflict> {
+        let Self { ref mut reader, name, value, description, enabled, plans } = *self;
+        let row = |record: csv::Result<csv::StringRecord>| {
+            let record = record.map_err(unreadable)?;
+            let cells = join_quoted(record.iter());
+            let cell = |column: usize| cells.get(column).map(String::as_str).unwrap_or_default();
+            let optional = |column: Option<usize>| column.map(cell).filter(|text| !text.is_empty());
+            let ids = optional(plans).unwrap_or_default().split(',').map(str::trim).filter(|id| !id.is_empty());
+            Ok(Row {
+                name: cell(name).to_owned(),
+                value: cell(value).to_owned(),
+                description: optional(description).unwrap_or_default().to_owned(),
+                enabled: optional(enabled).map(str::to_owned),
+                plans: ids.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect(),
+            })
+        };
+        reader.records().take(most).map(row).collect()
+    }
+}
+
+fn unreadable(error: csv::Error) -> Conflict {
+    Conflict::BadKeyFile(error.to_string())
 }
 
 /// Joins cells that a reader of standard CSV splits: AWS also takes single quotes, and blanks before a quote.
@@ -184,19 +226,33 @@ mod tests {
 
     use std::collections::BTreeMap;
 
-    use tollgate_domain::{ApiStage, Edit, Record, RestApiId, StageName, UsagePlan};
+    use tollgate_domain::{ApiStage, Edit, IdSource, Record, RestApiId, StageName, Tags, UsagePlan};
+    use tollgate_store::Secrets;
 
     use super::*;
 
     const VALUE: &str = "apikey1234abcdefghij0123456789";
 
     fn rows(file: &str) -> Vec<Row> {
-        read_rows(file.as_bytes()).expect("a readable file")
+        KeyFile::open(file.as_bytes()).and_then(|mut file| file.next_rows(99)).expect("a readable file")
     }
 
-    fn decided(file: &str) -> (Vec<KeyImport>, Vec<String>) {
-        let ids = tollgate_domain::IdSource::seeded(1);
-        decide(&Catalog::default(), rows(file), HashMap::new(), || ids.api_key_id(), UnixMillis(0))
+    /// What a file comes to, where the keys of its values are in the plans that `before` tells.
+    fn imported(file: &str, catalog: &Catalog, before: impl Fn(&str) -> Vec<UsagePlanId>) -> Import {
+        let (ids, secrets) = (IdSource::seeded(1), Secrets::new(&[1; 32]));
+        let mut import = Import::default();
+        for row in rows(file) {
+            let id = ids.api_key_id();
+            let value = SealedValue::new(&secrets, id, &row.value, &ids).expect("sealed");
+            let before = before(&row.value);
+            import.add(catalog, row, id, value, before);
+        }
+        import
+    }
+
+    fn decided(file: &str) -> (Vec<ListedKey>, Vec<String>) {
+        let Import { keys, warnings, .. } = imported(file, &Catalog::default(), |_| Vec::new());
+        (keys, warnings)
     }
 
     #[test]
@@ -228,9 +284,9 @@ mod tests {
     #[test]
     fn a_file_without_names_or_keys_is_refused() {
         for file in ["", "Name\na\n", "Key\nb\n"] {
-            assert!(matches!(read_rows(file.as_bytes()), Err(Conflict::BadKeyFile(_))), "{file}");
+            assert!(matches!(KeyFile::open(file.as_bytes()), Err(Conflict::BadKeyFile(_))), "{file}");
         }
-        assert!(read_rows(b"Name,Key\n\xff,b\n").is_err());
+        assert!(KeyFile::open(b"Name,Key\n\xff,b\n").expect("a header").next_rows(1).is_err());
     }
 
     #[test]
@@ -238,7 +294,7 @@ mod tests {
         let file = format!("Name,Key,Enabled,UsagePlanIds\na,short,,\nb,{VALUE},perhaps,nosuch\n");
         let (keys, warnings) = decided(&file);
         assert_eq!(keys.len(), 1);
-        assert!(!keys[0].key.enabled);
+        assert!(!keys[0].enabled);
         assert_eq!(
             warnings,
             [
@@ -251,7 +307,6 @@ mod tests {
 
     #[test]
     fn a_key_joins_no_second_plan_of_a_stage_not_even_one_from_before() {
-        let ids = tollgate_domain::IdSource::seeded(1);
         let stage = ApiStage { api_id: RestApiId::new("api"), stage: StageName::new("dev"), throttle: BTreeMap::new() };
         let plan = |id: &str| UsagePlan {
             id: UsagePlanId::parse(id).expect("an id"),
@@ -266,9 +321,9 @@ mod tests {
         let edits = ["gold", "silver"].map(|id| Edit::put(Record::UsagePlan(plan(id))));
         let catalog = Catalog::default().apply(&edits);
         let file = format!("Name,Key,UsagePlanIds\na,{VALUE},silver\nb,{VALUE}x,gold\nb,{VALUE}x,silver\n");
-        let joined = HashMap::from([(VALUE.to_owned(), vec![plan("gold").id])]);
-        let (keys, warnings) = decide(&catalog, rows(&file), joined, || ids.api_key_id(), UnixMillis(0));
-        let plans: Vec<_> = keys.into_iter().map(|key| key.plans).collect();
+        let before = |value: &str| if value == VALUE { vec![plan("gold").id] } else { Vec::new() };
+        let Import { keys, warnings, .. } = imported(&file, &catalog, before);
+        let plans: Vec<_> = keys.into_iter().map(|key| key.plans.into_vec()).collect();
         assert_eq!(plans, [vec![], vec![plan("gold").id], vec![]]);
         assert_eq!(warnings.len(), 2);
     }
@@ -276,14 +331,14 @@ mod tests {
     #[test]
     fn missing_cells_are_empty_and_enabled() {
         let (keys, warnings) = decided(&format!("Name,Key,Description,Enabled\na,{VALUE}\n"));
-        assert_eq!((keys[0].key.enabled, keys[0].key.description.is_none(), warnings.len()), (true, true, 0));
+        assert_eq!((keys[0].enabled, keys[0].description.is_none(), warnings.len()), (true, true, 0));
     }
 
     proptest! {
         #[test]
         fn any_file_is_answered(file in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = read_rows(&file);
-            let _ = read_rows(&[b"Name,Key,UsagePlanIds\n".as_slice(), &file].concat());
+            let read = |file: &[u8]| KeyFile::open(file).and_then(|mut file| file.next_rows(99)).is_ok();
+            let _ = (read(&file), read(&[b"Name,Key,UsagePlanIds\n".as_slice(), &file].concat()));
         }
     }
 }

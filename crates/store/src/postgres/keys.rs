@@ -13,7 +13,7 @@ use super::changes::{Announcement, announce};
 use super::session::Session;
 use super::{Database, Parameters, commit, execute, one, one_or_none, rows};
 use crate::error::StoreError;
-use crate::keys::{Attached, CallerRow, KeyImport, KeyPage, KeyQuery, KeyRow, parse_key_id, parse_plan_id};
+use crate::keys::{Attached, CallerRow, KeyPage, KeyQuery, KeyRow, ListedKey, parse_key_id, parse_plan_id};
 use crate::secrets::{SealedValue, Secrets, hint_of_sealed};
 
 const COLUMNS: &str = "k.seq, k.id, k.digest, k.sealed, k.name, k.description, k.customer_id, k.enabled, k.created, \
@@ -30,7 +30,7 @@ impl Database {
         let transaction = client.transaction().await?;
         if insert(&transaction, &[(&sealed, &key)]).await?.is_empty() {
             let sql = "SELECT id FROM api_key WHERE digest = $1";
-            return match one_or_none(&transaction, sql, &[&digest(&sealed.digest)]).await? {
+            return match one_or_none(&transaction, sql, &[&digest(&sealed.digest())]).await? {
                 Some(row) => Err(StoreError::DuplicateKeyValue { existing: parse_key_id(row.try_get(0)?)? }),
                 // It was there and is gone.
                 None => Err(StoreError::Unavailable("the key with this value was just deleted".to_owned())),
@@ -38,7 +38,7 @@ impl Database {
         }
         // No node has to know: a key in no plan admits nobody. They learn of it when it joins its first plan.
         commit(transaction).await?;
-        Ok(sealed.digest)
+        Ok(sealed.digest())
     }
 
     pub(crate) async fn key(&self, id: ApiKeyId) -> Result<Option<KeyRow>, StoreError> {
@@ -143,52 +143,63 @@ impl Database {
         Ok(Some(row))
     }
 
-    pub(crate) async fn plans_of_values(
+    pub(crate) async fn seal_values(
         &self,
-        values: Vec<String>,
-    ) -> Result<HashMap<String, Vec<UsagePlanId>>, StoreError> {
-        let digests: Vec<KeyDigest> = values.iter().map(|value| self.shared.secrets.digest(value)).collect();
-        let sql = "SELECT k.digest, p.plan FROM api_key k JOIN plan_key p ON p.seq = k.seq WHERE k.digest = ANY($1)
-                   ORDER BY p.plan";
-        let mut plans: HashMap<Vec<u8>, Vec<UsagePlanId>> = HashMap::new();
-        for row in rows(&self.client().await?, sql, &[&bytes(&digests)]).await? {
-            plans.entry(row.try_get(0)?).or_default().push(parse_plan_id(row.try_get(1)?)?);
-        }
-        let found = digests.iter().zip(values).filter_map(|(of, value)| Some((value, plans.get(digest(of))?.clone())));
-        Ok(found.collect())
-    }
-
-    pub(crate) async fn import_keys(&self, imports: Vec<KeyImport>) -> Result<Vec<CallerRow>, StoreError> {
+        values: Vec<(ApiKeyId, String)>,
+    ) -> Result<Vec<(SealedValue, Vec<UsagePlanId>)>, StoreError> {
         // Sealing takes long, and needs no connection.
         let shared = Arc::clone(&self.shared);
         let seal = move || {
-            let seal =
-                |row: KeyImport| Ok((SealedValue::new(&shared.secrets, row.key.id, &row.value, &shared.ids)?, row));
-            imports.into_iter().map(seal).collect::<Result<Vec<_>, StoreError>>()
+            let seal = |(id, value): (ApiKeyId, String)| SealedValue::new(&shared.secrets, id, &value, &shared.ids);
+            values.into_iter().map(seal).collect::<Result<Vec<_>, StoreError>>()
         };
-        let imports = tokio::task::spawn_blocking(seal).await.unwrap_or(Err(StoreError::Closed))?;
-        let digests: Vec<KeyDigest> = imports.iter().map(|(sealed, _)| sealed.digest).collect();
+        let sealed = tokio::task::spawn_blocking(seal).await.unwrap_or(Err(StoreError::Closed))?;
+        let digests: Vec<KeyDigest> = sealed.iter().map(SealedValue::digest).collect();
+        let sql = "SELECT k.digest, p.plan FROM api_key k JOIN plan_key p ON p.seq = k.seq WHERE k.digest = ANY($1)
+                   ORDER BY p.plan";
+        let mut plans: HashMap<KeyDigest, Vec<UsagePlanId>> = HashMap::new();
+        for row in rows(&self.client().await?, sql, &[&bytes(&digests)]).await? {
+            plans.entry(read_digest(row.try_get(0)?)?).or_default().push(parse_plan_id(row.try_get(1)?)?);
+        }
+        let with_plans = |sealed: SealedValue| {
+            let plans = plans.get(&sealed.digest()).cloned().unwrap_or_default();
+            (sealed, plans)
+        };
+        Ok(sealed.into_iter().map(with_plans).collect())
+    }
+
+    pub(crate) async fn import_keys(
+        &self,
+        mut keys: Vec<ListedKey>,
+        now: UnixMillis,
+    ) -> Result<Vec<ListedKey>, StoreError> {
+        let digests: Vec<KeyDigest> = keys.iter().map(|key| key.value.digest()).collect();
         let mut writing = self.writing().await?;
         let transaction = writing.begin().await?;
         let mut seen: HashSet<KeyDigest> = HashSet::new();
-        let firsts: Vec<(&SealedValue, &ApiKey)> = imports
+        let firsts: Vec<(&SealedValue, ApiKey)> = keys
             .iter()
-            .filter(|(sealed, _)| seen.insert(sealed.digest))
-            .map(|(sealed, row)| (sealed, &row.key))
+            .filter(|key| seen.insert(key.value.digest()))
+            .map(|key| (&key.value, key.to_new_key(now)))
             .collect();
+        let firsts: Vec<(&SealedValue, &ApiKey)> = firsts.iter().map(|(value, key)| (*value, key)).collect();
         let mut new = insert(&transaction, &firsts).await?;
-        for (sealed, KeyImport { key, .. }) in &imports {
+        for key in &keys {
             // The first row of a value that was new is in the table as it stands.
-            if !new.remove(&sealed.digest) {
-                overwrite(&transaction, sealed, key).await?;
+            if !new.remove(&key.value.digest()) {
+                overwrite(&transaction, key, now).await?;
             }
         }
-        attach_all(&transaction, &imports).await?;
+        attach_all(&transaction, keys.iter().map(|key| (&key.value, &*key.plans))).await?;
         let found = read_keys(&transaction, &self.shared.secrets, &digests).await?;
         announce(&transaction, Announcement::of_keys(&digests)).await?;
         commit(transaction).await?;
-        let by_digest: HashMap<KeyDigest, CallerRow> = found.iter().map(|row| (row.digest, row.into())).collect();
-        Ok(digests.iter().filter_map(|digest| by_digest.get(digest).cloned()).collect())
+        let by_digest: HashMap<KeyDigest, &KeyRow> = found.iter().map(|row| (row.digest, row)).collect();
+        for key in &mut keys {
+            let row = by_digest.get(&key.value.digest()).ok_or(StoreError::Closed)?;
+            (key.id, key.plans) = (row.key.id, row.plans.as_slice().into());
+        }
+        Ok(keys)
     }
 
     pub(crate) async fn attach_key(
@@ -308,10 +319,11 @@ pub(super) async fn insert(
     let column = |read: fn(&ApiKey) -> Option<&str>| keys.iter().map(|(_, key)| read(key)).collect::<Vec<_>>();
     let (stage_keys, tags): (Vec<_>, Vec<_>) =
         keys.iter().map(|(_, key)| labels(key)).collect::<Result<Vec<_>, StoreError>>()?.into_iter().unzip();
+    let digests: Vec<KeyDigest> = keys.iter().map(|(sealed, _)| sealed.digest()).collect();
     let columns: Parameters<'_> = &[
         &keys.iter().map(|(_, key)| key.id.as_str()).collect::<Vec<_>>(),
-        &keys.iter().map(|(sealed, _)| digest(&sealed.digest)).collect::<Vec<_>>(),
-        &keys.iter().map(|(sealed, _)| sealed.bytes.as_slice()).collect::<Vec<_>>(),
+        &bytes(&digests),
+        &keys.iter().map(|(sealed, _)| sealed.bytes()).collect::<Vec<_>>(),
         &column(|key| key.name.as_deref()),
         &column(|key| key.description.as_deref()),
         &column(|key| key.customer_id.as_deref()),
@@ -345,26 +357,26 @@ pub(super) async fn update(transaction: &Transaction<'_>, key: &ApiKey) -> Resul
 }
 
 /// Overwrites what an import may of a key that has this value.
-async fn overwrite(transaction: &Transaction<'_>, sealed: &SealedValue, key: &ApiKey) -> Result<(), StoreError> {
+async fn overwrite(transaction: &Transaction<'_>, listed: &ListedKey, now: UnixMillis) -> Result<(), StoreError> {
     let sql = "UPDATE api_key SET name = $2, description = $3, enabled = $4, updated = $5 WHERE digest = $1";
-    let columns: Parameters<'_> = &[&digest(&sealed.digest), &key.name, &key.description, &key.enabled, &key.updated.0];
+    let ListedKey { name, description, enabled, value, .. } = listed;
+    let (of, name, description) = (value.digest(), name.as_deref(), description.as_deref());
+    let columns: Parameters<'_> = &[&digest(&of), &name, &description, enabled, &now.0];
     execute(transaction, sql, columns).await?;
     Ok(())
 }
 
-/// Adds the keys of an import to their plans.
+/// Adds keys to their plans.
 pub(super) async fn attach_all(
     transaction: &Transaction<'_>,
-    imports: &[(SealedValue, KeyImport)],
+    keys: impl Iterator<Item = (&SealedValue, &[UsagePlanId])>,
 ) -> Result<(), StoreError> {
-    let (digests, plans): (Vec<&[u8]>, Vec<&str>) = imports
-        .iter()
-        .flat_map(|(sealed, row)| row.plans.iter().map(|plan| (digest(&sealed.digest), plan.as_str())))
-        .unzip();
+    let pairs = keys.flat_map(|(value, plans)| plans.iter().map(|plan| (value.digest(), plan.as_str())));
+    let (digests, plans): (Vec<KeyDigest>, Vec<&str>) = pairs.unzip();
     let sql = "INSERT INTO plan_key (plan, seq)
                SELECT DISTINCT new.plan, k.seq FROM unnest($1::bytea[], $2::text[]) AS new (digest, plan)
                JOIN api_key k ON k.digest = new.digest ON CONFLICT DO NOTHING";
-    execute(transaction, sql, &[&digests, &plans]).await?;
+    execute(transaction, sql, &[&bytes(&digests), &plans]).await?;
     Ok(())
 }
 

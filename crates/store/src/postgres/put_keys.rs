@@ -29,7 +29,7 @@ impl Database {
         };
         let sealed = tokio::task::spawn_blocking(seal).await.unwrap_or(Err(StoreError::Closed))?;
         let (keys, digests): (Vec<KeyImport>, Vec<KeyDigest>) =
-            sealed.iter().map(|(value, row)| (row.clone(), value.digest)).unzip();
+            sealed.iter().map(|(value, row)| (row.clone(), value.digest())).unzip();
         let mut writing = self.writing().await?;
         let transaction = writing.begin().await?;
         let outcomes = judge(&transaction, &self.shared.secrets, &keys).await?;
@@ -45,7 +45,7 @@ impl Database {
         for ((_, row), _) in judged().filter(|(_, outcome)| matches!(outcome, PutOutcome::Changed(_))) {
             update(&transaction, &row.key).await?;
         }
-        attach_all(&transaction, &sealed).await?;
+        attach_all(&transaction, sealed.iter().map(|(value, row)| (value, row.plans.as_slice()))).await?;
         let rows = read_keys(&transaction, &self.shared.secrets, &digests).await?;
         announce(&transaction, Announcement::of_keys(&digests)).await?;
         commit(transaction).await?;

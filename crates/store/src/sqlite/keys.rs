@@ -1,14 +1,11 @@
 //! API keys and the plans they are in, as rows.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tollgate_domain::{ApiKey, ApiKeyId, KeyDigest, UnixMillis, UsagePlanId};
 
 use super::{Database, Shared};
 use crate::error::StoreError;
-use crate::keys::{Attached, CallerRow, KeyImport, KeyPage, KeyQuery, KeyRow, parse_key_id, parse_plan_id};
+use crate::keys::{Attached, CallerRow, KeyPage, KeyQuery, KeyRow, ListedKey, parse_key_id, parse_plan_id};
 use crate::secrets::{SealedValue, hint_of_sealed};
 
 const COLUMNS: &str = "k.seq, k.id, k.digest, k.sealed, k.name, k.description, k.customer_id, k.enabled, \
@@ -21,11 +18,11 @@ impl Database {
     /// Stores a new key. Its value must be new, too.
     pub(crate) async fn create_key(&self, key: ApiKey, value: String) -> Result<KeyDigest, StoreError> {
         let sealed = SealedValue::new(&self.shared.secrets, key.id, &value, &self.shared.ids)?;
-        self.write(move |connection, _| match id_of(connection, &sealed.digest)? {
+        self.write(move |connection, _| match id_of(connection, &sealed.digest())? {
             Some(existing) => Err(StoreError::DuplicateKeyValue { existing }),
             None => {
                 insert(connection, &key, &sealed)?;
-                Ok(sealed.digest)
+                Ok(sealed.digest())
             }
         })
         .await
@@ -109,44 +106,37 @@ impl Database {
         .await
     }
 
-    /// The plans of the keys that have these values, by value; of those that are in any.
-    pub(crate) async fn plans_of_values(
+    /// Seals values of keys that have these ids, and tells the plans of the key that has each value already.
+    pub(crate) async fn seal_values(
         &self,
-        values: Vec<String>,
-    ) -> Result<HashMap<String, Vec<UsagePlanId>>, StoreError> {
+        values: Vec<(ApiKeyId, String)>,
+    ) -> Result<Vec<(SealedValue, Vec<UsagePlanId>)>, StoreError> {
         self.read(move |connection, shared| {
             // One transaction: otherwise each lookup locks the database anew.
             let connection = connection.unchecked_transaction()?;
-            let mut find = connection.prepare_cached("SELECT seq FROM api_key WHERE digest = ?")?;
-            let mut found = HashMap::new();
-            for value in values {
-                let digest = shared.secrets.digest(&value);
-                let seq = find.query_row([digest.as_bytes().as_slice()], |row| row.get(0)).optional()?;
-                if let Some(seq) = seq {
-                    found.insert(value, plans_of(&connection, seq)?);
-                }
-            }
-            found.retain(|_, plans| !plans.is_empty());
-            Ok(found)
+            let mut seq_of = connection.prepare_cached("SELECT seq FROM api_key WHERE digest = ?")?;
+            let mut seal = |(id, value): (ApiKeyId, String)| {
+                let sealed = SealedValue::new(&shared.secrets, id, &value, &shared.ids)?;
+                let seq = seq_of.query_row([sealed.digest().as_bytes().as_slice()], |row| row.get(0)).optional()?;
+                Ok((sealed, seq.map_or(Ok(Vec::new()), |seq| plans_of(&connection, seq))?))
+            };
+            values.into_iter().map(&mut seal).collect()
         })
         .await
     }
 
     /// Imports keys in order, all of them or none. Of a value that is known already the key's name, description and
     /// switch are overwritten, and plans are added to; the rest is kept.
-    pub(crate) async fn import_keys(&self, rows: Vec<KeyImport>) -> Result<Vec<CallerRow>, StoreError> {
-        // Sealing takes as long as writing, and does not need the writer, for which the ledger waits, too.
-        let shared = Arc::clone(&self.shared);
-        let seal_all = move || {
-            let seal = |row: &KeyImport| SealedValue::new(&shared.secrets, row.key.id, &row.value, &shared.ids);
-            let sealed: Vec<_> = rows.iter().map(seal).collect::<Result<_, StoreError>>()?;
-            Ok((rows, sealed))
-        };
-        let (rows, sealed) = tokio::task::spawn_blocking(seal_all).await.unwrap_or(Err(StoreError::Closed))?;
-        let write = |connection: &Connection, shared: &Shared, rows: Vec<KeyImport>, sealed: &[SealedValue]| {
-            rows.into_iter().zip(sealed).map(|(row, sealed)| import(connection, shared, row, sealed)).collect()
-        };
-        self.write(move |connection, shared| write(connection, shared, rows, &sealed)).await
+    pub(crate) async fn import_keys(
+        &self,
+        mut keys: Vec<ListedKey>,
+        now: UnixMillis,
+    ) -> Result<Vec<ListedKey>, StoreError> {
+        self.write(move |connection, shared| {
+            keys.iter_mut().try_for_each(|key| import(connection, shared, key, now))?;
+            Ok(keys)
+        })
+        .await
     }
 
     /// Adds a key to a plan.
@@ -264,8 +254,8 @@ pub(super) fn insert(connection: &Connection, key: &ApiKey, sealed: &SealedValue
         )?
         .execute(params![
             key.id.as_str(),
-            sealed.digest.as_bytes().as_slice(),
-            sealed.bytes,
+            sealed.digest().as_bytes().as_slice(),
+            sealed.bytes(),
             key.name,
             key.description,
             key.customer_id,
@@ -298,25 +288,18 @@ pub(super) fn update(connection: &Connection, key: &ApiKey) -> Result<(), StoreE
     Ok(())
 }
 
-fn import(
-    connection: &Connection,
-    shared: &Shared,
-    row: KeyImport,
-    sealed: &SealedValue,
-) -> Result<CallerRow, StoreError> {
-    let KeyImport { key, value, plans } = row;
-    let Some(existing) = id_of(connection, &sealed.digest)? else {
-        insert(connection, &key, sealed)?;
+fn import(connection: &Connection, shared: &Shared, listed: &mut ListedKey, now: UnixMillis) -> Result<(), StoreError> {
+    let Some(existing) = id_of(connection, &listed.value.digest())? else {
+        insert(connection, &listed.to_new_key(now), &listed.value)?;
         let seq = connection.last_insert_rowid();
-        plans.iter().try_for_each(|plan| attach(connection, *plan, seq))?;
-        let (digest, hint) = (sealed.digest, shared.secrets.hint(&value));
-        return Ok(CallerRow { digest, hint, id: key.id, enabled: key.enabled, plans });
+        return listed.plans.iter().try_for_each(|plan| attach(connection, *plan, seq));
     };
     let known = find(connection, shared, existing)?.ok_or(StoreError::Closed)?;
-    let ApiKey { name, description, enabled, updated, .. } = key;
+    let ApiKey { name, description, enabled, updated, .. } = listed.to_new_key(now);
     update(connection, &ApiKey { name, description, enabled, updated, ..known.key })?;
-    plans.iter().try_for_each(|plan| attach(connection, *plan, known.seq))?;
-    find(connection, shared, existing)?.as_ref().map(CallerRow::from).ok_or(StoreError::Closed)
+    listed.plans.iter().try_for_each(|plan| attach(connection, *plan, known.seq))?;
+    (listed.id, listed.plans) = (existing, plans_of(connection, known.seq)?.into());
+    Ok(())
 }
 
 pub(super) fn attach(connection: &Connection, plan: UsagePlanId, seq: i64) -> Result<(), StoreError> {

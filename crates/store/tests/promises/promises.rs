@@ -7,7 +7,8 @@ use tollgate_domain::{
     Settlement, UnixMillis, UsageDelta, UsageImport,
 };
 use tollgate_store::{
-    Attached, CallerRow, ConsoleToken, Credential, KeyImport, KeyQuery, PutOutcome, QuotaExtension, Secrets, StoreError,
+    Attached, CallerRow, ConsoleToken, Credential, KeyImport, KeyQuery, ListedKey, PutOutcome, QuotaExtension, Secrets,
+    StoreError,
 };
 
 use crate::bench::{Account, Bench, TODAY, monthly, plan, plan_id};
@@ -116,21 +117,32 @@ pub(crate) async fn an_import_is_all_or_nothing_and_overwrites_by_value(bench: B
     let known = bench.key("old name");
     let id = known.id;
     bench.store().create_key(known, "a value that is known".to_owned()).await.expect("created");
-    let import = |name: &str, value: &str, plans: &[&str]| KeyImport {
-        key: bench.key(name),
-        value: value.to_owned(),
-        plans: plans.iter().map(|plan| plan_id(plan)).collect(),
+    let now = UnixMillis(7);
+    let listed = async |key: ApiKey, value: &str, plans: &[&str]| {
+        let sealed = bench.store().seal_values(vec![(key.id, value.to_owned())]).await.expect("sealed");
+        let [(value, before)] = sealed.try_into().expect("one");
+        let plans = plans.iter().map(|plan| plan_id(plan)).collect();
+        (
+            ListedKey { id: key.id, name: key.name.map(Into::into), description: None, enabled: true, value, plans },
+            before,
+        )
     };
-    let rows = bench
-        .store()
-        .import_keys(vec![import("new name", "a value that is known", &["p1"]), import("other", "another value", &[])])
-        .await
-        .expect("imported");
-    assert_eq!((rows[0].id, &*rows[0].plans), (id, &[plan_id("p1")][..]));
+    let import = async |keys: Vec<ListedKey>| bench.store().import_keys(keys, now).await;
+    let (first, in_none) = listed(bench.key("new name"), "a value that is known", &["p1"]).await;
+    let (other, _) = listed(bench.key("other"), "another value", &[]).await;
+    let rows = import(vec![first, other]).await.expect("imported");
+    assert_eq!((rows[0].id, &*rows[0].plans, in_none), (id, &[plan_id("p1")][..], vec![]));
     let known = bench.store().key(id).await.expect("read").expect("there");
-    assert_eq!((known.key.name.as_deref(), CallerRow::from(&known)), (Some("new name"), rows[0].clone()));
-    let clash = KeyImport { key: ApiKey { id, ..bench.key("same id") }, ..import("x", "a third value", &[]) };
-    assert!(bench.store().import_keys(vec![import("third", "some other value", &[]), clash]).await.is_err());
+    assert_eq!((known.key.name.as_deref(), CallerRow::from(&known)), (Some("new name"), CallerRow::from(&rows[0])));
+    assert_eq!((known.key.updated, known.value.as_str()), (now, "a value that is known"));
+    let other = bench.store().key(rows[1].id).await.expect("read").expect("there");
+    assert_eq!((other.value.as_str(), CallerRow::from(&other)), ("another value", CallerRow::from(&rows[1])));
+    let (again, before) = listed(bench.key("new name"), "a value that is known", &["p2"]).await;
+    let rows = import(vec![again]).await.expect("imported");
+    assert_eq!((before, &*rows[0].plans), (vec![plan_id("p1")], &[plan_id("p1"), plan_id("p2")][..]));
+    let (third, _) = listed(bench.key("third"), "some other value", &[]).await;
+    let (clash, _) = listed(ApiKey { id, ..bench.key("same id") }, "a third value", &[]).await;
+    assert!(import(vec![third, clash]).await.is_err());
     assert_eq!(bench.names(KeyQuery { limit: 9, ..KeyQuery::default() }).await.0, ["other", "new name"]);
 }
 

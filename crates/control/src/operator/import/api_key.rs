@@ -73,8 +73,9 @@ fn read(row: &Members, now: UnixMillis) -> Result<Result<KeyImport, ImportChange
         tags: row.string_map("tags")?.unwrap_or_default(),
     };
     let value = row.string("value")?.unwrap_or_default();
-    let checked =
-        api_key::check(&key).and_then(|()| api_key::check_value(&value)).and_then(|()| tags::check(&key.tags));
+    let checked = api_key::check(key.name.as_deref(), key.description.as_deref())
+        .and_then(|()| api_key::check_value(&value))
+        .and_then(|()| tags::check(&key.tags));
     if let Err(conflict) = checked {
         return Ok(Err(ImportChange::clash(id, conflict.to_string())));
     }
