@@ -30,6 +30,30 @@ struct Line {
     value: (u16, u16),
 }
 
+impl<'a> HeadLines<&'a [u8]> {
+    /// No lines yet of a head that begins these bytes.
+    pub(crate) fn within(bytes: &'a [u8]) -> Self {
+        Self { head: bytes, lines: SmallVec::new() }
+    }
+
+    /// Adds a line, by where its name and its value lie. `None` beyond [`LONGEST`].
+    pub(crate) fn push(&mut self, name: Range<usize>, value: Range<usize>) -> Option<()> {
+        let place = |part: Range<usize>| Some((u16::try_from(part.start).ok()?, u16::try_from(part.end).ok()?));
+        self.lines.push(Line { name: place(name)?, value: place(value)? });
+        Some(())
+    }
+
+    /// How many lines there are.
+    pub(crate) fn count(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Says where the head ends, with the empty line.
+    pub(crate) fn end_at(&mut self, length: usize) {
+        self.head = &self.head[..length];
+    }
+}
+
 impl<Head: Deref<Target = [u8]>> HeadLines<Head> {
     /// The lines that were found in `head`; `None` if it is longer than [`LONGEST`].
     pub(crate) fn new(head: Head, found: &[httparse::Header<'_>]) -> Option<Self> {

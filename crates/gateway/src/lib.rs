@@ -29,6 +29,7 @@ mod head_text;
 mod integration;
 mod joined_writes;
 mod key;
+mod letters;
 mod limit_headers;
 mod listen;
 mod listener;

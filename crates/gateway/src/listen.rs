@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderValue, Version, header};
 use http_body::Body;
 use hyper::body::Incoming;
 
+use crate::letters::Letters;
 use crate::raw_head::RawHead;
 use crate::refusal::Refusal;
 
@@ -44,7 +45,8 @@ pub(crate) fn listen(
 /// Whether a host, with a port or without, may be spelt so (RFC 3986, 3.2.2). A comma may not be in it: some would read
 /// two of them.
 pub(crate) fn is_host(spelt: &[u8]) -> bool {
-    spelt.iter().all(|letter| letter.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=:[]".contains(letter))
+    const ALLOWED: Letters = Letters::alphanumeric_and(b"-._~%!$&'()*+;=:[]");
+    ALLOWED.include_all(spelt)
 }
 
 /// The host that a request is for. A target with a host of its own goes before the header, which in HTTP/2 may not

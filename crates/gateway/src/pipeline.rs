@@ -18,8 +18,10 @@ use crate::admission::{Caller, Standing};
 use crate::body::{AnswerBody, RequestBody};
 use crate::call::Call;
 use crate::clients::Client;
+use crate::plan::Covered;
 use crate::refusal::Refusal;
 use crate::route::{Destination, Routed, Staged};
+use crate::snapshot::Coverage;
 use crate::trace::Span;
 use crate::worker::Worker;
 use crate::{
@@ -137,11 +139,48 @@ pub(crate) async fn limit<'a>(
     headers: &HeaderMap,
     limits: &mut Limits,
 ) -> Result<(), Refusal> {
+    let covered = cover(routed, call, caller)?;
+    let decided = throttle::admit(&worker.shared, routed, call.key.zip(covered), call.at).await;
+    note_decided(call, headers, covered, decided, limits)
+}
+
+/// The same, if it needs no waiting. Returns the plan under which the call may pass, too.
+pub(crate) fn limit_at_once<'r: 'a, 'a>(
+    worker: &Worker,
+    routed: &Routed<'r>,
+    call: &mut Call<'a>,
+    caller: Option<&Caller>,
+    headers: &HeaderMap,
+    limits: &mut Limits,
+) -> Option<Result<Option<&'r Coverage>, Refusal>> {
+    let covered = match cover(routed, call, caller) {
+        Ok(covered) => covered,
+        Err(refusal) => return Some(Err(refusal)),
+    };
+    let decided = throttle::admit_at_once(&worker.shared, routed, call.key.zip(covered), call.at)?;
+    let admitted = note_decided(call, headers, covered, decided, limits);
+    Some(admitted.map(|()| covered.map(|covered| covered.coverage)))
+}
+
+/// Who calls, and under which plan.
+fn cover<'r: 'a, 'a, 'c>(
+    routed: &Routed<'r>,
+    call: &mut Call<'a>,
+    caller: Option<&'c Caller>,
+) -> Result<Option<Covered<'r, 'c>>, Refusal> {
     call.key = caller.map(|caller| caller.id);
     let covered = caller.map(|caller| plan::choose(routed, caller)).transpose()?;
     call.plan = covered.map(|covered| covered.coverage);
-    let keyed = call.key.zip(covered);
-    let (standing, admitted) = throttle::admit(&worker.shared, routed, keyed, call.at).await;
+    Ok(covered)
+}
+
+fn note_decided(
+    call: &mut Call<'_>,
+    headers: &HeaderMap,
+    covered: Option<Covered<'_, '_>>,
+    (standing, admitted): (Standing, Result<(), Refusal>),
+    limits: &mut Limits,
+) -> Result<(), Refusal> {
     call.admitted = admitted.is_ok();
     narration::decided(call, headers, covered, &admitted);
     *limits = Limits { policy: covered.and_then(|covered| covered.policy().cloned()), standing };

@@ -2,8 +2,9 @@
 //!
 //! Each thread keeps its own, so that recording meets nobody but a reader. Calls that pass cost nothing here.
 
+use std::cell::Cell;
 use std::fmt::Write as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::StatusCode;
 use tollgate_domain::clock::TICKS_PER_SECOND;
@@ -16,6 +17,9 @@ use crate::refusal::Refusal;
 
 /// Calls that one thread remembers: some 400 bytes each.
 const CAPACITY: usize = 500;
+/// Calls that one thread remembers of a second. Of a flood, more would drive each other out before anybody reads them,
+/// and each would cost the thread more than it takes to refuse it.
+const A_SECOND: u32 = 250;
 /// Bytes of a path that are kept.
 const PATH_KEPT: usize = 200;
 
@@ -60,10 +64,36 @@ fn everyday(refusal: &Refusal) -> Option<Refusal> {
     }
 }
 
+/// How a thread has its refused calls remembered.
+#[derive(Debug, Default)]
+pub(crate) struct Refusals {
+    ring: Arc<RefusalRing>,
+    second: Cell<i64>,
+    /// Calls of this second.
+    count: Cell<u32>,
+}
+
+impl Refusals {
+    pub(crate) fn new(ring: Arc<RefusalRing>) -> Self {
+        Self { ring, ..Self::default() }
+    }
+
+    /// Remembers a refused call, if it is one of the first of its second.
+    pub(crate) fn record(&self, call: &Call<'_>, refusal: &Refusal, standing: &Standing, status: StatusCode) {
+        if self.second.replace(call.at.wall.seconds()) != call.at.wall.seconds() {
+            self.count.set(0);
+        }
+        if self.count.get() < A_SECOND {
+            self.count.set(self.count.get() + 1);
+            self.ring.record(call, refusal, standing, status);
+        }
+    }
+}
+
 impl RefusalRing {
     /// Remembers a refused call in the place of the oldest, whose texts are written over: once the ring is full, nothing
     /// is allocated for one more refusal, and nothing moved.
-    pub(crate) fn record(&self, call: &Call<'_>, refusal: &Refusal, standing: &Standing, status: StatusCode) {
+    fn record(&self, call: &Call<'_>, refusal: &Refusal, standing: &Standing, status: StatusCode) {
         let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Calls { kept, oldest } = &mut *calls;
         if kept.len() < CAPACITY {
@@ -183,7 +213,7 @@ fn level(refusal: &Refusal) -> RefusalLevel {
 
 #[cfg(test)]
 mod tests {
-    use tollgate_domain::{IdSource, Moment};
+    use tollgate_domain::{IdSource, Moment, UnixMillis};
 
     use super::*;
     use crate::call::CallIdSource;
@@ -208,6 +238,24 @@ mod tests {
         assert_eq!((last.level, last.retry_after_secs, last.status), (RefusalLevel::Quota, Some(7), 429));
         assert_eq!((last.verb.as_str(), last.path.as_str()), ("GET", "/pets"));
         assert_eq!(last.reason, Refusal::QuotaExceeded { retry_after_secs: 7 }.to_string());
+    }
+
+    #[test]
+    fn of_a_flood_the_first_of_each_second_are_kept() {
+        let (ring, ids) = (Arc::<RefusalRing>::default(), CallIdSource::new(&IdSource::seeded(1)));
+        let refusals = Refusals::new(Arc::clone(&ring));
+        let (head, _) = test_invoke::request("GET", "/pets".to_owned(), &[]).expect("a request");
+        let client = test_invoke::client();
+        for millis in [5_000, 5_999, 6_000] {
+            for _ in 0..A_SECOND - 10 {
+                let (ids, at) = (ids.next(), Moment { wall: UnixMillis(millis), ..Moment::default() });
+                let call = Call::new(&ids, at, &client, "000000000000", (&head).into());
+                refusals.record(&call, &Refusal::UnknownRoute, &Standing::default(), StatusCode::FORBIDDEN);
+            }
+        }
+        let kept = ring.recent();
+        let of = |millis| kept.iter().filter(|call| call.at == UnixMillis(millis)).count() as u32;
+        assert_eq!([of(5_000), of(5_999), of(6_000)], [A_SECOND - 10, 10, A_SECOND - 10]);
     }
 
     #[test]

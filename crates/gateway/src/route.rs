@@ -51,8 +51,8 @@ pub(crate) fn stage<'a>(snapshot: &'a Snapshot, host: &str, path: &'a str) -> Re
     {
         return domain(snapshot, target);
     }
-    let address = address(host, path).ok_or(Refusal::UnknownStage)?;
-    let stage = snapshot.stage(address.api, address.stage).ok_or(Refusal::UnknownStage)?;
+    let Some(address) = address(host, path) else { return Err(Refusal::UnknownStage) };
+    let Some(stage) = snapshot.stage(address.api, address.stage) else { return Err(Refusal::UnknownStage) };
     // The forms of emulators stand for the same endpoint: whoever closes it means callers to come by their domain alone.
     if stage.deployed.api.disable_execute_api_endpoint {
         return Err(Refusal::EndpointDisabled);
@@ -81,10 +81,11 @@ pub(crate) fn method<'a>(staged: Staged<'a>, verb: &http::Method) -> Result<(Rou
     if is_treacherous(path) {
         return Err(Refusal::Malformed("the path has dot segments"));
     }
-    let verb = verb_of(verb).ok_or(Refusal::UnknownRoute)?;
-    let found = stage.program.routes.find(path, verb).ok_or(Refusal::UnknownRoute)?;
-    let method = stage.program.methods.get(found.method).ok_or(Refusal::UnknownRoute)?;
-    Ok((Routed { stage, method }, found.captures))
+    let found = verb_of(verb).and_then(|verb| stage.program.routes.find(path, verb));
+    match found.and_then(|found| Some((stage.program.methods.get(found.method)?, found.captures))) {
+        Some((method, captures)) => Ok((Routed { stage, method }, captures)),
+        None => Err(Refusal::UnknownRoute),
+    }
 }
 
 /// The verb of a call. `ANY` is a word of configuration, and no caller's.

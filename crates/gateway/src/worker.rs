@@ -14,7 +14,7 @@ use crate::clients::Clients;
 use crate::execution_log::LineBudget;
 use crate::express::HttpDate;
 use crate::gateway::Shared;
-use crate::refusal_ring::RefusalRing;
+use crate::refusal_ring::{RefusalRing, Refusals};
 use crate::snapshot::Snapshot;
 use crate::upstream::Upstreams;
 
@@ -31,7 +31,7 @@ pub(crate) struct Worker {
     pub(crate) upstreams: Upstreams,
     /// Its number, by which it counts calls; none counts by `UNMETERED`.
     pub(crate) thread: usize,
-    pub(crate) refusals: Arc<RefusalRing>,
+    pub(crate) refusals: Refusals,
     pub(crate) execution_lines: LineBudget,
     pub(crate) date: HttpDate,
     snapshot: RefCell<SnapshotInForce>,
@@ -83,7 +83,7 @@ impl Worker {
             clients: Rc::new(Clients::new(&shared.config)),
             upstreams: Upstreams::new(&shared.config, Arc::clone(&shared.tls)),
             thread,
-            refusals,
+            refusals: Refusals::new(refusals),
             execution_lines: LineBudget::default(),
             date: HttpDate::default(),
             snapshot: RefCell::new(SnapshotInForce { in_force, held }),

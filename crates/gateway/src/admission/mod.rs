@@ -210,6 +210,14 @@ impl Admission {
         self.admit_caller(None, demand, now, clock).await
     }
 
+    /// Decides a call whose caller was found, as [`Self::admit`] does, if that needs no waiting.
+    pub fn admit_at_once(&self, caller: Option<&Caller>, demand: &Demand<'_>, now: Moment) -> Option<Verdict> {
+        match self.decide_believed(demand, caller, now) {
+            Step::Done(verdict) => Some(verdict),
+            Step::Wait(_) | Step::Again => None,
+        }
+    }
+
     /// Decides a call whose caller was found, as [`Self::admit`] does, and saves looking for its counter.
     pub async fn admit_caller(
         &self,
@@ -219,11 +227,9 @@ impl Admission {
         clock: &dyn Clock,
     ) -> Verdict {
         let (mut asked_ledger, mut now) = (false, now);
-        if demand.keyed.is_some() && now.ticks.0 > self.believed_until.load(Ordering::Relaxed) {
-            return Verdict::refuse(self.denied_unaccounted());
-        }
+        let mut step = self.decide_believed(&demand, caller, now);
         loop {
-            match self.decide(&demand, caller, now, true) {
+            match step {
                 Step::Done(verdict) => return verdict,
                 Step::Wait(lease) => {
                     if asked_ledger && self.has_failed(lease) {
@@ -240,7 +246,16 @@ impl Admission {
                 Step::Again => tokio::task::yield_now().await,
             }
             now = clock.now();
+            step = self.decide(&demand, caller, now, true);
         }
+    }
+
+    /// Decides a call from memory, as long as that is believed.
+    fn decide_believed(&self, demand: &Demand<'_>, caller: Option<&Caller>, now: Moment) -> Step {
+        if demand.keyed.is_some() && now.ticks.0 > self.believed_until.load(Ordering::Relaxed) {
+            return Step::Done(Verdict::refuse(self.denied_unaccounted()));
+        }
+        self.decide(demand, caller, now, true)
     }
 
     /// Decides a call that found no unit on its lease, and no ledger to draw one from.

@@ -38,7 +38,7 @@ pub(super) struct Ending<'a> {
     /// What limits the caller, where answers tell that.
     pub(super) limits: Option<&'a Limits>,
     /// For the header `date`, unless the answer has one.
-    pub(super) date: Option<&'a [u8; HTTP_DATE]>,
+    pub(super) date: Option<[u8; HTTP_DATE]>,
     pub(super) is_last: bool,
 }
 
@@ -52,7 +52,7 @@ impl Ending<'_> {
             put_line(out, "connection", b"close");
         }
         match self.date {
-            Some(date) => out.extend_from_slice(&date_line_and_end(date)),
+            Some(date) => out.extend_from_slice(&date_line_and_end(&date)),
             None => out.extend_from_slice(b"\r\n"),
         }
     }
@@ -195,7 +195,7 @@ mod tests {
 
     fn written(response: Response<AnswerBody>, is_last: bool) -> (String, bool) {
         let ids = CallIdSource::new(&IdSource::seeded(1)).next();
-        let ending = Ending { ids: &ids, limits: None, date: Some(b"Sun, 06 Nov 1994 08:49:37 GMT"), is_last };
+        let ending = Ending { ids: &ids, limits: None, date: Some(*b"Sun, 06 Nov 1994 08:49:37 GMT"), is_last };
         let Answer { mut sending, is_last } = put_response(response, &ending);
         let (mut out, mut cx) = (Vec::new(), std::task::Context::from_waker(std::task::Waker::noop()));
         assert!(sending.poll(&mut cx, &mut out).is_ready());

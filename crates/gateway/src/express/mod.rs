@@ -22,6 +22,7 @@ use http::StatusCode;
 use http::header::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tollgate_domain::rest_api::ApiKeySource;
+use tollgate_domain::{ApiKeyId, Moment};
 
 use self::answer::{Answer, Ending, put_received, put_refusal, put_response};
 pub(crate) use self::date::HttpDate;
@@ -31,16 +32,16 @@ use self::watched::Watched;
 use crate::admission::Expected;
 use crate::authorizer::Authorization;
 use crate::body::AnswerBody;
-use crate::call::Call;
-use crate::clients::Client;
+use crate::call::{Call, CallIds};
+use crate::clients::{Client, Serving};
 use crate::integration::{HttpProxy, Integration, forward_response};
 use crate::key::{self, KeyFault};
 use crate::pipeline::{self, Limits};
 use crate::refusal::Refusal;
 use crate::route::{self, Destination, Routed, Staged};
 use crate::routes::Captures;
-use crate::snapshot::{Method, Snapshot, Stage};
-use crate::upstream::Received;
+use crate::snapshot::{Coverage, Method, Snapshot, Stage};
+use crate::upstream::{ExchangeError, Received};
 use crate::worker::Worker;
 use crate::{gateway_response, meter};
 
@@ -75,6 +76,36 @@ struct Way<'a> {
     key: Result<Expected<'a>, KeyFault>,
 }
 
+/// What came of the bytes that were read, without waiting.
+enum Begun {
+    /// What may become a call.
+    Partial,
+    /// Something that is not for this lane.
+    Foreign,
+    /// A call that was refused, and answered so.
+    Refused(After),
+    /// A call that was refused; its answer has yet to be written.
+    Unsent(Box<(Serving, Answer)>),
+    /// A call that goes on.
+    Going,
+    Failed(ExchangeError),
+}
+
+/// A call that goes on: it may pass, or has to wait before that is known.
+///
+/// What is refused at once never comes to this. It is decided and answered on the stack, which is in the nearest cache;
+/// a connection's own memory is not, where there are many.
+struct Going<'a> {
+    request: PlainRequest<'a>,
+    way: Way<'a>,
+    ids: CallIds,
+    at: Moment,
+    /// Under which key and plan it may pass, if that is known.
+    admitted: Option<(Option<ApiKeyId>, Option<&'a Coverage>)>,
+    limits: Limits,
+    _serving: Serving,
+}
+
 /// What comes after a call on its connection.
 enum After {
     Another,
@@ -94,24 +125,29 @@ where
         return Ok(Left::HandedOver(lane.read));
     }
     loop {
-        let read = std::mem::take(&mut lane.read);
-        let (request, length) = match PlainRequest::parse(&read, worker.shared.config.max_header_bytes) {
-            Parsed::Plain(request, length) => (request, length),
-            Parsed::Foreign => return Ok(Left::HandedOver(read)),
-            Parsed::Partial => {
+        let (read, snapshot, mut going) = (std::mem::take(&mut lane.read), worker.snapshot(), None);
+        let begun = poll_fn(|cx| Poll::Ready(lane.begin(cx, &read, &snapshot, &mut going))).await;
+        let after = match begun {
+            Begun::Foreign => return Ok(Left::HandedOver(read)),
+            Begun::Partial => {
                 lane.read = read;
                 match lane.read_more().await? {
                     true => continue,
                     false => return lane.end().await,
                 }
             }
+            Begun::Refused(after) => after,
+            Begun::Failed(error) => return Err(io::Error::other(error)),
+            Begun::Unsent(unsent) => {
+                let (_serving, answer) = *unsent;
+                lane.send(answer).await?
+            }
+            Begun::Going => match &mut going {
+                Some(going) => lane.go_on(going).await?,
+                None => continue,
+            },
         };
-        let snapshot = worker.snapshot();
-        let Some(way) = way(worker, &snapshot, &request) else { return Ok(Left::HandedOver(read)) };
-        if length < read.len() {
-            lane.read = read.slice(length..);
-        }
-        match lane.answer(&request, way).await? {
+        match after {
             // What was read of another call may be served by whoever comes after this process.
             After::Another if !worker.clients.is_stopping() => {}
             After::Another | After::Nothing => return lane.end().await,
@@ -121,7 +157,7 @@ where
 }
 
 /// Where a call goes, if all that it asks for can be done in this lane.
-fn way<'a>(worker: &Worker, snapshot: &'a Snapshot, request: &'a PlainRequest<'_>) -> Option<Way<'a>> {
+fn way<'a>(worker: &Worker, snapshot: &'a Snapshot, request: &PlainRequest<'a>) -> Option<Way<'a>> {
     // First, so that what is known of the key has come when the way is found.
     let key = match request.key {
         Key::One(value) => Ok(worker.callers.expect(value)),
@@ -155,7 +191,72 @@ fn is_plain(stage: &Stage, method: &Method) -> bool {
         && api.api_key_source == ApiKeySource::Header
 }
 
+impl<'a> Way<'a> {
+    /// The call that goes this way.
+    fn call<'c>(
+        &'c self,
+        worker: &'c Worker,
+        client: &'c Client,
+        request: &'c PlainRequest<'a>,
+        ids: &'c CallIds,
+        at: Moment,
+    ) -> Call<'c> {
+        let mut call = Call::new(ids, at, client, &worker.shared.config.account_id, request.line());
+        (call.host, call.stage, call.base_path) = (request.host, Some(self.routed.stage), self.base_path);
+        (call.path, call.method, call.captures) = (self.path, Some(self.routed.method), self.captures.clone());
+        call
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Lane<'_, S> {
+    /// Takes a call as far as it goes without waiting. One that goes on is put into `going`.
+    fn begin<'b>(
+        &mut self,
+        cx: &mut Context<'_>,
+        read: &'b Bytes,
+        snapshot: &'b Snapshot,
+        going: &mut Option<Going<'b>>,
+    ) -> Begun {
+        let (worker, client) = (self.worker, self.client);
+        let (request, length) = match PlainRequest::parse(read, worker.shared.config.max_header_bytes) {
+            Parsed::Plain(request, length) => (request, length),
+            Parsed::Foreign => return Begun::Foreign,
+            Parsed::Partial => return Begun::Partial,
+        };
+        let Some(way) = way(worker, snapshot, &request) else { return Begun::Foreign };
+        if length < read.len() {
+            self.read = read.slice(length..);
+        }
+        let serving = client.serve();
+        let routed = way.routed;
+        let (ids, at, mut limits) = (worker.call_ids.next(), worker.shared.clock.now(), Limits::default());
+        let mut call = way.call(worker, client, &request, &ids, at);
+        let outcome = match key::identify(&worker.callers, &routed, || way.key) {
+            Ok(caller) => {
+                let no_headers = HeaderMap::new();
+                pipeline::limit_at_once(worker, &routed, &mut call, caller.as_ref(), &no_headers, &mut limits)
+            }
+            Err(refusal) => Some(Err(refusal)),
+        };
+        let admitted = match outcome {
+            Some(Err(refusal)) => {
+                // It took less time than durations are told by.
+                let mut answer = refuse(worker, &mut call, &refusal, &limits, at, request.is_last);
+                drop(call);
+                return match answer.sending.poll(cx, &mut Watched { stream: &mut *self.stream, client }) {
+                    Poll::Ready(Ok(())) => Begun::Refused(answer.after()),
+                    Poll::Ready(Err(error)) => Begun::Failed(error),
+                    Poll::Pending => Begun::Unsent(Box::new((serving, answer))),
+                };
+            }
+            Some(Ok(plan)) => Some((call.key, plan)),
+            None => None,
+        };
+        drop(call);
+        *going = Some(Going { request, way, ids, at, admitted, limits, _serving: serving });
+        Begun::Going
+    }
+
     /// Waits for bytes; false when none will come.
     async fn read_more(&mut self) -> io::Result<bool> {
         if !self.read.is_empty() {
@@ -195,23 +296,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lane<'_, S> {
         Ok(Left::Ended)
     }
 
-    /// Answers a call.
-    async fn answer(&mut self, request: &PlainRequest<'_>, way: Way<'_>) -> io::Result<After> {
-        let _serving = self.client.serve();
-        let (worker, client) = (self.worker, self.client);
-        let mut deciding = pin!(decide(worker, client, request, way));
+    /// Decides and answers a call that goes on.
+    async fn go_on(&mut self, going: &mut Going<'_>) -> io::Result<After> {
+        let mut deciding = pin!(decide(self.worker, self.client, going));
         let decided = poll_fn(|cx| match deciding.as_mut().poll(cx) {
             Poll::Ready(answer) => Poll::Ready(Some(answer)),
             Poll::Pending => self.poll_hung_up(cx).map(|()| None),
         });
-        let Some(Answer { mut sending, is_last }) = decided.await else { return Ok(After::HungUp) };
-        let written = poll_fn(|cx| match sending.poll(cx, &mut Watched { stream: &mut *self.stream, client }) {
+        match decided.await {
+            Some(answer) => self.send(answer).await,
+            None => Ok(After::HungUp),
+        }
+    }
+
+    /// Writes an answer, or the rest of it.
+    async fn send(&mut self, mut answer: Answer) -> io::Result<After> {
+        let client = self.client;
+        let written = poll_fn(|cx| match answer.sending.poll(cx, &mut Watched { stream: &mut *self.stream, client }) {
             Poll::Ready(written) => Poll::Ready(Some(written)),
             Poll::Pending => self.poll_hung_up(cx).map(|()| None),
         });
         match written.await {
-            Some(Ok(())) if is_last => Ok(After::Nothing),
-            Some(Ok(())) => Ok(After::Another),
+            Some(Ok(())) => Ok(answer.after()),
             Some(Err(error)) => Err(io::Error::other(error)),
             None => Ok(After::HungUp),
         }
@@ -231,33 +337,55 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lane<'_, S> {
     }
 }
 
-/// Takes a call through the steps of the pipeline.
-async fn decide(worker: &Worker, client: &Rc<Client>, request: &PlainRequest<'_>, way: Way<'_>) -> Answer {
-    let (config, ids) = (&worker.shared.config, worker.call_ids.next());
-    let mut call = Call::new(&ids, worker.shared.clock.now(), client, &config.account_id, request.line());
-    let Way { base_path, path, routed, captures, proxy, key } = way;
-    (call.host, call.stage, call.base_path) = (request.host, Some(routed.stage), base_path);
-    (call.path, call.method, call.captures) = (path, Some(routed.method), captures);
-    let mut limits = Limits::default();
-    let outcome = pass(worker, &routed, &mut call, proxy, request, key, &mut limits).await;
-    let answered = worker.shared.clock.now();
-    let ending = Ending {
-        ids: &ids,
-        limits: config.ratelimit_headers.then_some(&limits),
-        date: Some(&worker.date.at(answered.wall)),
-        is_last: request.is_last || worker.clients.is_retiring(),
+impl Answer {
+    /// What comes after it was written.
+    fn after(&self) -> After {
+        if self.is_last { After::Nothing } else { After::Another }
+    }
+}
+
+/// Takes a call that goes on through the rest of the pipeline.
+async fn decide(worker: &Worker, client: &Rc<Client>, going: &mut Going<'_>) -> Answer {
+    let Going { request, way, ids, at, admitted, limits, .. } = going;
+    let (request, way) = (&*request, &*way);
+    let mut call = way.call(worker, client, request, ids, *at);
+    let outcome = match admitted {
+        Some((key, plan)) => {
+            (call.key, call.plan, call.admitted) = (*key, *plan, true);
+            Ok(())
+        }
+        None => match key::identify(&worker.callers, &way.routed, || way.key) {
+            Ok(caller) => {
+                pipeline::limit(worker, &way.routed, &mut call, caller.as_ref(), &HeaderMap::new(), limits).await
+            }
+            Err(refusal) => Err(refusal),
+        },
     };
-    match outcome.and_then(|received| put(received, &ending)) {
+    let outcome = match outcome {
+        Ok(()) => {
+            client.admitted();
+            way.proxy.exchange_plain(worker, &call, request).await
+        }
+        Err(refusal) => Err(refusal),
+    };
+    let answered = worker.shared.clock.now();
+    let put = outcome.and_then(|received| put(received, &ending(worker, ids, limits, answered, request.is_last)));
+    match put {
         Ok((status, answer)) => {
             meter::count(worker, &call, status, answered.ticks);
             answer
         }
-        Err(refusal) => {
-            let (status, answer) = refuse(worker, &mut call, &refusal, &ending);
-            worker.refusals.record(&call, &refusal, &limits.standing, status);
-            meter::count(worker, &call, status, answered.ticks);
-            answer
-        }
+        Err(refusal) => refuse(worker, &mut call, &refusal, limits, answered, request.is_last),
+    }
+}
+
+/// What an answer says besides.
+fn ending<'a>(worker: &Worker, ids: &'a CallIds, limits: &'a Limits, answered: Moment, is_last: bool) -> Ending<'a> {
+    Ending {
+        ids,
+        limits: worker.shared.config.ratelimit_headers.then_some(limits),
+        date: Some(worker.date.at(answered.wall)),
+        is_last: is_last || worker.clients.is_retiring(),
     }
 }
 
@@ -273,27 +401,24 @@ fn put(received: Received, ending: &Ending<'_>) -> Result<(StatusCode, Answer), 
     Ok((status, put_response(response.map(AnswerBody::upstream), ending)))
 }
 
-/// The answer to a call that is refused, and its status.
-fn refuse(worker: &Worker, call: &mut Call<'_>, refusal: &Refusal, ending: &Ending<'_>) -> (StatusCode, Answer) {
-    if let Some(said) = gateway_response::in_aws_words(call, refusal) {
-        return (said.status, put_refusal(said, refusal, ending));
-    }
-    let response = pipeline::refuse(call, refusal, worker.shared.config.ratelimit_headers);
-    (response.status(), put_response(response, ending))
-}
-
-/// The steps from the key to the integration.
-async fn pass<'a>(
+/// The answer to a call that is refused. It is counted, and remembered.
+fn refuse(
     worker: &Worker,
-    routed: &Routed<'a>,
-    call: &mut Call<'a>,
-    proxy: &HttpProxy,
-    request: &PlainRequest<'_>,
-    sent: Result<Expected<'_>, KeyFault>,
-    limits: &mut Limits,
-) -> Result<Received, Refusal> {
-    let caller = key::identify(&worker.callers, routed, || sent)?;
-    pipeline::limit(worker, routed, call, caller.as_ref(), &HeaderMap::new(), limits).await?;
-    call.client.admitted();
-    proxy.exchange_plain(worker, call, request).await
+    call: &mut Call<'_>,
+    refusal: &Refusal,
+    limits: &Limits,
+    answered: Moment,
+    is_last: bool,
+) -> Answer {
+    let ending = ending(worker, call.ids, limits, answered, is_last);
+    let (status, answer) = match gateway_response::in_aws_words(call, refusal) {
+        Some(said) => (said.status, put_refusal(said, refusal, &ending)),
+        None => {
+            let response = pipeline::refuse(call, refusal, worker.shared.config.ratelimit_headers);
+            (response.status(), put_response(response, &ending))
+        }
+    };
+    worker.refusals.record(call, refusal, &limits.standing, status);
+    meter::count(worker, call, status, answered.ticks);
+    answer
 }

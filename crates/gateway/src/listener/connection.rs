@@ -57,7 +57,7 @@ async fn serve_plain(worker: Rc<Worker>, client: &Rc<Client>, mut stream: TcpStr
         false => serve_http1(worker, client, stream, opening.bytes).await,
         true => {
             let stream = ClientStream::new(stream, Rc::clone(client), Rc::clone(&worker)).after(opening.bytes);
-            http2::serve(worker, client, stream).await
+            Box::pin(http2::serve(worker, client, stream)).await
         }
     }
 }
@@ -75,7 +75,7 @@ async fn serve_secured(
         false => serve_http1(worker, client, secured, Bytes::new()).await,
         true => {
             let stream = ClientStream::new(secured, Rc::clone(client), Rc::clone(&worker));
-            http2::serve(worker, client, stream).await
+            Box::pin(http2::serve(worker, client, stream)).await
         }
     }
 }
@@ -90,10 +90,18 @@ where
         let plain = pin!(express::serve(&worker, client, &mut stream, opening));
         until_expired(client, plain).await.transpose()?
     };
-    let read = match left {
-        Some(Left::HandedOver(read)) => read,
-        Some(Left::Ended) | None => return Ok(()),
-    };
+    match left {
+        // Boxed: most connections never come to it, and have no room for it.
+        Some(Left::HandedOver(read)) => Box::pin(serve_all(worker, client, stream, read)).await,
+        Some(Left::Ended) | None => Ok(()),
+    }
+}
+
+/// Serves whatever calls of HTTP/1.1 come, after these bytes.
+async fn serve_all<S>(worker: Rc<Worker>, client: &Rc<Client>, stream: S, read: Bytes) -> Result<(), Broken>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let stream = ClientStream::new(stream, Rc::clone(client), Rc::clone(&worker)).after(read);
     let service = service_fn(|request| answer(Rc::clone(&worker), Rc::clone(client), request));
     let connection = http1::Builder::new()
