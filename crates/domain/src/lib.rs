@@ -6,6 +6,7 @@
 pub mod account;
 pub mod api_key;
 pub mod authorizer;
+pub mod breath;
 pub mod bucket;
 pub mod calendar;
 pub mod catalog;

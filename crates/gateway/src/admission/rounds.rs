@@ -11,6 +11,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tollgate_domain::breath::breathe;
 use tollgate_domain::lease::Closed;
 use tollgate_domain::{
     Adjustment, ApiKeyId, Draw, Grant, Return, Settlement, Ticks, UsageDelta, UsageImport, UsagePlanId,
@@ -22,6 +23,9 @@ use super::ledger::LedgerUnavailable;
 
 /// Messages of each kind that are taken into one round at most, so that a round stays short.
 const MESSAGES_A_ROUND: usize = 4096;
+
+/// Meters that are read in some 30 µs.
+const METERS_A_BREATH: usize = 256;
 
 /// How long the ledger is asked again for units that lie with other nodes, before their callers are told that the quota
 /// is used up.
@@ -279,7 +283,8 @@ impl Rounds {
     /// Takes what was metered. While the ledger is away it stays in the meters, which do not grow.
     fn collect_usage(&mut self) {
         let counters = &self.admission.counters;
-        for place in counters.take_unreported() {
+        for (index, place) in counters.take_unreported().enumerate() {
+            breathe(index, METERS_A_BREATH);
             // A counter that has something to report is not forgotten, so it is theirs whose it was when they called.
             if let Some((counter, CounterId { plan, key })) = counters.at(place).zip(counters.id_at(place)) {
                 let counted = counter.meter.take();

@@ -14,6 +14,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use foldhash::fast::RandomState;
 use rusqlite::{Connection, params};
+use tollgate_domain::breath::breathe;
 use tollgate_domain::{ApiKeyId, Day, Period, UsageDelta, UsagePlanId};
 
 use crate::error::StoreError;
@@ -34,6 +35,10 @@ struct Most {
     /// Keys and days that are folded with a round at least.
     keys_a_round: usize,
 }
+
+/// Entries that are added up in some 50 µs, and keys that are folded in as much.
+const ENTRIES_A_BREATH: usize = 256;
+const KEYS_A_BREATH: usize = 8;
 
 const MOST: Most = Most { entries: 1 << 20, rounds: 1024, keys: 1 << 17, keys_a_step: 2048, keys_a_round: 64 };
 
@@ -223,7 +228,10 @@ impl Recent {
 
     /// Has what was appended.
     fn add_row(&mut self, row: i64, usage: &[UsageDelta]) {
-        usage.iter().map(entry).for_each(|(of, day, calls)| self.add(of, day, calls));
+        for (index, (of, day, calls)) in usage.iter().map(entry).enumerate() {
+            self.add(of, day, calls);
+            breathe(index, ENTRIES_A_BREATH);
+        }
         self.rounds += 1;
         self.last_row = row;
     }
@@ -265,6 +273,7 @@ impl Recent {
             && let Some(((of, day), calls)) = fold.left.pop_first()
         {
             add.execute(params![of.0.as_str(), of.1.as_str(), day.0, calls])?;
+            breathe(folded.len(), KEYS_A_BREATH);
             folded.push((of, day, calls));
         }
         if !fold.left.is_empty() {
@@ -300,7 +309,8 @@ pub(super) fn is_empty(connection: &Connection) -> Result<bool, StoreError> {
 /// One entry after the other: plan, key, day and calls. A plan is left out where it is that of the entry before.
 fn pack(entries: impl Iterator<Item = (Of, Day, i64)>) -> Vec<u8> {
     let (mut packed, mut before) = (Vec::with_capacity(entries.size_hint().0 * 16), None);
-    for ((plan, key), day, calls) in entries {
+    for (index, ((plan, key), day, calls)) in entries.enumerate() {
+        breathe(index, ENTRIES_A_BREATH);
         let known = before.replace(plan) == Some(plan);
         put_text(&mut packed, if known { "" } else { plan.as_str() });
         put_text(&mut packed, key.as_str());
