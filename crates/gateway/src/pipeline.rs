@@ -72,10 +72,10 @@ pub(crate) async fn serve(
         perform(&worker, &call, headers, body).await
     }
     .await;
-    let refused = outcome.is_err();
+    let (refused, answered) = (outcome.is_err(), worker.shared.clock.now());
     let mut response = outcome.unwrap_or_else(|refusal| {
         let response = refuse(&mut call, &refusal, config.ratelimit_headers);
-        worker.refusals.record(&call, &refusal, &limits.standing, response.status());
+        worker.refusals.record(&call, &refusal, &limits.standing, response.status(), answered.wall);
         response
     });
     match response.body().known() {
@@ -85,7 +85,7 @@ pub(crate) async fn serve(
     }
     narration::ends(&call, response.status(), response.headers(), refused);
     worker.execution_lines.write(&mut call);
-    meter::count(&worker, &call, response.status(), worker.shared.clock.ticks());
+    meter::count(&worker, &call, response.status(), answered.ticks);
     if let Some(span) = call.span {
         span.end(&worker, &call, response.status());
     }

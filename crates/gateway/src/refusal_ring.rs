@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::StatusCode;
 use tollgate_domain::clock::TICKS_PER_SECOND;
-use tollgate_domain::{BucketState, QuotaState, RefusalLevel, RefusedCall};
+use tollgate_domain::{BucketState, QuotaState, RefusalLevel, RefusedCall, UnixMillis};
 
 use crate::admission::{Standing, ThrottleLevel};
 use crate::call::{Call, CallId};
@@ -17,7 +17,7 @@ use crate::refusal::Refusal;
 
 /// Calls that one thread remembers: some 400 bytes each.
 const CAPACITY: usize = 500;
-/// Calls that one thread remembers of a second. Of a flood, more would drive each other out before anybody reads them,
+/// Calls that one thread remembers of a second, and as many that failed by no fault of their callers. Of a flood, more would drive each other out before anybody reads them,
 /// and each would cost the thread more than it takes to refuse it.
 const A_SECOND: u32 = 250;
 /// Bytes of a path that are kept.
@@ -69,8 +69,8 @@ fn everyday(refusal: &Refusal) -> Option<Refusal> {
 pub(crate) struct Refusals {
     ring: Arc<RefusalRing>,
     second: Cell<i64>,
-    /// Calls of this second.
-    count: Cell<u32>,
+    /// Calls of this second: those that were refused for what their callers did, and those that failed.
+    counts: [Cell<u32>; 2],
 }
 
 impl Refusals {
@@ -78,13 +78,21 @@ impl Refusals {
         Self { ring, ..Self::default() }
     }
 
-    /// Remembers a refused call, if it is one of the first of its second.
-    pub(crate) fn record(&self, call: &Call<'_>, refusal: &Refusal, standing: &Standing, status: StatusCode) {
-        if self.second.replace(call.at.wall.seconds()) != call.at.wall.seconds() {
-            self.count.set(0);
+    /// Remembers a call that is refused now, if it is one of the first of this second and of its kind.
+    pub(crate) fn record(
+        &self,
+        call: &Call<'_>,
+        refusal: &Refusal,
+        standing: &Standing,
+        status: StatusCode,
+        now: UnixMillis,
+    ) {
+        if self.second.replace(now.seconds()) != now.seconds() {
+            self.counts.iter().for_each(|count| count.set(0));
         }
-        if self.count.get() < A_SECOND {
-            self.count.set(self.count.get() + 1);
+        let count = &self.counts[usize::from(status.is_server_error())];
+        if count.get() < A_SECOND {
+            count.set(count.get() + 1);
             self.ring.record(call, refusal, standing, status);
         }
     }
@@ -213,7 +221,7 @@ fn level(refusal: &Refusal) -> RefusalLevel {
 
 #[cfg(test)]
 mod tests {
-    use tollgate_domain::{IdSource, Moment, UnixMillis};
+    use tollgate_domain::{IdSource, Moment};
 
     use super::*;
     use crate::call::CallIdSource;
@@ -241,21 +249,27 @@ mod tests {
     }
 
     #[test]
-    fn of_a_flood_the_first_of_each_second_are_kept() {
+    fn of_a_flood_the_first_of_each_second_and_kind_are_kept() {
         let (ring, ids) = (Arc::<RefusalRing>::default(), CallIdSource::new(&IdSource::seeded(1)));
         let refusals = Refusals::new(Arc::clone(&ring));
         let (head, _) = test_invoke::request("GET", "/pets".to_owned(), &[]).expect("a request");
         let client = test_invoke::client();
-        for millis in [5_000, 5_999, 6_000] {
-            for _ in 0..A_SECOND - 10 {
-                let (ids, at) = (ids.next(), Moment { wall: UnixMillis(millis), ..Moment::default() });
-                let call = Call::new(&ids, at, &client, "000000000000", (&head).into());
-                refusals.record(&call, &Refusal::UnknownRoute, &Standing::default(), StatusCode::FORBIDDEN);
-            }
+        let record = |came: i64, now: i64, status| {
+            let (ids, at) = (ids.next(), Moment { wall: UnixMillis(came), ..Moment::default() });
+            let call = Call::new(&ids, at, &client, "000000000000", (&head).into());
+            refusals.record(&call, &Refusal::UnknownRoute, &Standing::default(), status, UnixMillis(now));
+        };
+        for call in 0..A_SECOND + 10 {
+            record(5_000, 5_000 + i64::from(call), StatusCode::FORBIDDEN);
+            // Others have waited since the second before.
+            record(4_000, 5_000 + i64::from(call), StatusCode::TOO_MANY_REQUESTS);
         }
+        record(5_000, 5_999, StatusCode::BAD_GATEWAY);
+        record(5_999, 6_000, StatusCode::FORBIDDEN);
         let kept = ring.recent();
-        let of = |millis| kept.iter().filter(|call| call.at == UnixMillis(millis)).count() as u32;
-        assert_eq!([of(5_000), of(5_999), of(6_000)], [A_SECOND - 10, 10, A_SECOND - 10]);
+        let of = |came, status| kept.iter().filter(|call| call.at == UnixMillis(came) && call.status == status).count();
+        assert_eq!(of(5_000, 403) + of(4_000, 429), A_SECOND as usize);
+        assert_eq!((of(5_000, 502), of(5_999, 403)), (1, 1));
     }
 
     #[test]

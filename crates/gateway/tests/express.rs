@@ -226,6 +226,52 @@ async fn calls_that_come_together_are_answered_one_after_the_other() {
 }
 
 #[tokio::test]
+async fn refusals_that_nobody_reads_for_a_while_come_whole_and_in_order() {
+    const CALLS: usize = 20_000;
+    let upstream = Upstream::answering(&ok("hello")).await;
+    let served = Served::start(config(), &limited(&upstream, false));
+    let (mut reader, mut writer) = TcpStream::connect(served.addr).await.expect("a connection").into_split();
+    let writing = tokio::spawn(async move {
+        let call = "GET /prod/keyed HTTP/1.1\r\nHost: api1.execute-api.x\r\n\r\n";
+        writer.write_all(call.repeat(CALLS).as_bytes()).await.expect("a reader");
+        writer.write_all(call.replace("Host", "Connection: close\r\nHost").as_bytes()).await.expect("a reader");
+    });
+    // More than the sockets hold.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let mut answers = Vec::new();
+    soon(reader.read_to_end(&mut answers)).await.expect("answers");
+    soon(writing).await.expect("written");
+    let text = String::from_utf8(answers).expect("text");
+    let heads: Vec<&str> = text.split_terminator("{\"message\":\"Forbidden\"}").collect();
+    assert_eq!(heads.len(), CALLS + 1);
+    assert!(heads.iter().all(|head| head.starts_with("HTTP/1.1 403 Forbidden\r\n") && head.ends_with("\r\n\r\n")));
+    let last = heads.iter().position(|head| head.contains("connection: close"));
+    assert_eq!(last, Some(CALLS));
+}
+
+#[tokio::test]
+async fn a_connection_that_waits_for_a_call_keeps_no_catalog() {
+    let upstream = Upstream::answering(&ok("hello")).await;
+    let served = proxy_to(&upstream).await;
+    let mut stream = TcpStream::connect(served.addr).await.expect("a connection");
+    for request in ["GET /prod/a HTTP/1.1\r\nHost: api1.execute-api.x\r\n\r\n", "GET /prod/a HT"] {
+        stream.write_all(request.as_bytes()).await.expect("a reader");
+        if request.ends_with("\r\n\r\n") {
+            assert_eq!(read_answer(&mut stream).await.status(), 200);
+        }
+    }
+    assert_eq!(served.gateway.metrics().stages.len(), 1);
+    served.publish(&Catalog { revision: 2, ..Catalog::default() });
+    soon(async {
+        // Each thread holds what it saw with its last call.
+        while !served.gateway.metrics().stages.is_empty() {
+            served.get("/a").await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_head_that_comes_in_pieces_is_put_together() {
     let upstream = Upstream::answering(&ok("hello")).await;
     let served = proxy_to(&upstream).await;

@@ -60,7 +60,12 @@ impl Bench {
     async fn call_at(&self, method: Option<(&Bucket, TokenRate)>, account: Option<(&Bucket, TokenRate)>) -> Verdict {
         let limits = self.limits();
         let keyed = Some(Keyed { key: self.key, plan: &limits, method_entry: None });
-        self.admission.admit(Demand { keyed, method, account }, self.clock.now(), &*self.clock).await
+        let (demand, now) = (Demand { keyed, method, account }, self.clock.now());
+        // As the gateway does.
+        match self.admission.admit_at_once(None, &demand, now) {
+            Some(verdict) => verdict,
+            None => self.admission.admit(demand, now, &*self.clock).await,
+        }
     }
 
     async fn admitted(&self, calls: usize) -> usize {

@@ -125,33 +125,34 @@ where
         return Ok(Left::HandedOver(lane.read));
     }
     loop {
-        let (read, snapshot, mut going) = (std::mem::take(&mut lane.read), worker.snapshot(), None);
-        let begun = poll_fn(|cx| Poll::Ready(lane.begin(cx, &read, &snapshot, &mut going))).await;
-        let after = match begun {
-            Begun::Foreign => return Ok(Left::HandedOver(read)),
-            Begun::Partial => {
-                lane.read = read;
-                match lane.read_more().await? {
-                    true => continue,
-                    false => return lane.end().await,
+        let after = {
+            let (read, snapshot, mut going) = (std::mem::take(&mut lane.read), worker.snapshot(), None);
+            match poll_fn(|cx| Poll::Ready(lane.begin(cx, &read, &snapshot, &mut going))).await {
+                Begun::Foreign => return Ok(Left::HandedOver(read)),
+                Begun::Partial => {
+                    lane.read = read;
+                    None
                 }
+                Begun::Refused(after) => Some(after),
+                Begun::Unsent(unsent) => {
+                    let (_serving, answer) = *unsent;
+                    Some(lane.send(answer).await?)
+                }
+                Begun::Going => match &mut going {
+                    Some(going) => Some(lane.go_on(going).await?),
+                    None => return Err(io::Error::other("a call that goes on is not there")),
+                },
+                Begun::Failed(error) => return Err(io::Error::other(error)),
             }
-            Begun::Refused(after) => after,
-            Begun::Failed(error) => return Err(io::Error::other(error)),
-            Begun::Unsent(unsent) => {
-                let (_serving, answer) = *unsent;
-                lane.send(answer).await?
-            }
-            Begun::Going => match &mut going {
-                Some(going) => lane.go_on(going).await?,
-                None => continue,
-            },
         };
+        // Whoever waits for a call holds none, and no snapshot.
         match after {
+            None if !lane.read_more().await? => return lane.end().await,
             // What was read of another call may be served by whoever comes after this process.
-            After::Another if !worker.clients.is_stopping() => {}
-            After::Another | After::Nothing => return lane.end().await,
-            After::HungUp => return Ok(Left::Ended),
+            Some(After::Another) if worker.clients.is_stopping() => return lane.end().await,
+            None | Some(After::Another) => {}
+            Some(After::Nothing) => return lane.end().await,
+            Some(After::HungUp) => return Ok(Left::Ended),
         }
     }
 }
@@ -240,7 +241,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lane<'_, S> {
         };
         let admitted = match outcome {
             Some(Err(refusal)) => {
-                // It took less time than durations are told by.
+                // It took less, as a rule, than the shortest time that durations are told apart by: the clock is not read
+                // again.
                 let mut answer = refuse(worker, &mut call, &refusal, &limits, at, request.is_last);
                 drop(call);
                 return match answer.sending.poll(cx, &mut Watched { stream: &mut *self.stream, client }) {
@@ -418,7 +420,7 @@ fn refuse(
             (response.status(), put_response(response, &ending))
         }
     };
-    worker.refusals.record(call, refusal, &limits.standing, status);
+    worker.refusals.record(call, refusal, &limits.standing, status, answered.wall);
     meter::count(worker, call, status, answered.ticks);
     answer
 }

@@ -294,6 +294,16 @@ mod tests {
     }
 
     #[test]
+    fn a_head_may_have_so_many_lines_and_so_many_bytes() {
+        let head = |lines: usize| format!("GET / HTTP/1.1\r\nHost: h\r\n{}\r\n", "a:   \r\n".repeat(lines));
+        assert_eq!(plain(&head(31)).lines.values("a").collect::<Vec<_>>(), [b""; 31]);
+        assert!(matches!(parse(&head(32)), Parsed::Foreign));
+        let bytes = head(1).into_bytes();
+        assert!(matches!(PlainRequest::parse(&bytes, bytes.len()), Parsed::Plain(..)));
+        assert!(matches!(PlainRequest::parse(&bytes, bytes.len() - 1), Parsed::Foreign));
+    }
+
+    #[test]
     fn a_target_may_have_what_clients_leave_as_it_is() {
         for target in ["/a?ids[]=1&ids[]=2", "/{a}", "/a|b", "/a\\b", "/a^b"] {
             let text = format!("GET {target} HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -364,8 +374,13 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(2000))]
 
         #[test]
-        fn no_bytes_make_a_reader_fall(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn no_bytes_make_a_reader_fall(
+            bytes in prop::collection::vec(any::<u8>(), 0..200),
+            lines in "([a:\r\n \t]|\r\n|Host: h\r\n){0,40}",
+        ) {
             let _ = PlainRequest::parse(&bytes, 8192);
+            let head = format!("GET / HTTP/1.1\r\n{lines}");
+            let _ = (parse(&head), parse(&format!("{head}\r\n\r\n")));
         }
 
         #[test]

@@ -49,7 +49,11 @@ impl Node {
         let decided = async move {
             let keyed = Some(Keyed { key, plan: &limits, method_entry: None });
             let demand = Demand { keyed, method: None, account: None };
-            admission.admit(demand, clock.now(), &*clock).await.outcome
+            let now = clock.now();
+            match admission.admit_at_once(None, &demand, now) {
+                Some(verdict) => verdict.outcome,
+                None => admission.admit(demand, now, &*clock).await.outcome,
+            }
         };
         self.calls.push((key, Box::pin(decided)));
     }
