@@ -97,7 +97,7 @@ pub struct ListedKey {
     pub description: Option<Box<str>>,
     /// A disabled key may not call.
     pub enabled: bool,
-    /// Its value, sealed for its id.
+    /// Its value, sealed for the id that it came with. Of a value that was known, digest and hint are all that counts.
     pub value: SealedValue,
     /// The plans to add it to. Once imported, all that it is in.
     pub plans: Box<[UsagePlanId]>,

@@ -179,7 +179,8 @@ impl Store {
     }
 
     /// Imports keys in order, all of them or none. Of a value that is known already the key's name, description and
-    /// switch are overwritten, and plans are added to; the rest is kept. Returns them as they are now.
+    /// switch are overwritten, and plans are added to; the rest is kept. Returns them; the last of each value is as
+    /// its key is now.
     pub async fn import_keys(&self, keys: Vec<ListedKey>, now: UnixMillis) -> Result<Vec<ListedKey>, StoreError> {
         match &self.0 {
             Backend::Sqlite(database) => database.import_keys(keys, now).await,

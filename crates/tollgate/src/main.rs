@@ -52,7 +52,8 @@ mod user_pool_config;
 use std::process::ExitCode;
 
 use clap::Parser;
-/// Each call allocates buffers of some kilobytes, which glibc's allocator is slow at.
+/// Each call allocates buffers of some kilobytes, which glibc's allocator is slow at. SQLite's memory comes from it, too
+/// (the feature `override`): glibc kept what was freed.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

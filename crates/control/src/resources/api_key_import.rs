@@ -1,6 +1,6 @@
 //! ImportApiKeys: a CSV file of keys and their plans, taken whole or, on the caller's word, not at all.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use serde::{Serialize, Serializer};
@@ -19,8 +19,8 @@ const ROWS_AT_ONCE: usize = 1_000;
 
 #[derive(Serialize)]
 struct ApiKeyIdsWire {
-    #[serde(serialize_with = "ids")]
-    ids: Vec<ListedKey>,
+    #[serde(rename = "ids", serialize_with = "ids")]
+    keys: Vec<ListedKey>,
     warnings: Vec<String>,
 }
 
@@ -67,9 +67,12 @@ pub(crate) async fn import(control: &Control, request: &Request) -> Reply {
     if request.flag("failonwarnings") && !warnings.is_empty() {
         return Err(Conflict::BadKeyFile(warnings.join("; ")).into());
     }
-    let ids = control.store().import_keys(keys, request.now()).await?;
-    ids.iter().for_each(|key| control.gate().put_key(&CallerRow::from(key)));
-    Answer::json(&ApiKeyIdsWire { ids, warnings })
+    let keys = control.store().import_keys(keys, request.now()).await?;
+    // Of several rows of a value the last one counts; what the others would have made of it was never in force.
+    let mut shown = HashSet::with_capacity(keys.len());
+    let last = keys.iter().rev().filter(|key| shown.insert(key.value.digest()));
+    last.for_each(|key| control.gate().put_key(&CallerRow::from(key)));
+    Answer::json(&ApiKeyIdsWire { keys, warnings })
 }
 
 /// The keys that a file comes to, and what is doubtful about it.

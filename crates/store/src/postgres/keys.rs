@@ -176,14 +176,12 @@ impl Database {
         let digests: Vec<KeyDigest> = keys.iter().map(|key| key.value.digest()).collect();
         let mut writing = self.writing().await?;
         let transaction = writing.begin().await?;
-        let mut seen: HashSet<KeyDigest> = HashSet::new();
-        let firsts: Vec<(&SealedValue, ApiKey)> = keys
-            .iter()
-            .filter(|key| seen.insert(key.value.digest()))
-            .map(|key| (&key.value, key.to_new_key(now)))
-            .collect();
-        let firsts: Vec<(&SealedValue, &ApiKey)> = firsts.iter().map(|(value, key)| (*value, key)).collect();
-        let mut new = insert(&transaction, &firsts).await?;
+        let mut new = {
+            let mut seen: HashSet<KeyDigest> = HashSet::new();
+            let firsts = keys.iter().filter(|key| seen.insert(key.value.digest()));
+            let firsts: Vec<_> = firsts.map(|key| (&key.value, key.to_new_key(now))).collect();
+            insert(&transaction, &firsts.iter().map(|(value, key)| (*value, key)).collect::<Vec<_>>()).await?
+        };
         for key in &keys {
             // The first row of a value that was new is in the table as it stands.
             if !new.remove(&key.value.digest()) {
@@ -197,7 +195,7 @@ impl Database {
         let by_digest: HashMap<KeyDigest, &KeyRow> = found.iter().map(|row| (row.digest, row)).collect();
         for key in &mut keys {
             let row = by_digest.get(&key.value.digest()).ok_or(StoreError::Closed)?;
-            (key.id, key.plans) = (row.key.id, row.plans.as_slice().into());
+            (key.id, key.enabled, key.plans) = (row.key.id, row.key.enabled, row.plans.as_slice().into());
         }
         Ok(keys)
     }

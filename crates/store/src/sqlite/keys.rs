@@ -14,6 +14,9 @@ const COLUMNS: &str = "k.seq, k.id, k.digest, k.sealed, k.name, k.description, k
 /// Matches of a name prefix up to which they are sorted; beyond, the newest are found by walking the table.
 const FEW_MATCHES: i64 = 5_000;
 
+/// Keys of an import from which on the memory that it took is given back at once.
+const MANY_KEYS: usize = 10_000;
+
 impl Database {
     /// Stores a new key. Its value must be new, too.
     pub(crate) async fn create_key(&self, key: ApiKey, value: String) -> Result<KeyDigest, StoreError> {
@@ -132,11 +135,17 @@ impl Database {
         mut keys: Vec<ListedKey>,
         now: UnixMillis,
     ) -> Result<Vec<ListedKey>, StoreError> {
-        self.write(move |connection, shared| {
-            keys.iter_mut().try_for_each(|key| import(connection, shared, key, now))?;
-            Ok(keys)
-        })
-        .await
+        let imported = self
+            .write(move |connection, shared| {
+                keys.iter_mut().try_for_each(|key| import(connection, shared, key, now))?;
+                Ok(keys)
+            })
+            .await?;
+        if imported.len() >= MANY_KEYS {
+            // The pages of all that was written are some fifty megabytes. Whoever needs one again has it from the kernel.
+            let _ = self.write(|connection, _| Ok(connection.execute_batch("PRAGMA shrink_memory")?)).await;
+        }
+        Ok(imported)
     }
 
     /// Adds a key to a plan.

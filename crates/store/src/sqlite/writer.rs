@@ -14,9 +14,6 @@ use crate::error::StoreError;
 /// Jobs committed together at most.
 const JOBS_A_COMMIT: usize = 512;
 
-/// Changes of rows, those of an import of many keys, after which the pages that were held for them are let go of.
-const MANY_CHANGES: u64 = 10_000;
-
 /// Tells a job's caller how it ended, once it is known whether the commit did.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
@@ -46,13 +43,8 @@ impl Writer {
             .spawn(move || {
                 let mut log = Log::default();
                 while let Ok(first) = waiting.recv() {
-                    let changes_before = connection.total_changes();
                     let outcome = run(&mut connection, first, waiting.try_iter(), &ended);
                     log.note(&outcome);
-                    if connection.total_changes().wrapping_sub(changes_before) > MANY_CHANGES {
-                        // They are some fifty megabytes, and the kernel has them at hand for whoever needs them again.
-                        let _ = connection.execute_batch("PRAGMA shrink_memory");
-                    }
                     checkpoints.after_transaction(outcome.is_ok(), &connection);
                 }
                 // The last connection brings the rest over as it closes.

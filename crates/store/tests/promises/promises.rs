@@ -140,6 +140,12 @@ pub(crate) async fn an_import_is_all_or_nothing_and_overwrites_by_value(bench: B
     let (again, before) = listed(bench.key("new name"), "a value that is known", &["p2"]).await;
     let rows = import(vec![again]).await.expect("imported");
     assert_eq!((before, &*rows[0].plans), (vec![plan_id("p1")], &[plan_id("p1"), plan_id("p2")][..]));
+    let twice =
+        async |enabled| ListedKey { enabled, ..listed(bench.key("new name"), "a value that is known", &[]).await.0 };
+    let rows = import(vec![twice(true).await, twice(false).await]).await.expect("imported");
+    let known = bench.store().key(id).await.expect("read").expect("there");
+    assert_eq!((rows[0].id, CallerRow::from(&rows[1])), (id, CallerRow::from(&known)));
+    assert!(!known.key.enabled);
     let (third, _) = listed(bench.key("third"), "some other value", &[]).await;
     let (clash, _) = listed(ApiKey { id, ..bench.key("same id") }, "a third value", &[]).await;
     assert!(import(vec![third, clash]).await.is_err());
