@@ -43,7 +43,7 @@ def test_memory_grows_by_no_more_than_a_record_for_each_key(crowded):
     growth = crowded[-1]
     print(f"the process grew by {growth:.0f} bytes for each key")
     # Seen from outside, the growth also has the database's page cache and whatever the allocator keeps of the import:
-    # the 6 MB body, its rows, the change and the answer, each about a hundred bytes a key, held at once.
+    # the 6 MB body and a compact row for each key, with pages of the database that it needed.
     assert growth < 1500
 
 
