@@ -119,6 +119,7 @@ bench: $(VENV)/installed build ## Measures the gateway beside nginx, HAProxy, ng
 
 bench-shared: $(VENV)/installed build ## Measures a node that shares PostgreSQL and Redis beside one by itself.
 	bench/gateway/tools.sh $(VENV)
+	cargo build --release --locked $(LOAD_TOOLS)
 	$(VENV)/bin/python bench/shared/run.py --out bench/results/shared.md $(BENCH)
 
 bench-scale: $(VENV)/installed build ## Measures start, memory, creation and import with a million keys.

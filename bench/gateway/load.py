@@ -1,34 +1,41 @@
-"""Load: as much as goes through, by wrk, or at a fixed rate, by `bench/load`."""
+"""Load: as much as goes through, or at a fixed rate, by the programs of `bench/load`."""
 
 import json
 import os
 import subprocess
 from pathlib import Path
 
+import keys
 from machine import LOAD_CORE
 
 ROOT = Path(__file__).resolve().parents[2]
-LUA = Path(__file__).parent / "calls.lua"
-STEADY = os.environ.get("BENCH_STEADY", str(ROOT / "target" / "load" / "release" / "steady"))
+PROGRAMS = Path(os.environ.get("BENCH_LOAD", ROOT / "target" / "load" / "release"))
 CONNECTIONS = 48
 
 
-def counts(command, seconds):
+def counts(command, seconds, read=""):
     """Runs a generator on the second core, and reads what it counted from its last line."""
     command = ["taskset", "-c", LOAD_CORE, *map(str, command)]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=True)
+    run = subprocess.run(command, input=read, capture_output=True, text=True, timeout=seconds + 60, check=True)
     return json.loads(run.stdout.strip().splitlines()[-1])
 
 
 def saturate(peer, key, seconds, seed):
-    """Calls as fast as the gateway answers. Returns wrk's counts, with microseconds for times."""
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", LUA]
-    command += [f"http://127.0.0.1:{peer.port}{peer.path}", "--", peer.path, peer.host, key, seed]
-    return counts(command, seconds)
+    """Calls as fast as the gateway answers: with one key, or with the free ones, all alike ("free") or by Zipf's law
+    ("zipf"). Returns the counts, with microseconds for times."""
+    many = key in ("free", "zipf")
+    command = [PROGRAMS / "flood", *addressed(peer), "--seconds", seconds]
+    command += ["--pick", "zipf" if key == "zipf" else "uniform", "--seed", seed]
+    return counts(command, seconds, "\n".join(keys.FREE if many else [key]))
 
 
-def steady(peer, keys, rate, seconds):
+def steady(peer, file, rate, seconds):
     """Calls at a fixed rate, with the keys of a file in turns. Returns the counts, with microseconds for times."""
-    command = [STEADY, "--to", f"127.0.0.1:{peer.port}", "--host", peer.host, "--path", peer.path, "--keys", keys]
-    command += ["--rate", int(rate), "--seconds", seconds, "--connections", CONNECTIONS]
+    command = [PROGRAMS / "steady", *addressed(peer), "--seconds", seconds, "--keys", file, "--rate", int(rate)]
     return counts(command, seconds)
+
+
+def addressed(peer):
+    """Options of both programs: what is called, and over how many connections."""
+    to = f"127.0.0.1:{peer.port}"
+    return ["--to", to, "--host", peer.host, "--path", peer.path, "--connections", CONNECTIONS]

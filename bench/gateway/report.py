@@ -76,8 +76,9 @@ def written(rounds, given, alone, half):
     lines = [
         f"{datetime.date.today()}: {machine.described()}.",
         f"{versions}.",
-        f"{given.rounds} rounds of {given.seconds} s a path, {load.CONNECTIONS} connections. Each cell is a median, with "
-        "the smallest and the largest of the rounds; a ratio is the median of the rounds' own ratios.",
+        f"{given.rounds} rounds, in each of which a path has {given.turns} turns of {given.seconds} s; {load.CONNECTIONS} "
+        "connections. Each cell is a median, with the smallest and the largest of the rounds; a ratio is the median of the "
+        "rounds' own ratios.",
         "",
         "CPU time is that of the whole process tree, per answered request under all the load that it takes.",
         f"Latencies are at {given.rate:,} r/s, and at half of nginx's maximum, {half:,.0f} r/s; – is more than a peer can "

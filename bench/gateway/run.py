@@ -5,8 +5,11 @@ whole process tree, is the figure to trust: it does not depend on how fast the s
 """
 
 import argparse
+import contextlib
+import random
 import statistics
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import keys
@@ -17,19 +20,31 @@ from peers import PEERS, Nginx, Upstream
 
 # The key that each path is called with.
 PATHS = {"200": "free", "429": keys.SLOW, "403": keys.UNKNOWN}
-# How long a peer is called before it is measured: long enough that nearly each of the keys has been.
-WARM_SECONDS = 3
+# How long a peer is called right before it is measured: long enough that nearly each of the keys has been. Tollgate takes
+# units of quotas back that nobody spends for ten seconds.
+WARM_SECONDS = 1
 # A steady load that is answered less than this is more than the peer can take.
 ANSWERED = 0.99
 
 
-def measure(peer, path, seconds, seed):
-    """CPU microseconds per answered request, and requests per second."""
-    before = cpu_nanos(peer.pid)
-    counts = load.saturate(peer, PATHS[path], seconds, seed)
-    spent = cpu_nanos(peer.pid) - before
-    check(peer, path, counts)
-    return spent / 1000 / counts["requests"], counts["requests"] / (counts["micros"] / 1e6)
+def measure(peers, path, given, dice):
+    """CPU microseconds per answered request of each peer, and requests per second: several short turns, summed, since what
+    a machine does lasts for seconds."""
+    spent, counted = Counter(), {name: Counter() for name in peers}
+    for turn in range(given.turns):
+        for name in dice.sample(list(peers), len(peers)):
+            peer = peers[name]
+            if path == "200":
+                load.saturate(peer, "free", WARM_SECONDS, turn)
+            before = cpu_nanos(peer.pid)
+            counts = load.saturate(peer, PATHS[path], given.seconds, dice.randrange(2**32))
+            spent[name] += cpu_nanos(peer.pid) - before
+            check(peer, path, counts)
+            counted[name].update(requests=counts["requests"], micros=counts["micros"])
+    return {
+        name: (spent[name] / 1000 / counts["requests"], counts["requests"] / (counts["micros"] / 1e6))
+        for name, counts in counted.items()
+    }
 
 
 def check(peer, path, counts):
@@ -42,6 +57,7 @@ def check(peer, path, counts):
 
 def latencies(peer, file, rate, seconds):
     """The median and the 99th percentile at a rate, in microseconds; nothing when it is more than the peer can take."""
+    load.saturate(peer, "free", WARM_SECONDS, 0)
     load.steady(peer, file, rate, 1)
     counts = load.steady(peer, file, rate, seconds)
     if counts["answered"] < counts["due"] * ANSWERED or counts["failed"] > counts["due"] * (1 - ANSWERED):
@@ -49,24 +65,30 @@ def latencies(peer, file, rate, seconds):
     return counts["p50"], counts["p99"]
 
 
-def run_round(name, folder, upstream, given, half, seed):
-    """Starts a peer, measures all its paths, and ends it."""
-    own = folder / f"{name.replace(' ', '')}-{seed}"
-    own.mkdir()
-    peer = PEERS[name](own, upstream.port)
-    try:
-        load.saturate(peer, "free", WARM_SECONDS, seed)
-        figures = {}
-        for path in peer.paths:
-            figures[f"cpu {path}"], figures[f"rate {path}"] = measure(peer, path, given.seconds, seed)
+def run_round(names, folder, upstream, given, half, seed):
+    """Starts all peers. They take turns on each path and at each rate, so that what the machine does meanwhile meets all
+    of them alike. Returns the figures of each."""
+    figures = {name: {} for name in names}
+    with contextlib.ExitStack() as running:
+        peers = {}
+        for name in names:
+            own = folder / f"{name.replace(' ', '')}-{seed}"
+            own.mkdir()
+            peers[name] = PEERS[name](own, upstream.port)
+            running.callback(peers[name].stop)
+        dice = random.Random(seed)
+        for path in PATHS:
+            served = {name: peer for name, peer in peers.items() if path in peer.paths}
+            for name, (cpu, rate) in measure(served, path, given, dice).items():
+                figures[name] |= {f"cpu {path}": cpu, f"rate {path}": rate}
         for column, rate in {"fixed": given.rate, "half": half}.items():
-            p50, p99 = latencies(peer, folder / "keys", rate, given.seconds)
-            if p50 is not None:
-                figures[f"p50 {column}"], figures[f"p99 {column}"] = p50, p99
-        figures["MiB"] = resident_bytes(peer.pid) / 2**20
-        return figures
-    finally:
-        peer.stop()
+            for name in dice.sample(names, len(names)):
+                p50, p99 = latencies(peers[name], folder / "keys", rate, given.turns * given.seconds)
+                if p50 is not None:
+                    figures[name] |= {f"p50 {column}": p50, f"p99 {column}": p99}
+        for name, peer in peers.items():
+            figures[name]["MiB"] = resident_bytes(peer.pid) / 2**20
+    return figures
 
 
 def calibrated(folder, upstream, given):
@@ -76,17 +98,18 @@ def calibrated(folder, upstream, given):
     alone = statistics.median(load.saturate(upstream, "free", 1, seed)["requests"] for seed in range(3))
     nginx = Nginx(own, upstream.port)
     try:
-        rates = [measure(nginx, "200", given.seconds, seed)[1] for seed in range(3)]
+        rate = measure({"nginx": nginx}, "200", given, random.Random(0))["nginx"][1]
     finally:
         nginx.stop()
-    return alone, round(statistics.median(rates) / 2, -2)
+    return alone, round(rate / 2, -2)
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peers", default=",".join(PEERS), help="which to measure, with commas between")
-    parser.add_argument("--rounds", type=int, default=8)
-    parser.add_argument("--seconds", type=int, default=3, help="how long each path of each round is loaded")
+    parser.add_argument("--rounds", type=int, default=8, help="in each of them all peers are started anew")
+    parser.add_argument("--turns", type=int, default=4, help="how often a peer has its turn on a path in each round")
+    parser.add_argument("--seconds", type=int, default=1, help="how long a turn lasts")
     parser.add_argument("--rate", type=int, default=5000, help="calls a second for the latencies at a fixed rate")
     parser.add_argument("--out", type=Path, help="where the report is written, in Markdown")
     return parser.parse_args()
@@ -104,8 +127,7 @@ def main():
             alone, half = calibrated(folder, upstream, given)
             print(f"upstream and load alone: {alone:,.0f} r/s; half of nginx's maximum: {half:,.0f} r/s", flush=True)
             for seed in range(given.rounds):
-                for name in names:
-                    figures = run_round(name, folder, upstream, given, half, seed)
+                for name, figures in run_round(names, folder, upstream, given, half, seed).items():
                     rounds[name].append(figures)
                     told = ", ".join(f"{column} {value:,.1f}" for column, value in figures.items())
                     print(f"round {seed + 1} {name}: {told}", flush=True)

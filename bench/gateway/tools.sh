@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sees to the peers and wrk for the benchmark, by Debian's packages and PyPI's wheels.
+# Sees to the peers for the benchmark, by Debian's packages and PyPI's wheels.
 # Its argument is the folder of the Python environment that wheels go to.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -8,7 +8,6 @@ missing=()
 command -v nginx >/dev/null || missing+=(nginx)
 [ -e /usr/lib/nginx/modules/ngx_http_lua_module.so ] || missing+=(libnginx-mod-http-lua)
 command -v haproxy >/dev/null || missing+=(haproxy)
-command -v wrk >/dev/null || missing+=(wrk)
 if [ ${#missing[@]} != 0 ]; then
     apt-get update -q && apt-get install -qy --no-install-recommends "${missing[@]}"
 fi

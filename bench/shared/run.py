@@ -32,7 +32,7 @@ WARM_SECONDS = 12
 """Longer than a portion's term, so that keys are known to be called now and then."""
 
 SPREADS = {"uniform": "free", "Zipf": "zipf"}
-"""How keys are chosen, as `bench/gateway/calls.lua` has it."""
+"""How keys are chosen, as `load.saturate` has it."""
 
 STEADY_CALLS = 200_000
 """Keys that a steady load takes in turns, chosen like that."""

@@ -1,0 +1,151 @@
+//! Calls as fast as answers come, over kept connections, and counts the answers.
+//!
+//! It does as little as it can for each call, since it has to be faster than what it measures: a gateway that waits for
+//! its load falls asleep between calls, and pays for that.
+
+use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use clap::{Parser, ValueEnum};
+use hdrhistogram::Histogram;
+use rustix::event::{Timespec, epoll};
+use tollgate_bench_load::{Connection, Progress};
+
+/// Calls with the API keys that it reads from its input, one in each line.
+#[derive(Parser)]
+struct Given {
+    /// The gateway.
+    #[arg(long)]
+    to: SocketAddr,
+    #[arg(long)]
+    host: String,
+    #[arg(long)]
+    path: String,
+    /// How the key of a call is picked.
+    #[arg(long, value_enum, default_value_t = Pick::Uniform)]
+    pick: Pick,
+    #[arg(long)]
+    seconds: u32,
+    #[arg(long, default_value_t = 48)]
+    connections: usize,
+    /// With the same one, the same keys are picked.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Pick {
+    /// All alike.
+    Uniform,
+    /// The first far more often than the last, by Zipf's law with exponent 1.
+    Zipf,
+}
+
+/// The load while it runs.
+struct Load {
+    to: SocketAddr,
+    poll: std::os::fd::OwnedFd,
+    connections: Vec<Connection>,
+    /// When the call of each connection was sent.
+    sent: Vec<Instant>,
+    calls: Vec<Vec<u8>>,
+    pick: Pick,
+    dice: fastrand::Rng,
+    nanos: Histogram<u64>,
+    refused: u64,
+    failed: u64,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let given = Given::parse();
+    let mut load = Load::open(&given)?;
+    let mut events = Vec::with_capacity(given.connections);
+    let (began, length) = (Instant::now(), Duration::from_secs(given.seconds.into()));
+    for index in 0..given.connections {
+        load.send(index)?;
+    }
+    let mut passed = Duration::ZERO;
+    while passed < length {
+        let patience = Timespec::try_from(length - passed)?;
+        events.clear();
+        epoll::wait(&load.poll, rustix::buffer::spare_capacity(&mut events), Some(&patience))?;
+        for event in &events {
+            load.receive(usize::try_from(event.data.u64())?)?;
+        }
+        passed = began.elapsed();
+    }
+    let micros = |quantile| load.nanos.value_at_quantile(quantile) as f64 / 1000.0;
+    let counted = serde_json::json!({
+        "requests": load.nanos.len(), "micros": u64::try_from(passed.as_micros())?,
+        "p50": micros(0.5), "p99": micros(0.99), "refused": load.refused, "failed": load.failed,
+    });
+    println!("{counted}");
+    Ok(())
+}
+
+impl Load {
+    fn open(given: &Given) -> Result<Self, Box<dyn Error>> {
+        let call = |key: String| {
+            let Given { path, host, .. } = given;
+            format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nx-api-key: {key}\r\n\r\n").into_bytes()
+        };
+        let calls: Vec<_> = io::stdin().lines().map(|key| key.map(call)).collect::<Result<_, _>>()?;
+        if calls.is_empty() {
+            return Err("there is no key to call with".into());
+        }
+        let mut load = Self {
+            to: given.to,
+            poll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
+            connections: Vec::with_capacity(given.connections),
+            sent: vec![Instant::now(); given.connections],
+            calls,
+            pick: given.pick,
+            dice: fastrand::Rng::with_seed(given.seed),
+            nanos: Histogram::new_with_bounds(1, 3_600_000_000_000, 3)?,
+            refused: 0,
+            failed: 0,
+        };
+        for index in 0..given.connections {
+            let connection = load.connect(index)?;
+            load.connections.push(connection);
+        }
+        Ok(load)
+    }
+
+    fn connect(&self, index: usize) -> io::Result<Connection> {
+        let connection = Connection::open(self.to)?;
+        connection.stream().set_nonblocking(true)?;
+        let data = epoll::EventData::new_u64(index as u64);
+        epoll::add(&self.poll, connection.stream(), data, epoll::EventFlags::IN)?;
+        Ok(connection)
+    }
+
+    fn send(&mut self, index: usize) -> io::Result<()> {
+        let keys = self.calls.len();
+        let key = match self.pick {
+            Pick::Uniform => self.dice.usize(..keys),
+            // The integral of 1/x, turned round.
+            Pick::Zipf => ((keys as f64 + 1.0).powf(self.dice.f64()) as usize).clamp(1, keys) - 1,
+        };
+        self.sent[index] = Instant::now();
+        self.connections[index].send(&self.calls[key])
+    }
+
+    /// Reads what came on a connection, and calls again once its answer is whole. One that broke is opened anew.
+    fn receive(&mut self, index: usize) -> io::Result<()> {
+        match self.connections[index].receive() {
+            Ok(Progress::Waiting) => return Ok(()),
+            Ok(Progress::Done(status)) => {
+                self.nanos.saturating_record(u64::try_from(self.sent[index].elapsed().as_nanos()).unwrap_or(u64::MAX));
+                self.refused += u64::from(status >= 400);
+            }
+            Err(_) => {
+                self.failed += 1;
+                self.connections[index] = self.connect(index)?;
+            }
+        }
+        self.send(index)
+    }
+}

@@ -1,0 +1,92 @@
+//! `flood` calls with the keys that it is given, and tells what became of its calls.
+
+use std::collections::HashMap;
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+/// How often each key was called with.
+type Called = Arc<Mutex<HashMap<String, u64>>>;
+
+/// Calls after which a connection is closed instead of answered.
+const CLOSED_AFTER: usize = 50;
+
+/// Answers 403 to the key `bad` and 200 to all others, in two pieces.
+fn serve(stream: TcpStream, called: &Called) -> io::Result<()> {
+    let (mut lines, mut stream) = (BufReader::new(stream.try_clone()?).lines(), stream);
+    for _ in 0..CLOSED_AFTER {
+        let mut key = String::new();
+        while let Some(line) = lines.next().transpose()?.filter(|line| !line.is_empty()) {
+            if let Some(value) = line.strip_prefix("x-api-key: ") {
+                key = value.to_owned();
+            }
+        }
+        let status = if key == "bad" { "403 Forbidden" } else { "200 OK" };
+        *called.lock().expect("no panic").entry(key).or_default() += 1;
+        stream.write_all(format!("HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\n").as_bytes())?;
+        stream.write_all(b"{}")?;
+    }
+    Ok(())
+}
+
+fn server() -> (SocketAddr, Called) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let (address, called) = (listener.local_addr().expect("an address"), Called::default());
+    let all = Arc::clone(&called);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let called = Arc::clone(&all);
+            std::thread::spawn(move || serve(stream, &called));
+        }
+    });
+    (address, called)
+}
+
+/// Runs it for a second on four connections.
+fn flood(keys: &str, pick: &str) -> (serde_json::Value, HashMap<String, u64>) {
+    let (address, called) = server();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_flood"));
+    program.args(["--to", &address.to_string(), "--host", "h", "--path", "/", "--pick", pick]);
+    program.args(["--seconds", "1", "--connections", "4"]);
+    let mut run = program.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
+    run.stdin.take().expect("a pipe").write_all(keys.as_bytes()).expect("it reads");
+    let output = run.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{output:?}");
+    let called = called.lock().expect("no panic").clone();
+    (serde_json::from_slice(&output.stdout).expect("JSON"), called)
+}
+
+#[test]
+fn calls_answers_and_refusals_are_counted_and_broken_connections_opened_anew() {
+    let (told, called) = flood("good\nbad\n", "uniform");
+    let count = |name: &str| told[name].as_u64().expect("a count");
+    let (answered, refused, failed) = (count("requests"), count("refused"), count("failed"));
+    assert!(failed > 0 && answered > 4 * CLOSED_AFTER as u64, "{told}");
+    // Of each connection, the call under way when time was over may have been answered.
+    assert!((answered..=answered + 4).contains(&(called["good"] + called["bad"])), "{told} {called:?}");
+    assert!((refused..=refused + 4).contains(&called["bad"]), "{told} {called:?}");
+    assert!(count("micros") >= 1_000_000 && told["p50"].as_f64() > Some(0.0), "{told}");
+}
+
+#[test]
+fn keys_are_picked_alike_or_by_zipfs_law() {
+    let keys: String = (1..=100).map(|number| format!("{number}\n")).collect();
+    let share = |pick| {
+        let (_, called) = flood(&keys, pick);
+        assert!(called.len() > 90, "{} of the keys were called with", called.len());
+        called["1"] as f64 / called.values().sum::<u64>() as f64
+    };
+    assert!(share("uniform") < 0.05);
+    // ln(2) / ln(101) = 0.15
+    assert!((0.1..0.2).contains(&share("zipf")));
+}
+
+#[test]
+fn who_gives_no_key_is_told() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_flood"));
+    program.args(["--to", "127.0.0.1:1", "--host", "h", "--path", "/", "--seconds", "1"]).stdin(Stdio::null());
+    let output = program.output().expect("it runs");
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no key"), "{output:?}");
+}
