@@ -13,7 +13,7 @@ use tollgate_domain::{ApiKeyId, IdSource, Moment, Ticks};
 
 use crate::clients::Client;
 use crate::execution_log::{ExecutionLog, LogLevel};
-use crate::principal::Principal;
+use crate::principal::Authorized;
 use crate::refusal::GatewayResponse;
 use crate::routes::{Captures, variable_names};
 use crate::snapshot::{Coverage, Method, Stage};
@@ -75,14 +75,14 @@ pub(crate) struct Call<'a> {
     pub(crate) path: &'a str,
     /// Where the variables of the method's path lie in it.
     pub(crate) captures: Captures,
-    pub(crate) principal: Principal,
+    pub(crate) principal: Authorized,
     pub(crate) key: Option<ApiKeyId>,
     /// The plan that it is made under, as it covers the stage.
     pub(crate) plan: Option<&'a Coverage>,
     /// Whether it passed all limits.
     pub(crate) admitted: bool,
     /// The caller's headers, kept where the stage's gateway responses or its access log ask for them afterwards.
-    pub(crate) sent: Option<HeaderMap>,
+    pub(crate) sent: Option<Box<HeaderMap>>,
     /// The body, once a mapping had to have it whole.
     pub(crate) payload: OnceCell<Bytes>,
     pub(crate) integration: IntegrationReport,
@@ -91,9 +91,9 @@ pub(crate) struct Call<'a> {
     /// What the gateway answered by itself, if it did.
     pub(crate) refused: Option<GatewayResponse>,
     /// Its place in a trace, if that is kept.
-    pub(crate) span: Option<Span>,
+    pub(crate) span: Option<Box<Span>>,
     /// What happens to it, where the stage or a test wants to know.
-    pub(crate) log: Option<ExecutionLog>,
+    pub(crate) log: Option<Box<ExecutionLog>>,
 }
 
 /// What the authorization of a call reports, for access logs.
@@ -159,7 +159,7 @@ impl<'a> Call<'a> {
             method: None,
             path: "",
             captures: Captures::new(),
-            principal: Principal::default(),
+            principal: Authorized::default(),
             key: None,
             plan: None,
             admitted: false,

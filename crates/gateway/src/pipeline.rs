@@ -54,7 +54,7 @@ pub(crate) async fn serve(
     let config = &worker.shared.config;
     let host = OnceCell::new();
     let mut call = Call::new(&ids, worker.shared.clock.now(), &client, &config.account_id, (&head).into());
-    call.span = Span::begin(&worker, &headers);
+    call.span = Span::begin(&worker, &headers).map(Box::new);
     let mut limits = Limits::default();
     let (awaits_leave, mut unread) = (headers.contains_key(EXPECT), None);
     let outcome = async {
@@ -86,7 +86,7 @@ pub(crate) async fn serve(
     narration::ends(&call, response.status(), response.headers(), refused);
     worker.execution_lines.write(&mut call);
     meter::count(&worker, &call, response.status(), answered.ticks);
-    if let Some(span) = call.span {
+    if let Some(span) = call.span.take() {
         span.end(&worker, &call, response.status());
     }
     let line = AccessLine::begin(&worker, &call, response.status());
@@ -118,12 +118,12 @@ async fn pass<'a>(
     let staged = Staged { stage: worker.dice.choose(staged.stage), ..staged };
     (call.stage, call.base_path, call.path) = (Some(staged.stage), staged.base_path, staged.path);
     if staged.stage.asks_for_headers() {
-        call.sent = Some(headers.clone());
+        call.sent = Some(Box::new(headers.clone()));
     }
     let (routed, captures) = route::method(staged, call.verb)?;
     (call.method, call.captures) = (Some(routed.method), captures);
-    call.log = staged.stage.verbosity.log(routed.method, &shared.clock);
-    call.principal = authorize::authorize(worker, call, headers, body).await?;
+    call.log = staged.stage.verbosity.log(routed.method, &shared.clock).map(Box::new);
+    call.principal = authorize::authorize(worker, call, headers, body).await?.into();
     narration::verifies_plan(call, headers);
     let sent = || key::sent(&routed, &call.principal, headers).map(|value| worker.callers.expect(value));
     let caller = key::identify(&worker.callers, &routed, sent)?;

@@ -1,6 +1,29 @@
 //! The principal: who a call was authorized as, and what its authorizer said.
 
+use std::ops::Deref;
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value};
+
+/// Who a call was authorized as, or nobody. Boxed, since calls that anybody may make would carry room for it.
+#[derive(Debug, Default)]
+pub(crate) struct Authorized(Option<Box<Principal>>);
+
+impl From<Principal> for Authorized {
+    fn from(principal: Principal) -> Self {
+        Self((principal != *NOBODY).then(|| Box::new(principal)))
+    }
+}
+
+impl Deref for Authorized {
+    type Target = Principal;
+
+    fn deref(&self) -> &Principal {
+        self.0.as_deref().unwrap_or(&NOBODY)
+    }
+}
+
+static NOBODY: LazyLock<Principal> = LazyLock::new(Principal::default);
 
 /// Who a call was authorized as. Methods that anybody may call leave all of it empty.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -40,7 +40,7 @@ async fn run(
     let (shared, ids, client) = (&worker.shared, worker.call_ids.next(), client());
     let mut call = Call::new(&ids, shared.clock.now(), &client, &shared.config.account_id, head.into());
     (call.host, call.stage, call.path) = (HOST, Some(stage), head.uri.path());
-    call.log = Some(ExecutionLog::new(LogLevel::Info, true, std::sync::Arc::clone(&shared.clock)));
+    call.log = Some(Box::new(ExecutionLog::new(LogLevel::Info, true, std::sync::Arc::clone(&shared.clock))));
     let request_id = ids.request_id.as_str();
     call.note(LogLevel::Info, || format!("Starting authorizer: {} for request: {request_id}", test.authorizer));
     let said = ask(worker, stage, test, &call, headers).await;
@@ -67,7 +67,7 @@ async fn run(
         policy: said.as_ref().and_then(|said| said.policy.as_ref()).map(Value::to_string),
         claims: claims.map(|(name, value)| (name.clone(), text(value))).collect(),
         latency_millis: millis_since(&call, &*shared.clock),
-        log: written(request_id, &call.log.take().map(ExecutionLog::into_lines).unwrap_or_default()),
+        log: written(request_id, &call.log.take().map(|log| log.into_lines()).unwrap_or_default()),
     }
 }
 

@@ -78,7 +78,7 @@ async fn run(
     let (method, captures) = find(stage, test, head.uri.path())?;
     (call.host, call.stage, call.path, call.method) = (HOST, Some(stage), head.uri.path(), Some(method));
     call.captures = captures;
-    call.log = Some(ExecutionLog::new(LogLevel::Info, true, Arc::clone(&shared.clock)));
+    call.log = Some(Box::new(ExecutionLog::new(LogLevel::Info, true, Arc::clone(&shared.clock))));
     narration::starts(&call, &headers);
     let sent = Bytes::from(test.body.clone());
     narration::receives(&call, &sent);
@@ -96,7 +96,7 @@ async fn run(
     }
     narration::ends(&call, answered.status, &answered.headers, refused);
     let latency = millis_since(&call, &*shared.clock);
-    let log = call.log.take().map(ExecutionLog::into_lines).unwrap_or_default();
+    let log = call.log.take().map(|log| log.into_lines()).unwrap_or_default();
     Ok(TestAnswer {
         status: answered.status.as_u16(),
         headers: answered

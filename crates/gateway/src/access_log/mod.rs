@@ -51,7 +51,7 @@ impl AccessLine {
     pub(crate) fn begin(worker: &Rc<Worker>, call: &Call<'_>, status: StatusCode) -> Option<Box<Self>> {
         let log = call.stage?.access_log.as_ref()?;
         let nothing = HeaderMap::new();
-        let draft = log.format.draft(call, call.sent.as_ref().unwrap_or(&nothing), status);
+        let draft = log.format.draft(call, call.sent.as_deref().unwrap_or(&nothing), status);
         let destination = Arc::clone(&log.destination);
         Some(Box::new(Self { worker: Rc::clone(worker), destination, began: call.at.ticks, draft, sent: 0 }))
     }

@@ -8,22 +8,23 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use tollgate_domain::Clock;
+use tollgate_domain::{Clock, Ticks};
 
 use super::Client;
 
 /// The shortest limit that waits for a tick, which is a second at most.
 const LONG: Duration = Duration::from_secs(2);
 
-/// Runs a task of a call by `client` until it ends; `None` when `limit` is over before.
+/// Runs a task of a call by `client`, which began just now, until it ends; `None` when `limit` is over before.
 pub(crate) async fn within<T>(
     client: &Client,
     limit: Duration,
+    began: Ticks,
     clock: &dyn Clock,
     task: impl Future<Output = T>,
 ) -> Option<T> {
     let (mut task, mut timer) = (pin!(task), None);
-    let (began, tick) = (clock.ticks(), client.tick());
+    let tick = client.tick();
     poll_fn(|cx| {
         if let Poll::Ready(outcome) = task.as_mut().poll(cx) {
             return Poll::Ready(Some(outcome));
@@ -64,7 +65,7 @@ mod tests {
             let began = Instant::now();
             let client = &*registered.client;
             // Only the task of a connection is woken by ticks.
-            let outcome = until_expired(client, within(client, limit, &clock, pending::<()>())).await;
+            let outcome = until_expired(client, within(client, limit, clock.ticks(), &clock, pending::<()>())).await;
             assert_eq!(outcome, Some(None));
             began.elapsed()
         };
@@ -92,8 +93,11 @@ mod tests {
         let client = Client::new(([10, 0, 0, 1], 4321).into(), 8080);
         let clock = ManualClock::at(UnixMillis(0));
         let began = Instant::now();
-        assert_eq!(within(&client, Duration::from_secs(29), &clock, pending::<()>()).await, None);
+        assert_eq!(within(&client, Duration::from_secs(29), clock.ticks(), &clock, pending::<()>()).await, None);
         assert!(began.elapsed() < Duration::from_millis(29_100));
-        assert_eq!(within(&client, Duration::from_secs(29), &clock, std::future::ready(1)).await, Some(1));
+        assert_eq!(
+            within(&client, Duration::from_secs(29), clock.ticks(), &clock, std::future::ready(1)).await,
+            Some(1)
+        );
     }
 }

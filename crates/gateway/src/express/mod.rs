@@ -231,32 +231,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lane<'_, S> {
         let serving = client.serve();
         let routed = way.routed;
         let (ids, at, mut limits) = (worker.call_ids.next(), worker.shared.clock.now(), Limits::default());
-        let mut call = way.call(worker, client, &request, &ids, at);
-        let outcome = match key::identify(&worker.callers, &routed, || way.key) {
-            Ok(caller) => {
-                let no_headers = HeaderMap::new();
-                pipeline::limit_at_once(worker, &routed, &mut call, caller.as_ref(), &no_headers, &mut limits)
-            }
-            Err(refusal) => Some(Err(refusal)),
-        };
-        let admitted = match outcome {
-            Some(Err(refusal)) => {
+        // The call ends with this block, where it is: to move it would take as long as to make it.
+        let decided = {
+            let mut call = way.call(worker, client, &request, &ids, at);
+            let outcome = match key::identify(&worker.callers, &routed, || way.key) {
+                Ok(caller) => {
+                    let no_headers = HeaderMap::new();
+                    pipeline::limit_at_once(worker, &routed, &mut call, caller.as_ref(), &no_headers, &mut limits)
+                }
+                Err(refusal) => Some(Err(refusal)),
+            };
+            match outcome {
                 // It took less, as a rule, than the shortest time that durations are told apart by: the clock is not read
                 // again.
-                let mut answer = refuse(worker, &mut call, &refusal, &limits, at, request.is_last);
-                drop(call);
-                return match answer.sending.poll(cx, &mut Watched { stream: &mut *self.stream, client }) {
-                    Poll::Ready(Ok(())) => Begun::Refused(answer.after()),
-                    Poll::Ready(Err(error)) => Begun::Failed(error),
-                    Poll::Pending => Begun::Unsent(Box::new((serving, answer))),
-                };
+                Some(Err(refusal)) => Err(refuse(worker, &mut call, &refusal, &limits, at, request.is_last)),
+                Some(Ok(plan)) => Ok(Some((call.key, plan))),
+                None => Ok(None),
             }
-            Some(Ok(plan)) => Some((call.key, plan)),
-            None => None,
         };
-        drop(call);
-        *going = Some(Going { request, way, ids, at, admitted, limits, _serving: serving });
-        Begun::Going
+        match decided {
+            Ok(admitted) => {
+                *going = Some(Going { request, way, ids, at, admitted, limits, _serving: serving });
+                Begun::Going
+            }
+            Err(mut answer) => match answer.sending.poll(cx, &mut Watched { stream: &mut *self.stream, client }) {
+                Poll::Ready(Ok(())) => Begun::Refused(answer.after()),
+                Poll::Ready(Err(error)) => Begun::Failed(error),
+                Poll::Pending => Begun::Unsent(Box::new((serving, answer))),
+            },
+        }
     }
 
     /// Waits for bytes; false when none will come.
@@ -370,7 +373,10 @@ async fn decide(worker: &Worker, client: &Rc<Client>, going: &mut Going<'_>) -> 
         }
         Err(refusal) => Err(refusal),
     };
-    let answered = worker.shared.clock.now();
+    let (outcome, answered) = match outcome {
+        Ok((received, answered)) => (Ok(received), answered),
+        Err(refusal) => (Err(refusal), worker.shared.clock.now()),
+    };
     let put = outcome.and_then(|received| put(received, &ending(worker, ids, limits, answered, request.is_last)));
     match put {
         Ok((status, answer)) => {

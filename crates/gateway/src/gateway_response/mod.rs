@@ -101,7 +101,7 @@ impl Wording {
 
     fn reword(&self, call: &Call<'_>, response: &mut Response<AnswerBody>) {
         let nothing = HeaderMap::new();
-        let sent = call.sent.as_ref().unwrap_or(&nothing);
+        let sent = call.sent.as_deref().unwrap_or(&nothing);
         if let Some(status) = self.status {
             *response.status_mut() = status;
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
+use tollgate_domain::Ticks;
 
 use super::headers::{API_ID, MappedHeader, forward_request, forward_response};
 use super::parameters::{self, Parameters};
@@ -98,20 +99,21 @@ impl Upstream {
         exchange: &mut Exchange,
     ) -> Result<Response<AnswerBody>, Refusal> {
         let began = worker.shared.clock.ticks();
-        let answer = self.receive(worker, call, exchange).await.and_then(into_response);
+        let answer = self.receive(worker, call, exchange, began).await.and_then(into_response);
         report::answer(worker, call, began, &answer);
         answer
     }
 
-    /// Sends what was put, and waits for the head of its answer as it came.
+    /// Sends what was put, now that it `began`, and waits for the head of its answer as it came.
     pub(super) async fn receive(
         &self,
         worker: &Worker,
         call: &Call<'_>,
         exchange: &mut Exchange,
+        began: Ticks,
     ) -> Result<Received, Refusal> {
         let sending = pin!(worker.upstreams.send(&self.target.endpoint, exchange));
-        match self.within_timeout(worker, call, sending).await {
+        match self.within_timeout(worker, call, began, sending).await {
             // Only the gateway sends this in answer to `Upgrade`, and the gateway passes no `Upgrade` on.
             Some(Ok(received)) if received.head.status == StatusCode::SWITCHING_PROTOCOLS => {
                 Err(Refusal::Misconfigured("the upstream switches protocols".to_owned()))
@@ -131,14 +133,17 @@ impl Upstream {
         &self,
         worker: &Worker,
         call: &Call<'_>,
+        mut began: Ticks,
         mut sending: Pin<&mut impl Future<Output = T>>,
     ) -> Option<T> {
         loop {
             let passed = call.client.body_bytes();
-            let sent = within(call.client, self.timeout, &*worker.shared.clock, sending.as_mut()).await;
+            let clock = &*worker.shared.clock;
+            let sent = within(call.client, self.timeout, began, clock, sending.as_mut()).await;
             if sent.is_some() || call.client.body_bytes() == passed {
                 return sent;
             }
+            began = clock.ticks();
         }
     }
 }

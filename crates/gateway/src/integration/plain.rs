@@ -2,6 +2,7 @@
 //! none.
 
 use http::header::HeaderMap;
+use tollgate_domain::Moment;
 
 use super::http_proxy::HttpProxy;
 use super::report;
@@ -44,21 +45,27 @@ impl HttpProxy {
         !self.read_body && self.upstream.headers.is_empty() && !self.upstream.target.reads_headers()
     }
 
-    /// Passes a plain call on, and waits for the head of the answer.
+    /// Passes a plain call on, and waits for the head of the answer. Says when it came, too.
     pub(crate) async fn exchange_plain(
         &self,
         worker: &Worker,
         call: &Call<'_>,
         request: &PlainRequest<'_>,
-    ) -> Result<Received, Refusal> {
+    ) -> Result<(Received, Moment), Refusal> {
         let mut exchange = self.put(call, request)?;
         let began = worker.shared.clock.ticks();
-        let received = self.upstream.receive(worker, call, &mut exchange).await;
-        match &received {
-            Ok(received) => report::ended(worker, call, began, received.head.status.as_u16()),
-            Err(refusal) => report::failed(worker, call, began, refusal),
+        let received = self.upstream.receive(worker, call, &mut exchange, began).await;
+        let answered = worker.shared.clock.now();
+        match received {
+            Ok(received) => {
+                report::ended(call, began, answered.ticks, received.head.status.as_u16());
+                Ok((received, answered))
+            }
+            Err(refusal) => {
+                report::failed(call, began, answered.ticks, &refusal);
+                Err(refusal)
+            }
         }
-        received
     }
 
     /// Writes the request to the upstream.

@@ -19,18 +19,19 @@ pub(super) fn request(call: &Call<'_>, endpoint: &Endpoint, request: &Request<Re
 
 /// Notes what came of a request that was sent at `began`.
 pub(super) fn answer(worker: &Worker, call: &Call<'_>, began: Ticks, answer: &Result<Response<AnswerBody>, Refusal>) {
+    let answered = worker.shared.clock.ticks();
     match answer {
         Ok(response) => {
-            ended(worker, call, began, response.status().as_u16());
+            ended(call, began, answered, response.status().as_u16());
             call.trace(|| format!("Endpoint response headers: {}", shown(response.headers())));
         }
-        Err(refusal) => failed(worker, call, began, refusal),
+        Err(refusal) => failed(call, began, answered, refusal),
     }
 }
 
 /// Notes the status of an answer.
-pub(super) fn ended(worker: &Worker, call: &Call<'_>, began: Ticks, status: u16) {
-    let latency = worker.shared.clock.ticks().since(began);
+pub(super) fn ended(call: &Call<'_>, began: Ticks, answered: Ticks, status: u16) {
+    let latency = answered.since(began);
     call.integration.began.set(Some(began));
     call.integration.status.set(Some(status));
     call.integration.latency.set(Some(latency));
@@ -40,8 +41,8 @@ pub(super) fn ended(worker: &Worker, call: &Call<'_>, began: Ticks, status: u16)
 }
 
 /// Notes that there is no answer.
-pub(super) fn failed(worker: &Worker, call: &Call<'_>, began: Ticks, refusal: &Refusal) {
-    call.integration.latency.set(Some(worker.shared.clock.ticks().since(began)));
+pub(super) fn failed(call: &Call<'_>, began: Ticks, answered: Ticks, refusal: &Refusal) {
+    call.integration.latency.set(Some(answered.since(began)));
     call.integration.began.set(Some(began));
     call.integration.error.replace(Some(refusal.to_string()));
     call.note(LogLevel::Error, || format!("Execution failed: {refusal}"));

@@ -76,9 +76,10 @@ impl Function {
             Ok(result) => result.map_err(refusal),
             Err(_elapsed) => Err(Refusal::IntegrationTimeout),
         };
+        let answered = worker.shared.clock.ticks();
         match &result {
-            Ok(_) => report::ended(worker, call, began, 200),
-            Err(refusal) => report::failed(worker, call, began, refusal),
+            Ok(_) => report::ended(call, began, answered, 200),
+            Err(refusal) => report::failed(call, began, answered, refusal),
         }
         result
     }
