@@ -14,6 +14,7 @@ const CLOSED_AFTER: usize = 50;
 
 /// Answers 403 to the key `bad` and 200 to all others, in two pieces.
 fn serve(stream: TcpStream, called: &Called) -> io::Result<()> {
+    stream.set_nodelay(true)?;
     let (mut lines, mut stream) = (BufReader::new(stream.try_clone()?).lines(), stream);
     for _ in 0..CLOSED_AFTER {
         let mut key = String::new();
