@@ -2,7 +2,9 @@
 
     python bench/decision/run.py [--out FILE]
 
-`cargo bench -p tollgate-gateway` measures; this reads what it left in `target/criterion`.
+`cargo bench -p tollgate-gateway` measures; this reads what it left in `target/criterion`. Where one thread decides, it
+shares a core with the thread that refills leases and takes usage, as in `bench/gateway`: what that costs is in the
+figure. On a core of its own that thread costs as well, by cache lines that go to and fro; how much, depends on the run.
 """
 
 import argparse
@@ -24,6 +26,8 @@ CASES = [
     "many keys uniform all threads",
     "one hot key all threads",
 ]
+# Those in which one thread decides, and the others, as criterion picks them.
+ONE_THREAD, ALL_THREADS = "few keys|uniform$|zipf$", "all threads$"
 NANOS, TIMES = " ns", "×"
 
 
@@ -71,8 +75,11 @@ def main():
     parser.add_argument("--out", type=Path, help="where the report is written, in Markdown")
     given = parser.parse_args()
     if not given.read_only:
-        command = ["cargo", "bench", "-p", "tollgate-gateway", "--bench", "decision", "--", "--noplot"]
-        subprocess.run(command, cwd=ROOT, check=True)
+        command = ["cargo", "bench", "-p", "tollgate-gateway", "--bench", "decision"]
+        subprocess.run([*command, "--no-run"], cwd=ROOT, check=True)
+        one_core = ["taskset", "-c", machine.GATEWAY_CORE]
+        for core, cases in (one_core, ONE_THREAD), ([], ALL_THREADS):
+            subprocess.run([*core, *command, "--", "--noplot", cases], cwd=ROOT, check=True)
     text = written({case: estimate(case) for case in CASES})
     print(f"\n{text}")
     if given.out:
