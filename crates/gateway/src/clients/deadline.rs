@@ -15,7 +15,8 @@ use super::Client;
 /// The shortest limit that waits for a tick, which is a second at most.
 const LONG: Duration = Duration::from_secs(2);
 
-/// Runs a task of a call by `client`, which began just now, until it ends; `None` when `limit` is over before.
+/// Runs a task of a call by `client` until it ends; `None` when `limit` is over before, which is counted from when it
+/// `began`.
 pub(crate) async fn within<T>(
     client: &Client,
     limit: Duration,
@@ -86,6 +87,21 @@ mod tests {
     async fn a_short_limit_waits_for_no_tick() {
         let waited = waited(Duration::from_millis(50)).await;
         assert!(waited >= Duration::from_millis(50) && waited < Duration::from_millis(60), "{waited:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_passed_since_the_task_began_is_taken_off() {
+        let client = Client::new(([10, 0, 0, 1], 4321).into(), 8080);
+        let clock = ManualClock::at(UnixMillis(0));
+        let began = clock.ticks();
+        clock.advance(Duration::from_secs(10));
+        let waits = Instant::now();
+        assert_eq!(within(&client, Duration::from_secs(29), began, &clock, pending::<()>()).await, None);
+        assert_eq!(waits.elapsed().as_secs(), 19);
+        clock.advance(Duration::from_secs(20));
+        let waits = Instant::now();
+        assert_eq!(within(&client, Duration::from_secs(29), began, &clock, pending::<()>()).await, None);
+        assert!(waits.elapsed() < Duration::from_millis(10), "it was over before");
     }
 
     #[tokio::test(start_paused = true)]
