@@ -79,10 +79,9 @@ def spent(node, counted):
     before = machine.cpu_nanos(node.pid)
     counts = counted()
     took = machine.cpu_nanos(node.pid) - before
-    if counts.get("refused") or counts["failed"]:
+    if counts["statuses"].keys() != {"200"} or counts["failed"]:
         raise RuntimeError(f"{node.name}: {counts}")
-    answered = counts.get("requests") or counts["answered"]
-    return took / 1000 / answered, answered
+    return took / 1000 / counts["answered"], counts["answered"]
 
 
 def chosen(spread):
@@ -118,7 +117,7 @@ def rounds(given, folder, alone, shared, postgres, database):
         steady, full, redis, transacted = [], [], [], []
         for node in (alone, shared):
             load.saturate(node, named, WARM_SECONDS, 0)
-        rate = given.rate or round(load.saturate(alone, named, 2, 0)["requests"] / 4, -2)
+        rate = given.rate or round(load.saturate(alone, named, 2, 0)["answered"] / 4, -2)
 
         def at_rate(node):
             load.steady(node, file, rate, 1)

@@ -2,6 +2,8 @@
 
 mod answer;
 mod connection;
+mod target;
 
 pub use answer::{Answer, Broken};
 pub use connection::{Connection, Progress};
+pub use target::{Tally, Target};

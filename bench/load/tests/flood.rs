@@ -12,16 +12,22 @@ type Called = Arc<Mutex<HashMap<String, u64>>>;
 /// Calls after which a connection is closed instead of answered.
 const CLOSED_AFTER: usize = 50;
 
-/// Answers 403 to the key `bad` and 200 to all others, in two pieces.
+/// Answers 403 to the key `bad`, nothing to `hung`, and 200 to all others, in two pieces.
 fn serve(stream: TcpStream, called: &Called) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let (mut lines, mut stream) = (BufReader::new(stream.try_clone()?).lines(), stream);
     for _ in 0..CLOSED_AFTER {
         let mut key = String::new();
-        while let Some(line) = lines.next().transpose()?.filter(|line| !line.is_empty()) {
-            if let Some(value) = line.strip_prefix("x-api-key: ") {
-                key = value.to_owned();
+        loop {
+            let Some(line) = lines.next().transpose()? else { return Ok(()) };
+            match line.strip_prefix("x-api-key: ") {
+                Some(value) => key = value.to_owned(),
+                None if line.is_empty() => break,
+                None => {}
             }
+        }
+        if key == "hung" {
+            std::thread::park();
         }
         let status = if key == "bad" { "403 Forbidden" } else { "200 OK" };
         *called.lock().expect("no panic").entry(key).or_default() += 1;
@@ -61,13 +67,14 @@ fn flood(keys: &str, pick: &str) -> (serde_json::Value, HashMap<String, u64>) {
 #[test]
 fn calls_answers_and_refusals_are_counted_and_broken_connections_opened_anew() {
     let (told, called) = flood("good\nbad\n", "uniform");
-    let count = |name: &str| told[name].as_u64().expect("a count");
-    let (answered, refused, failed) = (count("requests"), count("refused"), count("failed"));
-    assert!(failed > 0 && answered > 4 * CLOSED_AFTER as u64, "{told}");
+    let count = |value: &serde_json::Value| value.as_u64().expect("a count");
+    let (passed, refused) = (count(&told["statuses"]["200"]), count(&told["statuses"]["403"]));
+    assert_eq!(count(&told["answered"]), passed + refused, "{told}");
+    assert!(count(&told["failed"]) > 0 && passed > 2 * CLOSED_AFTER as u64, "{told}");
     // Of each connection, the call under way when time was over may have been answered.
-    assert!((answered..=answered + 4).contains(&(called["good"] + called["bad"])), "{told} {called:?}");
+    assert!((passed..=passed + 4).contains(&called["good"]), "{told} {called:?}");
     assert!((refused..=refused + 4).contains(&called["bad"]), "{told} {called:?}");
-    assert!(count("micros") >= 1_000_000 && told["p50"].as_f64() > Some(0.0), "{told}");
+    assert!(count(&told["micros"]) >= 1_000_000 && told["p50"].as_f64() > Some(0.0), "{told}");
 }
 
 #[test]
@@ -90,4 +97,10 @@ fn who_gives_no_key_is_told() {
     let output = program.output().expect("it runs");
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("no key"), "{output:?}");
+}
+
+#[test]
+fn calls_that_hang_have_failed() {
+    let (told, _) = flood("hung\n", "uniform");
+    assert_eq!((&told["answered"], &told["failed"]), (&0.into(), &4.into()), "{told}");
 }

@@ -11,29 +11,23 @@ use std::time::{Duration, Instant};
 use clap::{Parser, ValueEnum};
 use hdrhistogram::Histogram;
 use rustix::event::{Timespec, epoll};
-use tollgate_bench_load::{Connection, Progress};
+use tollgate_bench_load::{Connection, Progress, Tally, Target};
 
 /// Calls with the API keys that it reads from its input, one in each line.
 #[derive(Parser)]
 struct Given {
-    /// The gateway.
-    #[arg(long)]
-    to: SocketAddr,
-    #[arg(long)]
-    host: String,
-    #[arg(long)]
-    path: String,
+    #[command(flatten)]
+    target: Target,
     /// How the key of a call is picked.
     #[arg(long, value_enum, default_value_t = Pick::Uniform)]
     pick: Pick,
-    #[arg(long)]
-    seconds: u32,
-    #[arg(long, default_value_t = 48)]
-    connections: usize,
     /// With the same one, the same keys are picked.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
+
+/// A call that has not been answered for so long has failed.
+const HUNG: Duration = Duration::from_millis(500);
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Pick {
@@ -54,16 +48,16 @@ struct Load {
     pick: Pick,
     dice: fastrand::Rng,
     nanos: Histogram<u64>,
-    refused: u64,
-    failed: u64,
+    tally: Tally,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let given = Given::parse();
     let mut load = Load::open(&given)?;
-    let mut events = Vec::with_capacity(given.connections);
-    let (began, length) = (Instant::now(), Duration::from_secs(given.seconds.into()));
-    for index in 0..given.connections {
+    let Target { connections, seconds, .. } = given.target;
+    let mut events = Vec::with_capacity(connections);
+    let (began, length) = (Instant::now(), Duration::from_secs(seconds.into()));
+    for index in 0..connections {
         load.send(index)?;
     }
     let mut passed = Duration::ZERO;
@@ -76,38 +70,35 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         passed = began.elapsed();
     }
+    // A call that was under way when time was over is not counted, unless it hung.
+    load.tally.failed += load.sent.iter().filter(|sent| sent.elapsed() > HUNG).count() as u64;
     let micros = |quantile| load.nanos.value_at_quantile(quantile) as f64 / 1000.0;
-    let counted = serde_json::json!({
-        "requests": load.nanos.len(), "micros": u64::try_from(passed.as_micros())?,
-        "p50": micros(0.5), "p99": micros(0.99), "refused": load.refused, "failed": load.failed,
-    });
+    let mut counted = serde_json::to_value(&load.tally)?;
+    counted["micros"] = u64::try_from(passed.as_micros())?.into();
+    (counted["p50"], counted["p99"]) = (micros(0.5).into(), micros(0.99).into());
     println!("{counted}");
     Ok(())
 }
 
 impl Load {
     fn open(given: &Given) -> Result<Self, Box<dyn Error>> {
-        let call = |key: String| {
-            let Given { path, host, .. } = given;
-            format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nx-api-key: {key}\r\n\r\n").into_bytes()
-        };
-        let calls: Vec<_> = io::stdin().lines().map(|key| key.map(call)).collect::<Result<_, _>>()?;
+        let lines = io::stdin().lines();
+        let calls: Vec<_> = lines.map(|key| Ok(given.target.call(&key?))).collect::<io::Result<_>>()?;
         if calls.is_empty() {
             return Err("there is no key to call with".into());
         }
         let mut load = Self {
-            to: given.to,
+            to: given.target.to,
             poll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
-            connections: Vec::with_capacity(given.connections),
-            sent: vec![Instant::now(); given.connections],
+            connections: Vec::with_capacity(given.target.connections),
+            sent: vec![Instant::now(); given.target.connections],
             calls,
             pick: given.pick,
             dice: fastrand::Rng::with_seed(given.seed),
             nanos: Histogram::new_with_bounds(1, 3_600_000_000_000, 3)?,
-            refused: 0,
-            failed: 0,
+            tally: Tally::default(),
         };
-        for index in 0..given.connections {
+        for index in 0..given.target.connections {
             let connection = load.connect(index)?;
             load.connections.push(connection);
         }
@@ -139,10 +130,10 @@ impl Load {
             Ok(Progress::Waiting) => return Ok(()),
             Ok(Progress::Done(status)) => {
                 self.nanos.saturating_record(u64::try_from(self.sent[index].elapsed().as_nanos()).unwrap_or(u64::MAX));
-                self.refused += u64::from(status >= 400);
+                self.tally.add(status);
             }
             Err(_) => {
-                self.failed += 1;
+                self.tally.failed += 1;
                 self.connections[index] = self.connect(index)?;
             }
         }

@@ -6,35 +6,30 @@
 use std::collections::VecDeque;
 use std::error::Error;
 use std::io;
-use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use hdrhistogram::Histogram;
+use hdrhistogram::{CreationError, Histogram};
 use rustix::event::{Timespec, epoll};
-use tollgate_bench_load::{Connection, Progress};
+use tollgate_bench_load::{Connection, Progress, Tally, Target};
 
-/// Calls at a fixed rate, and prints percentiles of the time from when a call was due to its answer.
+/// Percentiles are told of this much time each, too, so that a machine's own pauses, a few a second, can be told from what a
+/// gateway does all along.
+const WINDOW: Duration = Duration::from_millis(250);
+
+/// Calls at a fixed rate, and prints percentiles of the time from when a call was due to its answer: of all calls, and the
+/// 99th of those due in each quarter of a second.
 #[derive(Parser)]
 struct Given {
-    /// The gateway.
-    #[arg(long)]
-    to: SocketAddr,
-    #[arg(long)]
-    host: String,
-    #[arg(long)]
-    path: String,
+    #[command(flatten)]
+    target: Target,
     /// A file with an API key in each line, which are used in turns.
     #[arg(long)]
     keys: std::path::PathBuf,
     /// Calls a second.
     #[arg(long)]
     rate: u32,
-    #[arg(long)]
-    seconds: u32,
-    #[arg(long, default_value_t = 48)]
-    connections: usize,
 }
 
 /// The load while it runs.
@@ -47,8 +42,10 @@ struct Load {
     next_call: usize,
     /// Calls that wait for a connection.
     late: VecDeque<Instant>,
-    nanos: Histogram<u64>,
-    failed: u64,
+    began: Instant,
+    /// How long calls took, by the window that they were due in.
+    nanos: Vec<Histogram<u64>>,
+    tally: Tally,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -61,12 +58,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         connection.stream().set_nonblocking(true)?;
         epoll::add(&poll, connection.stream(), epoll::EventData::new_u64(index as u64), epoll::EventFlags::IN)?;
     }
-    let total = u64::from(given.rate) * u64::from(given.seconds);
+    let total = u64::from(given.rate) * u64::from(given.target.seconds);
     let began = Instant::now();
+    load.began = began;
     let at = |call: u64| began + Duration::from_secs_f64(call as f64 / f64::from(given.rate));
     let end = at(total);
     let mut sent = 0;
-    let mut events = Vec::with_capacity(given.connections);
+    let mut events = Vec::with_capacity(given.target.connections);
     // What is still open a second after the end has taken longer than that, and is counted as unanswered.
     while Instant::now() < end + Duration::from_secs(1) && (sent < total || load.waits()) {
         while sent < total && at(sent) <= Instant::now() {
@@ -81,31 +79,36 @@ fn main() -> Result<(), Box<dyn Error>> {
             load.receive(usize::try_from(event.data.u64())?)?;
         }
     }
-    let micros = |quantile| load.nanos.value_at_quantile(quantile) as f64 / 1000.0;
-    let counted = serde_json::json!({
-        "due": total, "answered": load.nanos.len(), "failed": load.failed,
-        "p50": micros(0.5), "p90": micros(0.9), "p99": micros(0.99), "p999": micros(0.999),
-    });
+    let micros = |nanos: &Histogram<u64>, quantile| nanos.value_at_quantile(quantile) as f64 / 1000.0;
+    let mut all = new_histogram()?;
+    for window in &load.nanos {
+        all.add(window)?;
+    }
+    load.tally.failed = total - load.tally.answered;
+    let mut counted = serde_json::to_value(&load.tally)?;
+    for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999)] {
+        counted[name] = micros(&all, quantile).into();
+    }
+    counted["p99 of windows"] = load.nanos.iter().map(|window| micros(window, 0.99)).collect();
     println!("{counted}");
     Ok(())
 }
 
 impl Load {
     fn open(given: &Given) -> Result<Self, Box<dyn Error>> {
-        let call = |key: &str| {
-            let Given { path, host, .. } = given;
-            format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nx-api-key: {key}\r\n\r\n").into_bytes()
-        };
-        let connect = |_| Connection::open(given.to);
+        let Target { to, connections, seconds, .. } = given.target;
+        let connect = |_| Connection::open(to);
+        let windows = Duration::from_secs(seconds.into()).div_duration_f64(WINDOW).ceil() as usize;
         Ok(Self {
-            connections: (0..given.connections).map(connect).collect::<io::Result<_>>()?,
-            due: vec![Instant::now(); given.connections],
-            idle: (0..given.connections).collect(),
-            calls: std::fs::read_to_string(&given.keys)?.lines().map(call).collect(),
+            connections: (0..connections).map(connect).collect::<io::Result<_>>()?,
+            due: vec![Instant::now(); connections],
+            idle: (0..connections).collect(),
+            calls: std::fs::read_to_string(&given.keys)?.lines().map(|key| given.target.call(key)).collect(),
             next_call: 0,
             late: VecDeque::new(),
-            nanos: Histogram::new_with_bounds(1, 3_600_000_000_000, 3)?,
-            failed: 0,
+            began: Instant::now(),
+            nanos: (0..windows).map(|_| new_histogram()).collect::<Result<_, _>>()?,
+            tally: Tally::default(),
         })
     }
 
@@ -134,8 +137,10 @@ impl Load {
     /// Reads what came on a connection, which takes the call that has waited longest once it is idle.
     fn receive(&mut self, index: usize) -> io::Result<()> {
         let Progress::Done(status) = self.connections[index].receive()? else { return Ok(()) };
-        self.nanos.saturating_record(u64::try_from(self.due[index].elapsed().as_nanos()).unwrap_or(u64::MAX));
-        self.failed += u64::from(status != 200);
+        let due = self.due[index];
+        let window = (due - self.began).div_duration_f64(WINDOW) as usize;
+        self.nanos[window].saturating_record(u64::try_from(due.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        self.tally.add(status);
         match self.late.pop_front() {
             Some(due) => self.send(index, due),
             None => {
@@ -144,4 +149,9 @@ impl Load {
             }
         }
     }
+}
+
+/// Of times of up to an hour, in nanoseconds, to three digits.
+fn new_histogram() -> Result<Histogram<u64>, CreationError> {
+    Histogram::new_with_bounds(1, 3_600_000_000_000, 3)
 }
