@@ -1,14 +1,17 @@
 """A gateway that is measured: a process on the first core, with a configuration made from a template."""
 
+import os
 import re
+import signal
 import socket
 import subprocess
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from string import Template
 
 import keys
-from machine import GATEWAY_CORE, on_core
+from machine import GATEWAY_CORE, family, on_core
 
 TEMPLATES = Path(__file__).parent / "templates"
 PATIENCE = 10  # seconds
@@ -42,10 +45,11 @@ def fill(template, folder, **values):
 
 
 class Peer:
-    """A gateway that runs. `host` and `path` are what calls are addressed to; `paths` are those it has."""
+    """A gateway that runs. `host` and `path` are what calls are addressed to; `statuses` are those that it answers calls
+    with that pass, that are too many, and whose key is unknown, by the names of the paths."""
 
     host, path = "bench.example", "/pets"
-    paths = ("200", "429", "403")
+    statuses = {"200": "200", "429": "429", "403": "403"}
 
     def __init__(self, folder, upstream):
         self.folder, self.upstream, self.port = folder, upstream, free_port()
@@ -68,8 +72,27 @@ class Peer:
     def fill(self, template, **values):
         return fill(template, self.folder, port=self.port, upstream=self.upstream, slow=keys.SLOW, **values)
 
+    def signal(self, number):
+        """To the process and its children."""
+        for member in family(self.pid):
+            os.kill(member, number)
+
+    def pause(self):
+        """Has it do nothing, so that the core is others'."""
+        self.signal(signal.SIGSTOP)
+
+    @contextmanager
+    def turn(self):
+        """Its time to run, after which it pauses."""
+        self.signal(signal.SIGCONT)
+        try:
+            yield
+        finally:
+            self.pause()
+
     def stop(self):
         if self.process.poll() is None:
+            self.signal(signal.SIGCONT)
             self.process.terminate()
             try:
                 self.process.wait(20)

@@ -15,54 +15,79 @@ from pathlib import Path
 import keys
 import load
 import report
-from machine import cpu_nanos, resident_bytes
+from machine import cpu_nanos, prefer, resident_bytes
 from peers import PEERS, Nginx, Upstream
 
 # The key that each path is called with.
 PATHS = {"200": "free", "429": keys.SLOW, "403": keys.UNKNOWN}
-# How long a peer is called right before it is measured: long enough that nearly each of the keys has been. Tollgate takes
-# units of quotas back that nobody spends for ten seconds.
+# How long a peer is called right before it is measured with calls that pass: long enough that most of the keys have been.
+# Tollgate takes units of quotas back that nobody spends for ten to twenty seconds.
 WARM_SECONDS = 1
-# A steady load that is answered less than this is more than the peer can take.
+# How many of a load's calls have to be answered as the path says, of those that failed, too.
 ANSWERED = 0.99
+
+
+def turns(peers, given, dice):
+    """Each peer's turns, in an order that is thrown. The others stand still meanwhile: what one does by the way neither
+    keeps another from the core nor is done for nothing."""
+    for _ in range(given.turns):
+        for name in dice.sample(list(peers), len(peers)):
+            with peers[name].turn():
+                yield name, peers[name]
 
 
 def measure(peers, path, given, dice):
     """CPU microseconds per answered request of each peer, and requests per second: several short turns, summed, since what
     a machine does lasts for seconds."""
     spent, counted = Counter(), {name: Counter() for name in peers}
-    for turn in range(given.turns):
-        for name in dice.sample(list(peers), len(peers)):
-            peer = peers[name]
-            if path == "200":
-                load.saturate(peer, "free", WARM_SECONDS, turn)
-            before = cpu_nanos(peer.pid)
-            counts = load.saturate(peer, PATHS[path], given.seconds, dice.randrange(2**32))
-            spent[name] += cpu_nanos(peer.pid) - before
-            check(peer, path, counts)
-            counted[name].update(requests=counts["requests"], micros=counts["micros"])
+    for name, peer in turns(peers, given, dice):
+        if path == "200":
+            load.saturate(peer, "free", WARM_SECONDS, dice.randrange(2**32))
+        before = cpu_nanos(peer.pid)
+        counts = load.saturate(peer, PATHS[path], given.seconds, dice.randrange(2**32))
+        spent[name] += cpu_nanos(peer.pid) - before
+        check(peer, path, counts)
+        counted[name].update(answered=counts["answered"], micros=counts["micros"])
     return {
-        name: (spent[name] / 1000 / counts["requests"], counts["requests"] / (counts["micros"] / 1e6))
+        name: (spent[name] / 1000 / counts["answered"], counts["answered"] / (counts["micros"] / 1e6))
         for name, counts in counted.items()
     }
 
 
 def check(peer, path, counts):
     """A figure counts only if nearly all calls were answered as the path says."""
-    refused = counts["refused"] / max(1, counts["requests"])
-    wanted = 0.0 if path == "200" else 1.0
-    if abs(refused - wanted) > 0.02 or counts["failed"] > 0:
+    if not is_answered(counts, peer.statuses[path]):
         raise RuntimeError(f"{peer.name} on the {path} path: {counts}")
 
 
-def latencies(peer, file, rate, seconds):
-    """The median and the 99th percentile at a rate, in microseconds; nothing when it is more than the peer can take."""
-    load.saturate(peer, "free", WARM_SECONDS, 0)
-    load.steady(peer, file, rate, 1)
-    counts = load.steady(peer, file, rate, seconds)
-    if counts["answered"] < counts["due"] * ANSWERED or counts["failed"] > counts["due"] * (1 - ANSWERED):
-        return None, None
-    return counts["p50"], counts["p99"]
+def is_answered(counts, status):
+    """Whether nearly all calls were answered, and with this status."""
+    return counts["answered"] > 0 and counts["statuses"].get(status, 0) >= ANSWERED * (counts["answered"] + counts["failed"])
+
+
+def latencies(peers, file, rate, given, dice):
+    """Medians of the turns at a rate, in microseconds, of peers that can take it: the median of a turn's calls, the 99th
+    percentile of a turn's calls, and that of each quarter of a second."""
+    seen = {name: [] for name in peers}
+    for name, peer in turns(peers, given, dice):
+        if seen[name] is None:
+            continue
+        load.saturate(peer, "free", WARM_SECONDS, dice.randrange(2**32))
+        load.steady(peer, file, rate, 1)
+        counts = load.steady(peer, file, rate, given.seconds)
+        if is_answered(counts, "200"):
+            seen[name].append(counts)
+        else:
+            seen[name] = None
+    return {
+        name: {
+            "p50": statistics.median(counts["p50"] for counts in of_turns),
+            "p99": statistics.median(p99 for counts in of_turns for p99 in counts["p99 of windows"]),
+            "p99 of turns": statistics.median(counts["p99"] for counts in of_turns),
+        }
+        for name, of_turns in seen.items()
+        if of_turns
+    }
 
 
 def run_round(names, folder, upstream, given, half, seed):
@@ -76,16 +101,15 @@ def run_round(names, folder, upstream, given, half, seed):
             own.mkdir()
             peers[name] = PEERS[name](own, upstream.port)
             running.callback(peers[name].stop)
+            peers[name].pause()
         dice = random.Random(seed)
         for path in PATHS:
-            served = {name: peer for name, peer in peers.items() if path in peer.paths}
+            served = {name: peer for name, peer in peers.items() if path in peer.statuses}
             for name, (cpu, rate) in measure(served, path, given, dice).items():
                 figures[name] |= {f"cpu {path}": cpu, f"rate {path}": rate}
         for column, rate in {"fixed": given.rate, "half": half}.items():
-            for name in dice.sample(names, len(names)):
-                p50, p99 = latencies(peers[name], folder / "keys", rate, given.turns * given.seconds)
-                if p50 is not None:
-                    figures[name] |= {f"p50 {column}": p50, f"p99 {column}": p99}
+            for name, micros in latencies(peers, folder / "keys", rate, given, dice).items():
+                figures[name] |= {f"{named} {column}": value for named, value in micros.items()}
         for name, peer in peers.items():
             figures[name]["MiB"] = resident_bytes(peer.pid) / 2**20
     return figures
@@ -95,7 +119,7 @@ def calibrated(folder, upstream, given):
     """What the second core can do by itself, and half of what nginx can: requests a second."""
     own = folder / "calibration"
     own.mkdir()
-    alone = statistics.median(load.saturate(upstream, "free", 1, seed)["requests"] for seed in range(3))
+    alone = statistics.median(load.saturate(upstream, "free", 1, seed)["answered"] for seed in range(3))
     nginx = Nginx(own, upstream.port)
     try:
         rate = measure({"nginx": nginx}, "200", given, random.Random(0))["nginx"][1]
@@ -107,8 +131,8 @@ def calibrated(folder, upstream, given):
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peers", default=",".join(PEERS), help="which to measure, with commas between")
-    parser.add_argument("--rounds", type=int, default=8, help="in each of them all peers are started anew")
-    parser.add_argument("--turns", type=int, default=4, help="how often a peer has its turn on a path in each round")
+    parser.add_argument("--rounds", type=int, default=6, help="in each of them all peers are started anew")
+    parser.add_argument("--turns", type=int, default=4, help="how often a peer has its turn on a path, and at a rate, in each round")
     parser.add_argument("--seconds", type=int, default=1, help="how long a turn lasts")
     parser.add_argument("--rate", type=int, default=5000, help="calls a second for the latencies at a fixed rate")
     parser.add_argument("--out", type=Path, help="where the report is written, in Markdown")
@@ -117,6 +141,7 @@ def arguments():
 
 def main():
     given = arguments()
+    given.preferred = prefer()
     names = given.peers.split(",")
     rounds = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as temporary:
