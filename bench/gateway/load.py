@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import keys
@@ -18,7 +19,7 @@ def counts(command, seconds, read=""):
     command = ["taskset", "-c", LOAD_CORE, *map(str, command)]
     run = subprocess.run(command, input=read, capture_output=True, text=True, timeout=seconds + 60, check=False)
     if run.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)}: {run.stderr.strip()}")
+        raise RuntimeError(f"{' '.join(command)} ended with {run.returncode}: {run.stderr.strip()}")
     return json.loads(run.stdout.strip().splitlines()[-1])
 
 
@@ -32,9 +33,21 @@ def saturate(peer, key, seconds, seed):
 
 
 def steady(peer, file, rate, seconds):
-    """Calls at a fixed rate, with the keys of a file in turns. Returns the counts, with microseconds for times."""
+    """Calls at a fixed rate, with the keys of a file in turns. Returns the counts; the calls of each quarter of a second
+    are counted by the microseconds they took."""
     command = [PROGRAMS / "steady", *addressed(peer), "--seconds", seconds, "--keys", file, "--rate", int(rate)]
-    return counts(command, seconds)
+    counted = counts(command, seconds)
+    return counted | {"windows": [Counter(dict(window)) for window in counted["windows"]]}
+
+
+def quantile(counted, share):
+    """The microseconds that this share of calls did not exceed."""
+    wanted = share * counted.total()
+    for micros in sorted(counted):
+        wanted -= counted[micros]
+        if wanted <= 0:
+            return micros
+    raise ValueError("no calls")
 
 
 def addressed(peer):

@@ -6,12 +6,19 @@ import subprocess
 from pathlib import Path
 
 GATEWAY_CORE, LOAD_CORE = "0", "1"
+# The nice of what goes first.
+FIRST = -20
 
 
 def prefer():
-    """Prefers this process, and all that it starts from now on, to others of the machine. Says whether it may."""
+    """Puts this process, and all that it starts from now on, before others of the machine. Says whether it may.
+
+    Linux may share time out among sessions first, and by nice within each only; a session has a nice of its own."""
+    session = Path("/proc/self/autogroup")
     try:
-        os.setpriority(os.PRIO_PROCESS, 0, -20)
+        os.setpriority(os.PRIO_PROCESS, 0, FIRST)
+        if session.exists() and session.read_text():
+            session.write_text(str(FIRST))
     except PermissionError:
         return False
     return True
@@ -23,8 +30,11 @@ def on_core(core, command, **options):
 
 
 def family(pid):
-    """A process and its children."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    """A process and its children; none once it has ended."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
     return [pid, *(member for child in children for member in family(int(child)))]
 
 

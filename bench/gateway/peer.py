@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from string import Template
 
@@ -45,8 +45,8 @@ def fill(template, folder, **values):
 
 
 class Peer:
-    """A gateway that runs. `host` and `path` are what calls are addressed to; `statuses` are those that it answers calls
-    with that pass, that are too many, and whose key is unknown, by the names of the paths."""
+    """A gateway that runs. `host` and `path` are what calls are addressed to; `statuses` are those it answers each of the
+    benchmark's paths with, by the path's name."""
 
     host, path = "bench.example", "/pets"
     statuses = {"200": "200", "429": "429", "403": "403"}
@@ -75,7 +75,8 @@ class Peer:
     def signal(self, number):
         """To the process and its children."""
         for member in family(self.pid):
-            os.kill(member, number)
+            with suppress(ProcessLookupError):
+                os.kill(member, number)
 
     def pause(self):
         """Has it do nothing, so that the core is others'."""

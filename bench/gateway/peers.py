@@ -111,6 +111,7 @@ class Upstream(Peer):
     """What stands behind all of them: nginx, which answers by itself."""
 
     name = "the upstream"
+    statuses = {"200": "200"}
 
     def __init__(self, folder):
         self.port = free_port()

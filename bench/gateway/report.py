@@ -16,23 +16,18 @@ BARS = [
     ("CPU per proxied request", "cpu 200", "Envoy", 0.40, 0.25),
     ("CPU per 429", "cpu 429", "nginx", 0.95, 0.70),
     ("CPU per 403", "cpu 403", "nginx", 0.95, 0.70),
-    ("p99 at half of nginx's maximum rate, of quarters of a second", "p99 half", "nginx", 1.0, 0.8),
-    ("the same, of whole turns", "p99 of turns half", "nginx", 1.0, 0.8),
+    ("p99 at half of nginx's maximum rate", "p99 half", "nginx", 1.0, 0.8),
 ]
 
 CPU = {"cpu 200": "proxied µs", "cpu 429": "429 µs", "cpu 403": "403 µs", "rate 200": "r/s", "MiB": "MiB"}
 LATENCY = {
     "p50 fixed": "p50 µs",
     "p99 fixed": "p99 µs",
-    "p99 of turns fixed": "p99 µs, turns",
+    "p99 of quarters fixed": "p99 µs, quarters",
     "p50 half": "p50 µs, half",
     "p99 half": "p99 µs, half",
-    "p99 of turns half": "p99 µs, half, turns",
+    "p99 of quarters half": "p99 µs, half, quarters",
 }
-
-# Whether what is measured, and its load, go before others on the machine.
-NICE = {True: "All that is measured, and the load, have nice -20.", False: "All that is measured has the usual priority."}
-
 
 def spread(values, digits):
     """A median, with the smallest and the largest."""
@@ -61,8 +56,8 @@ def absolute(rounds, columns):
 
 
 def relative(rounds):
-    names = ["cpu 200", "cpu 429", "cpu 403", "rate 200", "p99 fixed", "p99 half", "p99 of turns half"]
-    titles = ["CPU, proxied", "CPU, 429", "CPU, 403", "r/s", "p99", "p99, half", "p99, half, turns"]
+    names = ["cpu 200", "cpu 429", "cpu 403", "rate 200", "p99 fixed", "p99 half", "p99 of quarters half"]
+    titles = ["CPU, proxied", "CPU, 429", "CPU, 403", "r/s", "p99", "p99, half", "p99, half, quarters"]
     lines = [f"| peer ÷ {BASE} | " + " | ".join(titles) + " |", "|---" * (len(names) + 1) + "|"]
     for peer in rounds:
         cells = [spread(ratios(rounds, name, peer, BASE), 2) for name in names]
@@ -77,11 +72,13 @@ def bars(rounds):
         if measured:
             middle = statistics.median(measured)
             standing = "aim met" if middle <= aim else "met" if middle <= must else "**missed**"
+            if len(measured) < len(rounds[OURS]):
+                standing += f", in {len(measured)} of {len(rounds[OURS])} rounds"
             lines.append(f"| {what} ÷ {base} | ≤ {must:.2f} | ≤ {aim:.2f} | {spread(measured, 2)} | {standing} |")
     return lines
 
 
-def written(rounds, given, alone, half):
+def written(rounds, given, is_first, alone, half):
     """The report, in Markdown."""
     versions = ", ".join(f"{name} {PEERS[name].version()}" for name in rounds)
     lines = [
@@ -89,11 +86,12 @@ def written(rounds, given, alone, half):
         f"{versions}.",
         f"{given.rounds} rounds, in each of which a path, or a rate, has {given.turns} turns of {given.seconds} s; "
         f"{load.CONNECTIONS} connections. Each cell is a median, with the smallest and the largest of the rounds; a ratio is "
-        "the median of the rounds' own ratios. " + NICE[given.preferred],
+        "the median of the rounds' own ratios. A second nginx shows how much of them is noise.",
         "",
-        "CPU time is that of the whole process tree, per answered request under all the load that it takes.",
+        "CPU time is that of the whole process tree, per answered request under all the load that it takes. Who has no turn is "
+        f"stopped. All that is measured, and the load, has {'nice -20' if is_first else 'the usual priority'}.",
         f"Latencies are at {given.rate:,} r/s, and at half of nginx's maximum, {half:,.0f} r/s; – is more than a peer can "
-        "take. p99 is the median of those of quarters of a second; of turns, that of those of whole turns. Upstream and load "
+        "take. p99 is that of all calls of a round; of quarters, the median of those of quarters of a second. Upstream and load "
         f"by themselves make {alone:,.0f} r/s.",
         "",
         *bars(rounds),

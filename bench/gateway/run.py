@@ -7,7 +7,9 @@ whole process tree, is the figure to trust: it does not depend on how fast the s
 import argparse
 import contextlib
 import random
+import signal
 import statistics
+import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -20,20 +22,22 @@ from peers import PEERS, Nginx, Upstream
 
 # The key that each path is called with.
 PATHS = {"200": "free", "429": keys.SLOW, "403": keys.UNKNOWN}
-# How long a peer is called right before it is measured with calls that pass: long enough that most of the keys have been.
-# Tollgate takes units of quotas back that nobody spends for ten to twenty seconds.
+# How long a peer is called before each turn, as it is then measured: it has stood still, and has something to catch up on.
+# Of the calls that pass, most of the keys have been among them by then, and have units: Tollgate takes units of quotas back
+# that nobody spends for ten to twenty seconds.
 WARM_SECONDS = 1
-# How many of a load's calls have to be answered as the path says, of those that failed, too.
+# The share of a load's calls, failed ones included, that has to be answered as the path says.
 ANSWERED = 0.99
+# Connections of a load that goes through which may hang or break.
+MOST_FAILED = 1
 
 
 def turns(peers, given, dice):
-    """Each peer's turns, in an order that is thrown. The others stand still meanwhile: what one does by the way neither
-    keeps another from the core nor is done for nothing."""
+    """Each peer's turns, in an order that is thrown. The others stand still meanwhile, so that what one does by the way
+    does not keep another from the core."""
     for _ in range(given.turns):
         for name in dice.sample(list(peers), len(peers)):
-            with peers[name].turn():
-                yield name, peers[name]
+            yield name, peers[name]
 
 
 def measure(peers, path, given, dice):
@@ -41,12 +45,13 @@ def measure(peers, path, given, dice):
     a machine does lasts for seconds."""
     spent, counted = Counter(), {name: Counter() for name in peers}
     for name, peer in turns(peers, given, dice):
-        if path == "200":
-            load.saturate(peer, "free", WARM_SECONDS, dice.randrange(2**32))
-        before = cpu_nanos(peer.pid)
-        counts = load.saturate(peer, PATHS[path], given.seconds, dice.randrange(2**32))
-        spent[name] += cpu_nanos(peer.pid) - before
-        check(peer, path, counts)
+        with peer.turn():
+            load.saturate(peer, PATHS[path], WARM_SECONDS, dice.randrange(2**32))
+            before = cpu_nanos(peer.pid)
+            counts = load.saturate(peer, PATHS[path], given.seconds, dice.randrange(2**32))
+            spent[name] += cpu_nanos(peer.pid) - before
+        if not is_answered(counts, peer.statuses[path]) or counts["failed"] > MOST_FAILED:
+            raise RuntimeError(f"{peer.name} on the {path} path: {counts}")
         counted[name].update(answered=counts["answered"], micros=counts["micros"])
     return {
         name: (spent[name] / 1000 / counts["answered"], counts["answered"] / (counts["micros"] / 1e6))
@@ -54,40 +59,31 @@ def measure(peers, path, given, dice):
     }
 
 
-def check(peer, path, counts):
-    """A figure counts only if nearly all calls were answered as the path says."""
-    if not is_answered(counts, peer.statuses[path]):
-        raise RuntimeError(f"{peer.name} on the {path} path: {counts}")
-
-
 def is_answered(counts, status):
-    """Whether nearly all calls were answered, and with this status."""
+    """Whether a figure counts: nearly all calls were answered, and with this status."""
     return counts["answered"] > 0 and counts["statuses"].get(status, 0) >= ANSWERED * (counts["answered"] + counts["failed"])
 
 
 def latencies(peers, file, rate, given, dice):
-    """Medians of the turns at a rate, in microseconds, of peers that can take it: the median of a turn's calls, the 99th
-    percentile of a turn's calls, and that of each quarter of a second."""
-    seen = {name: [] for name in peers}
+    """Percentiles at a rate, in microseconds, of peers that can take it: of the calls of all turns together, and the median
+    of the 99th percentiles of each quarter of a second."""
+    windows, overloaded = {name: [] for name in peers}, set()
     for name, peer in turns(peers, given, dice):
-        if seen[name] is None:
+        if name in overloaded:
             continue
-        load.saturate(peer, "free", WARM_SECONDS, dice.randrange(2**32))
-        load.steady(peer, file, rate, 1)
-        counts = load.steady(peer, file, rate, given.seconds)
-        if is_answered(counts, "200"):
-            seen[name].append(counts)
-        else:
-            seen[name] = None
-    return {
-        name: {
-            "p50": statistics.median(counts["p50"] for counts in of_turns),
-            "p99": statistics.median(p99 for counts in of_turns for p99 in counts["p99 of windows"]),
-            "p99 of turns": statistics.median(counts["p99"] for counts in of_turns),
-        }
-        for name, of_turns in seen.items()
-        if of_turns
-    }
+        with peer.turn():
+            load.saturate(peer, "free", WARM_SECONDS, dice.randrange(2**32))
+            load.steady(peer, file, rate, 1)
+            counts = load.steady(peer, file, rate, given.seconds)
+        windows[name] += counts["windows"]
+        if not is_answered(counts, "200"):
+            overloaded.add(name)
+    figures = {}
+    for name in peers.keys() - overloaded:
+        whole = sum(windows[name], Counter())
+        quarters = statistics.median(load.quantile(window, 0.99) for window in windows[name])
+        figures[name] = {"p50": load.quantile(whole, 0.5), "p99": load.quantile(whole, 0.99), "p99 of quarters": quarters}
+    return figures
 
 
 def run_round(names, folder, upstream, given, half, seed):
@@ -132,7 +128,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peers", default=",".join(PEERS), help="which to measure, with commas between")
     parser.add_argument("--rounds", type=int, default=6, help="in each of them all peers are started anew")
-    parser.add_argument("--turns", type=int, default=4, help="how often a peer has its turn on a path, and at a rate, in each round")
+    parser.add_argument("--turns", type=int, default=4, help="of each peer on each path and at each rate, in each round")
     parser.add_argument("--seconds", type=int, default=1, help="how long a turn lasts")
     parser.add_argument("--rate", type=int, default=5000, help="calls a second for the latencies at a fixed rate")
     parser.add_argument("--out", type=Path, help="where the report is written, in Markdown")
@@ -140,8 +136,9 @@ def arguments():
 
 
 def main():
-    given = arguments()
-    given.preferred = prefer()
+    # Whoever is stopped would outlive a process that just ends.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
+    given, is_first = arguments(), prefer()
     names = given.peers.split(",")
     rounds = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as temporary:
@@ -158,7 +155,7 @@ def main():
                     print(f"round {seed + 1} {name}: {told}", flush=True)
         finally:
             upstream.stop()
-    text = report.written(rounds, given, alone, half)
+    text = report.written(rounds, given, is_first, alone, half)
     print(f"\n{text}")
     if given.out:
         given.out.parent.mkdir(parents=True, exist_ok=True)

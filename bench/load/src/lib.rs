@@ -2,8 +2,10 @@
 
 mod answer;
 mod connection;
+mod tally;
 mod target;
 
 pub use answer::{Answer, Broken};
 pub use connection::{Connection, Progress};
-pub use target::{Tally, Target};
+pub use tally::{Latencies, Tally};
+pub use target::Target;

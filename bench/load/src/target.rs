@@ -1,9 +1,6 @@
-//! What is called, and what became of the calls.
+//! What is called.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
-
-use serde::Serialize;
 
 /// What is called, and for how long.
 #[derive(clap::Args)]
@@ -15,7 +12,7 @@ pub struct Target {
     host: String,
     #[arg(long)]
     path: String,
-    /// How long.
+    /// Seconds to call for.
     #[arg(long)]
     pub seconds: u32,
     /// Kept connections, each with one call at a time.
@@ -28,24 +25,5 @@ impl Target {
     pub fn call(&self, key: &str) -> Vec<u8> {
         let Self { path, host, .. } = self;
         format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nx-api-key: {key}\r\n\r\n").into_bytes()
-    }
-}
-
-/// What became of the calls.
-#[derive(Debug, Default, Serialize)]
-pub struct Tally {
-    /// Those that were answered.
-    pub answered: u64,
-    /// Those that were answered, by status.
-    pub statuses: BTreeMap<u16, u64>,
-    /// Those whose connection broke, or that were never answered.
-    pub failed: u64,
-}
-
-impl Tally {
-    /// Counts an answer.
-    pub fn add(&mut self, status: u16) {
-        self.answered += 1;
-        *self.statuses.entry(status).or_default() += 1;
     }
 }

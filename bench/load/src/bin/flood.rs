@@ -9,9 +9,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use clap::{Parser, ValueEnum};
-use hdrhistogram::Histogram;
 use rustix::event::{Timespec, epoll};
-use tollgate_bench_load::{Connection, Progress, Tally, Target};
+use tollgate_bench_load::{Connection, Latencies, Progress, Tally, Target};
 
 /// Calls with the API keys that it reads from its input, one in each line.
 #[derive(Parser)]
@@ -26,7 +25,7 @@ struct Given {
     seed: u64,
 }
 
-/// A call that has not been answered for so long has failed.
+/// A call that is under way for longer than this when time is over has failed.
 const HUNG: Duration = Duration::from_millis(500);
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -47,7 +46,7 @@ struct Load {
     calls: Vec<Vec<u8>>,
     pick: Pick,
     dice: fastrand::Rng,
-    nanos: Histogram<u64>,
+    latencies: Latencies,
     tally: Tally,
 }
 
@@ -72,10 +71,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     // A call that was under way when time was over is not counted, unless it hung.
     load.tally.failed += load.sent.iter().filter(|sent| sent.elapsed() > HUNG).count() as u64;
-    let micros = |quantile| load.nanos.value_at_quantile(quantile) as f64 / 1000.0;
     let mut counted = serde_json::to_value(&load.tally)?;
     counted["micros"] = u64::try_from(passed.as_micros())?.into();
-    (counted["p50"], counted["p99"]) = (micros(0.5).into(), micros(0.99).into());
+    (counted["p50"], counted["p99"]) = (load.latencies.quantile(0.5).into(), load.latencies.quantile(0.99).into());
     println!("{counted}");
     Ok(())
 }
@@ -95,7 +93,7 @@ impl Load {
             calls,
             pick: given.pick,
             dice: fastrand::Rng::with_seed(given.seed),
-            nanos: Histogram::new_with_bounds(1, 3_600_000_000_000, 3)?,
+            latencies: Latencies::new()?,
             tally: Tally::default(),
         };
         for index in 0..given.target.connections {
@@ -129,7 +127,7 @@ impl Load {
         match self.connections[index].receive() {
             Ok(Progress::Waiting) => return Ok(()),
             Ok(Progress::Done(status)) => {
-                self.nanos.saturating_record(u64::try_from(self.sent[index].elapsed().as_nanos()).unwrap_or(u64::MAX));
+                self.latencies.add(self.sent[index].elapsed());
                 self.tally.add(status);
             }
             Err(_) => {

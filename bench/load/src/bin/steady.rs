@@ -10,16 +10,14 @@ use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use hdrhistogram::{CreationError, Histogram};
 use rustix::event::{Timespec, epoll};
-use tollgate_bench_load::{Connection, Progress, Tally, Target};
+use tollgate_bench_load::{Connection, Latencies, Progress, Tally, Target};
 
-/// Percentiles are told of this much time each, too, so that a machine's own pauses, a few a second, can be told from what a
-/// gateway does all along.
+/// Latencies are told for this much time each: a machine's pauses are in some of it, what a gateway does all along in all.
 const WINDOW: Duration = Duration::from_millis(250);
 
-/// Calls at a fixed rate, and prints percentiles of the time from when a call was due to its answer: of all calls, and the
-/// 99th of those due in each quarter of a second.
+/// Calls at a fixed rate, and prints how long it took from when a call was due to its answer: for each quarter of a second
+/// in which calls were due, microseconds and how many calls took them. A call that was not answered took until the end.
 #[derive(Parser)]
 struct Given {
     #[command(flatten)]
@@ -43,8 +41,8 @@ struct Load {
     /// Calls that wait for a connection.
     late: VecDeque<Instant>,
     began: Instant,
-    /// How long calls took, by the window that they were due in.
-    nanos: Vec<Histogram<u64>>,
+    /// Of the calls that were due in each window.
+    latencies: Vec<Latencies>,
     tally: Tally,
 }
 
@@ -59,8 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         epoll::add(&poll, connection.stream(), epoll::EventData::new_u64(index as u64), epoll::EventFlags::IN)?;
     }
     let total = u64::from(given.rate) * u64::from(given.target.seconds);
-    let began = Instant::now();
-    load.began = began;
+    let began = load.began;
     let at = |call: u64| began + Duration::from_secs_f64(call as f64 / f64::from(given.rate));
     let end = at(total);
     let mut sent = 0;
@@ -79,17 +76,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             load.receive(usize::try_from(event.data.u64())?)?;
         }
     }
-    let micros = |nanos: &Histogram<u64>, quantile| nanos.value_at_quantile(quantile) as f64 / 1000.0;
-    let mut all = new_histogram()?;
-    for window in &load.nanos {
-        all.add(window)?;
-    }
-    load.tally.failed = total - load.tally.answered;
+    load.late.extend((sent..total).map(at));
+    load.give_up();
     let mut counted = serde_json::to_value(&load.tally)?;
-    for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999)] {
-        counted[name] = micros(&all, quantile).into();
-    }
-    counted["p99 of windows"] = load.nanos.iter().map(|window| micros(window, 0.99)).collect();
+    counted["windows"] = serde_json::to_value(load.latencies.iter().map(Latencies::counts).collect::<Vec<_>>())?;
     println!("{counted}");
     Ok(())
 }
@@ -107,7 +97,7 @@ impl Load {
             next_call: 0,
             late: VecDeque::new(),
             began: Instant::now(),
-            nanos: (0..windows).map(|_| new_histogram()).collect::<Result<_, _>>()?,
+            latencies: (0..windows).map(|_| Latencies::new()).collect::<Result<_, _>>()?,
             tally: Tally::default(),
         })
     }
@@ -137,9 +127,7 @@ impl Load {
     /// Reads what came on a connection, which takes the call that has waited longest once it is idle.
     fn receive(&mut self, index: usize) -> io::Result<()> {
         let Progress::Done(status) = self.connections[index].receive()? else { return Ok(()) };
-        let due = self.due[index];
-        let window = (due - self.began).div_duration_f64(WINDOW) as usize;
-        self.nanos[window].saturating_record(u64::try_from(due.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        self.note(self.due[index]);
         self.tally.add(status);
         match self.late.pop_front() {
             Some(due) => self.send(index, due),
@@ -149,9 +137,18 @@ impl Load {
             }
         }
     }
-}
 
-/// Of times of up to an hour, in nanoseconds, to three digits.
-fn new_histogram() -> Result<Histogram<u64>, CreationError> {
-    Histogram::new_with_bounds(1, 3_600_000_000_000, 3)
+    /// Notes how long it has been since a call was due.
+    fn note(&mut self, due: Instant) {
+        let window = (due - self.began).div_duration_f64(WINDOW) as usize;
+        self.latencies[window].add(due.elapsed());
+    }
+
+    /// Counts the calls that are still open, or were never sent, as failed.
+    fn give_up(&mut self) {
+        let open = (0..self.connections.len()).filter(|index| !self.idle.contains(index)).map(|index| self.due[index]);
+        let all: Vec<_> = open.chain(self.late.iter().copied()).collect();
+        self.tally.failed += all.len() as u64;
+        all.into_iter().for_each(|due| self.note(due));
+    }
 }
