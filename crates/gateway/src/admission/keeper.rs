@@ -116,7 +116,8 @@ impl Keeper {
         let mut again = tokio::time::interval(ASK_AGAIN_EVERY);
         again.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         report.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        // Who was stopped for a while, as a laptop is, does not take all leases back at once when it goes on.
+        // A process that stood still for a while, as with its virtual machine, does not take all leases back at once when
+        // it goes on.
         sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {

@@ -239,6 +239,20 @@ async fn an_idle_lease_comes_back_by_itself() {
     assert_eq!(bench.ledger.drawn(bench.plan, bench.key), 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_stood_still_does_not_take_all_leases_back_at_once() {
+    let bench = Bench::new(None, Some(1000));
+    bench.call().await.expect("admitted");
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let drawn = bench.ledger.drawn(bench.plan, bench.key);
+    // The keeper is not polled meanwhile.
+    tokio::time::advance(Duration::from_secs(45)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(bench.ledger.drawn(bench.plan, bench.key), drawn);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(bench.ledger.drawn(bench.plan, bench.key), 1);
+}
+
 #[tokio::test]
 async fn closing_strands_nothing() {
     let bench = Bench::new(None, Some(10_000));

@@ -79,7 +79,11 @@ impl Checkpoints {
         };
         let thread = thread::Builder::new()
             .name("store-checkpoints".to_owned())
-            .spawn(move || while asked.recv().is_ok() && answer.send(bring()).is_ok() {})
+            .spawn(move || {
+                // Calls wait longer where it may not.
+                let _ = tollgate_scheduling::step_back();
+                while asked.recv().is_ok() && answer.send(bring()).is_ok() {}
+            })
             .map_err(|error| StoreError::io("the thread of checkpoints", &error))?;
         let (ask, thread) = (Some(ask), Some(thread));
         Ok(Self {

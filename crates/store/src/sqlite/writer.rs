@@ -41,6 +41,8 @@ impl Writer {
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
+                // Calls wait longer where it may not.
+                let _ = tollgate_scheduling::step_back();
                 let mut log = Log::default();
                 while let Ok(first) = waiting.recv() {
                     let outcome = run(&mut connection, first, waiting.try_iter(), &ended);
