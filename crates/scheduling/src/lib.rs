@@ -3,100 +3,108 @@
 //! Where there are fewer processors than threads that have something to do, a thread that is woken by a call waits until
 //! the one that runs has had its slice, which is more than a millisecond. Work in the background that is done several
 //! times a second is then what one in a hundred calls waits for.
+//!
+//! All of this is Linux's. Where the system knows or allows less of it, calls wait longer, and nothing else changes.
 
-use std::io;
-use std::time::Duration;
-
-/// How much less of a processor work in the background gets than others while both want it: a third.
-const BACK: i32 = 5;
-
-/// How long a slice is that ends others' when its thread is woken. Linux takes none below.
-const SHORT: Duration = Duration::from_micros(100);
-
-/// Has the calling thread get its turn as soon as it is woken: it takes the processor in slices of a tenth of a millisecond,
-/// and Linux ends a longer slice of another thread for a shorter one (since 6.12, where slices are by `sched_runtime` of
-/// `sched_setattr(2)`; before, nothing changes). It gets no more time than it did.
+/// Has the calling thread, and those that it starts, get their turn when they are woken: they take the processor in slices
+/// of a tenth of a millisecond, the shortest there are, and Linux ends a longer slice of another thread for a shorter one,
+/// unless who is woken had more than its share of late. They get no more time than they did.
 ///
-/// # Errors
-///
-/// The system does not let it, or schedules it by another policy than the usual one.
-#[cfg(target_os = "linux")]
-pub fn answer_at_once() -> io::Result<()> {
-    let attributes = libc::sched_attr {
-        size: u32::try_from(size_of::<libc::sched_attr>()).map_err(io::Error::other)?,
-        sched_policy: 0,
-        sched_flags: u64::try_from(libc::SCHED_FLAG_KEEP_POLICY).map_err(io::Error::other)?,
-        sched_nice: rustix::process::getpriority_process(None)?,
-        sched_priority: 0,
-        sched_runtime: u64::try_from(SHORT.as_nanos()).map_err(io::Error::other)?,
-        sched_deadline: 0,
-        sched_period: 0,
-    };
-    set(attributes)
-}
-
-/// Does nothing: slices are Linux's.
-#[cfg(not(target_os = "linux"))]
-pub fn answer_at_once() -> io::Result<()> {
-    Ok(())
-}
-
-/// Has the calling thread, and those that it starts, step back for others of this process while the processor is wanted
-/// by both (`nice`).
-///
-/// # Errors
-///
-/// The system does not let it.
-pub fn step_back() -> io::Result<()> {
-    rustix::process::nice(BACK)?;
-    Ok(())
-}
-
-/// Gives attributes to the calling thread.
-#[cfg(target_os = "linux")]
-#[expect(unsafe_code, reason = "no library has this system call")]
-fn set(mut attributes: libc::sched_attr) -> io::Result<()> {
-    // SAFETY: the kernel reads as many bytes as `size` says, which are the type's, and writes to `size` at most.
-    let outcome = unsafe { libc::syscall(libc::SYS_sched_setattr, 0, std::ptr::from_mut(&mut attributes), 0) };
-    if outcome == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn nice() -> i32 {
-        rustix::process::getpriority_process(None).expect("it can be read")
-    }
-
-    #[test]
-    fn who_steps_back_does_so_alone() {
-        let before = nice();
-        let stepped = std::thread::spawn(|| step_back().map(|()| nice())).join().expect("no panic");
-        assert_eq!(stepped.expect("it may"), (before + BACK).min(19));
-        assert_eq!(nice(), before);
-    }
-
-    /// The slice of the calling thread in nanoseconds, where the kernel tells it.
+/// Slices are `sched_runtime` of `sched_setattr(2)` since Linux 6.12; from 5.3 on it is accepted without effect.
+pub fn answer_at_once() {
     #[cfg(target_os = "linux")]
-    fn slice() -> Option<u128> {
-        let told = std::fs::read_to_string("/proc/thread-self/sched").ok()?;
-        let (_, rest) = told.split_once("se.slice")?;
-        rest.split_whitespace().find_map(|word| word.parse().ok())
+    if let Err(error) = linux::set_slice(linux::SHORTEST) {
+        tracing::debug!(target: "tollgate::scheduling", %error, "calls wait for other threads' slices");
+    }
+}
+
+/// Has the calling thread, and those that it starts, step back for others that want the same processor: they get a third
+/// of what such a thread gets (a nice of 5 more).
+pub fn step_back() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = linux::lower(linux::BACK) {
+        tracing::debug!(target: "tollgate::scheduling", %error, "work in the background takes as much as calls");
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::io;
+    use std::time::Duration;
+
+    /// Linux takes no shorter slices.
+    pub(super) const SHORTEST: Duration = Duration::from_micros(100);
+
+    /// In steps of nice, of which three halve a thread's share.
+    pub(super) const BACK: i32 = 5;
+
+    /// Of the calling thread. Elsewhere nice is the whole process's.
+    pub(super) fn lower(by: i32) -> io::Result<()> {
+        rustix::process::nice(by)?;
+        Ok(())
     }
 
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn who_answers_at_once_has_short_slices_and_keeps_its_nice() {
-        let answering = || {
-            step_back().expect("it may");
-            let before = (nice(), slice());
-            answer_at_once().expect("it may");
-            (before, (nice(), slice()))
-        };
-        let ((nice_before, slice_before), (nice, slice)) = std::thread::spawn(answering).join().expect("no panic");
-        assert_eq!(nice, nice_before);
-        // Before 6.12 there is one slice for all.
-        assert!(slice == slice_before || slice == Some(SHORT.as_nanos()), "{slice_before:?} {slice:?}");
+    /// Of the calling thread, whose policy and nice stay.
+    pub(super) fn set_slice(slice: Duration) -> io::Result<()> {
+        set(libc::sched_attr {
+            size: u32::try_from(size_of::<libc::sched_attr>()).map_err(io::Error::other)?,
+            sched_policy: 0,
+            sched_flags: u64::try_from(libc::SCHED_FLAG_KEEP_POLICY).map_err(io::Error::other)?,
+            sched_nice: rustix::process::getpriority_process(None)?,
+            sched_priority: 0,
+            sched_runtime: u64::try_from(slice.as_nanos()).map_err(io::Error::other)?,
+            sched_deadline: 0,
+            sched_period: 0,
+        })
+    }
+
+    #[expect(unsafe_code, reason = "no library has this system call")]
+    fn set(mut attributes: libc::sched_attr) -> io::Result<()> {
+        // SAFETY: the kernel reads as many bytes as `size` says, which are the type's, and writes to `size` at most.
+        let outcome = unsafe { libc::syscall(libc::SYS_sched_setattr, 0, std::ptr::from_mut(&mut attributes), 0) };
+        if outcome == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::{answer_at_once, step_back};
+
+        fn nice() -> i32 {
+            rustix::process::getpriority_process(None).expect("it can be read")
+        }
+
+        /// The slice of the calling thread in nanoseconds, where the kernel has slices for each.
+        fn slice() -> Option<u128> {
+            let told = std::fs::read_to_string("/proc/thread-self/sched").ok()?;
+            let (_, rest) = told.split_once("se.slice")?;
+            rest.split_whitespace().find_map(|word| word.parse().ok())
+        }
+
+        fn on_a_thread<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
+            std::thread::spawn(run).join().expect("no panic")
+        }
+
+        #[test]
+        fn who_steps_back_does_so_alone() {
+            let before = nice();
+            let stepped = on_a_thread(|| {
+                step_back();
+                nice()
+            });
+            assert_eq!(stepped, (before + BACK).min(19));
+            assert_eq!(nice(), before);
+        }
+
+        #[test]
+        fn who_answers_at_once_has_short_slices_and_keeps_its_nice() {
+            on_a_thread(|| {
+                step_back();
+                let (nice_before, slice_before) = (nice(), slice());
+                answer_at_once();
+                assert_eq!(nice(), nice_before);
+                assert_eq!(slice(), slice_before.map(|_| SHORTEST.as_nanos()));
+            });
+        }
     }
 }

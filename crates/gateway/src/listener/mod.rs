@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::spawn_local;
+use tollgate_scheduling::answer_at_once;
 
 use self::accept::Listener;
 use self::stage::Stage;
@@ -170,9 +171,7 @@ impl Thread {
 
 fn run(assignment: Assignment) -> io::Result<()> {
     let Assignment { index, gateway, sockets, permits, mut stage, decided } = assignment;
-    if let Err(error) = tollgate_scheduling::answer_at_once() {
-        tracing::debug!(target: "tollgate::gateway", %error, "calls wait for other threads' slices");
-    }
+    answer_at_once();
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     runtime.block_on(async move {
         let worker = Rc::new(Worker::new(Arc::clone(&gateway.0), index));

@@ -16,6 +16,7 @@ use std::thread::{self, JoinHandle};
 
 use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, OpenFlags};
+use tollgate_scheduling::step_back;
 
 use crate::error::StoreError;
 
@@ -80,8 +81,7 @@ impl Checkpoints {
         let thread = thread::Builder::new()
             .name("store-checkpoints".to_owned())
             .spawn(move || {
-                // Calls wait longer where it may not.
-                let _ = tollgate_scheduling::step_back();
+                step_back();
                 while asked.recv().is_ok() && answer.send(bring()).is_ok() {}
             })
             .map_err(|error| StoreError::io("the thread of checkpoints", &error))?;

@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
+use tollgate_scheduling::step_back;
 
 use super::checkpoints::Checkpoints;
 use crate::error::StoreError;
@@ -41,8 +42,7 @@ impl Writer {
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
-                // Calls wait longer where it may not.
-                let _ = tollgate_scheduling::step_back();
+                step_back();
                 let mut log = Log::default();
                 while let Ok(first) = waiting.recv() {
                     let outcome = run(&mut connection, first, waiting.try_iter(), &ended);
