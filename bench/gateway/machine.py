@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 
 GATEWAY_CORE, LOAD_CORE = "0", "1"
@@ -10,18 +11,26 @@ GATEWAY_CORE, LOAD_CORE = "0", "1"
 FIRST = -20
 
 
-def prefer():
-    """Puts this process, and all that it starts from now on, before others of the machine. Says whether it may.
+@contextmanager
+def preferred():
+    """Puts this process, and all that it starts, before others of the machine. Says whether it may.
 
-    Linux may share time out among sessions first, and by nice within each only; a session has a nice of its own."""
+    Linux may share time out among sessions first, and by nice within each only; a session has a nice of its own, which is
+    set back at the end."""
     session = Path("/proc/self/autogroup")
+    before = re.search(r"nice (-?\d+)", session.read_text() if session.exists() else "")
     try:
         os.setpriority(os.PRIO_PROCESS, 0, FIRST)
-        if session.exists() and session.read_text():
+        if before:
             session.write_text(str(FIRST))
-    except PermissionError:
-        return False
-    return True
+    except OSError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        if before:
+            session.write_text(before.group(1))
 
 
 def on_core(core, command, **options):

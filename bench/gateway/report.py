@@ -1,6 +1,7 @@
 """What a run comes to: medians with their spread, ratios to nginx, and where each bar stands."""
 
 import datetime
+import math
 import statistics
 
 import load
@@ -28,6 +29,7 @@ LATENCY = {
     "p99 half": "p99 µs, half",
     "p99 of quarters half": "p99 µs, half, quarters",
 }
+
 
 def spread(values, digits):
     """A median, with the smallest and the largest."""
@@ -69,11 +71,13 @@ def bars(rounds):
     lines = ["| measure, Tollgate ÷ | must | aim | measured | |", "|---|---|---|---|---|"]
     for what, name, base, must, aim in BARS:
         measured = ratios(rounds, name, OURS, base)
-        if measured:
-            middle = statistics.median(measured)
+        compared = sum(name in figures for figures in rounds.get(base, []))
+        if OURS in rounds and compared:
+            # A round in which only ours is more than it can take is worse than any.
+            middle = statistics.median(measured + [math.inf] * (compared - len(measured)))
             standing = "aim met" if middle <= aim else "met" if middle <= must else "**missed**"
-            if len(measured) < len(rounds[OURS]):
-                standing += f", in {len(measured)} of {len(rounds[OURS])} rounds"
+            if len(measured) < compared:
+                standing += f"; ours only in {len(measured)} of {compared} rounds"
             lines.append(f"| {what} ÷ {base} | ≤ {must:.2f} | ≤ {aim:.2f} | {spread(measured, 2)} | {standing} |")
     return lines
 
@@ -86,10 +90,10 @@ def written(rounds, given, is_first, alone, half):
         f"{versions}.",
         f"{given.rounds} rounds, in each of which a path, or a rate, has {given.turns} turns of {given.seconds} s; "
         f"{load.CONNECTIONS} connections. Each cell is a median, with the smallest and the largest of the rounds; a ratio is "
-        "the median of the rounds' own ratios. A second nginx shows how much of them is noise.",
+        "the median of the rounds' own ratios; those of nginx again are noise.",
         "",
         "CPU time is that of the whole process tree, per answered request under all the load that it takes. Who has no turn is "
-        f"stopped. All that is measured, and the load, has {'nice -20' if is_first else 'the usual priority'}.",
+        f"stopped. Peers and load are started with {'nice -20' if is_first else 'the usual priority'}.",
         f"Latencies are at {given.rate:,} r/s, and at half of nginx's maximum, {half:,.0f} r/s; – is more than a peer can "
         "take. p99 is that of all calls of a round; of quarters, the median of those of quarters of a second. Upstream and load "
         f"by themselves make {alone:,.0f} r/s.",

@@ -17,7 +17,7 @@ from pathlib import Path
 import keys
 import load
 import report
-from machine import cpu_nanos, prefer, resident_bytes
+from machine import cpu_nanos, preferred, resident_bytes
 from peers import PEERS, Nginx, Upstream
 
 # The key that each path is called with.
@@ -138,10 +138,10 @@ def arguments():
 def main():
     # Whoever is stopped would outlive a process that just ends.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
-    given, is_first = arguments(), prefer()
+    given = arguments()
     names = given.peers.split(",")
     rounds = {name: [] for name in names}
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as temporary, preferred() as is_first:
         folder = Path(temporary)
         (folder / "keys").write_text("".join(f"{key}\n" for key in keys.FREE))
         upstream = Upstream(folder)

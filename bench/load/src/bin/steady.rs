@@ -57,6 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         epoll::add(&poll, connection.stream(), epoll::EventData::new_u64(index as u64), epoll::EventFlags::IN)?;
     }
     let total = u64::from(given.rate) * u64::from(given.target.seconds);
+    load.began = Instant::now();
     let began = load.began;
     let at = |call: u64| began + Duration::from_secs_f64(call as f64 / f64::from(given.rate));
     let end = at(total);
