@@ -20,9 +20,10 @@ def preferred():
     session = Path("/proc/self/autogroup")
     before = re.search(r"nice (-?\d+)", session.read_text() if session.exists() else "")
     try:
-        os.setpriority(os.PRIO_PROCESS, 0, FIRST)
+        # The session first: who may set that may set the other.
         if before:
             session.write_text(str(FIRST))
+        os.setpriority(os.PRIO_PROCESS, 0, FIRST)
     except OSError:
         yield False
         return

@@ -22,9 +22,9 @@ from peers import PEERS, Nginx, Upstream
 
 # The key that each path is called with.
 PATHS = {"200": "free", "429": keys.SLOW, "403": keys.UNKNOWN}
-# How long a peer is called before each turn, as it is then measured: it has stood still, and has something to catch up on.
-# Of the calls that pass, most of the keys have been among them by then, and have units: Tollgate takes units of quotas back
-# that nobody spends for ten to twenty seconds.
+# How long a peer is called before each turn, as it is then measured: it has stood still, and has something to catch up
+# on. Of the calls that pass, most of the keys have been among them by then, and have units: Tollgate takes units of
+# quotas back that nobody spends for ten to twenty seconds.
 WARM_SECONDS = 1
 # The share of a load's calls, failed ones included, that has to be answered as the path says.
 ANSWERED = 0.99
@@ -61,7 +61,8 @@ def measure(peers, path, given, dice):
 
 def is_answered(counts, status):
     """Whether a figure counts: nearly all calls were answered, and with this status."""
-    return counts["answered"] > 0 and counts["statuses"].get(status, 0) >= ANSWERED * (counts["answered"] + counts["failed"])
+    fitting = counts["statuses"].get(status, 0)
+    return fitting > 0 and fitting >= ANSWERED * (counts["answered"] + counts["failed"])
 
 
 def latencies(peers, file, rate, given, dice):

@@ -13,11 +13,13 @@ use clap::Parser;
 use rustix::event::{Timespec, epoll};
 use tollgate_bench_load::{Connection, Latencies, Progress, Tally, Target};
 
-/// Latencies are told for this much time each: a machine's pauses are in some of it, what a gateway does all along in all.
+/// Latencies are told for this much time each: a machine's pauses are in some windows, what a gateway does all along is in
+/// all of them.
 const WINDOW: Duration = Duration::from_millis(250);
 
-/// Calls at a fixed rate, and prints how long it took from when a call was due to its answer: for each quarter of a second
-/// in which calls were due, microseconds and how many calls took them. A call that was not answered took until the end.
+/// Calls at a fixed rate, and prints how long it took from when a call was due to its answer: for each quarter of a
+/// second in which calls were due, microseconds and how many calls took them. A call that was not answered took until the
+/// end.
 #[derive(Parser)]
 struct Given {
     #[command(flatten)]
