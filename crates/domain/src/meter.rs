@@ -14,6 +14,19 @@ pub struct Meter {
     slots: [AtomicU64; 2],
 }
 
+/// What a call found that was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "who is the first has to queue the meter, and calls of another day have to be reported"]
+pub enum Counted {
+    /// Nothing waited: the meter has to be queued.
+    First,
+    /// Calls of its day waited before it, and the meter is queued.
+    More,
+    /// So many calls of another day waited in its place. They are no longer here, and to be reported by whoever counted; the
+    /// meter is queued.
+    Instead(Day, u64),
+}
+
 fn pack(day: Day, count: u64) -> u64 {
     // 24 bits of days reach the year 47,000; days before 1970 are not metered.
     (u64::from(day.0.max(0).unsigned_abs()) << COUNT_BITS) | (count & COUNT_MASK)
@@ -29,23 +42,22 @@ impl Meter {
         Self { slots: [AtomicU64::new(0), AtomicU64::new(0)] }
     }
 
-    /// Counts one call on `day`. True when nothing waited before it, so that the caller knows to queue this meter.
-    pub fn count(&self, day: Day) -> bool {
-        self.add(day, 1)
-    }
-
-    /// Counts calls of `day`. True as for [`Self::count`].
+    /// Counts one call on `day`.
     ///
-    /// A day's word is reused two days on; a count that still waits there then (the ledger was away for two days)
-    /// keeps its day, and the new calls are counted with it rather than lost.
-    pub fn add(&self, day: Day, calls: u64) -> bool {
+    /// A day's word is reused two days on. A count that still waits there then, because the ledger was away for two days,
+    /// is handed to the caller: so each call is reported under its own day, however long nothing can be written.
+    #[inline]
+    pub fn count(&self, day: Day) -> Counted {
         let slot = &self.slots[usize::from(day.0 & 1 == 1)];
         let mut word = slot.load(Ordering::Acquire);
         loop {
-            let (waiting_day, waiting) = unpack(word);
-            let next = if waiting == 0 { pack(day, calls) } else { pack(waiting_day, waiting + calls) };
+            let (next, counted) = match unpack(word) {
+                (_, 0) => (pack(day, 1), Counted::First),
+                (of, waiting) if of == day => (pack(day, waiting + 1), Counted::More),
+                (of, waiting) => (pack(day, 1), Counted::Instead(of, waiting)),
+            };
             match slot.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return waiting == 0,
+                Ok(_) => return counted,
                 Err(current) => word = current,
             }
         }
@@ -69,11 +81,24 @@ mod tests {
     #[test]
     fn calls_of_two_days_stay_apart() {
         let meter = Meter::new();
-        assert!(meter.count(Day(20_000)));
-        assert!(!meter.count(Day(20_000)));
-        assert!(meter.count(Day(20_001)));
+        assert_eq!(meter.count(Day(20_000)), Counted::First);
+        assert_eq!(meter.count(Day(20_000)), Counted::More);
+        assert_eq!(meter.count(Day(20_001)), Counted::First);
         assert_eq!(meter.take().collect::<Vec<_>>(), [(Day(20_000), 2), (Day(20_001), 1)]);
         assert_eq!(meter.take().count(), 0);
+    }
+
+    #[test]
+    fn calls_of_a_day_whose_word_another_needs_are_handed_out() {
+        let meter = Meter::new();
+        assert_eq!(meter.count(Day(20_000)), Counted::First);
+        assert_eq!(meter.count(Day(20_000)), Counted::More);
+        assert_eq!(meter.count(Day(20_002)), Counted::Instead(Day(20_000), 2));
+        assert_eq!(meter.count(Day(20_002)), Counted::More);
+        // The clock was set back.
+        assert_eq!(meter.count(Day(20_000)), Counted::Instead(Day(20_002), 2));
+        assert_eq!(meter.take().collect::<Vec<_>>(), [(Day(20_000), 1)]);
+        assert!(meter.is_empty());
     }
 }
 
@@ -87,31 +112,39 @@ mod model {
     fn a_call_counted_while_the_meter_is_read_is_in_one_reading_or_the_next() {
         loom::model(|| {
             let meter = Arc::new(Meter::new());
-            meter.count(Day(10));
+            let _ = meter.count(Day(10));
             let other = Arc::clone(&meter);
             let thread = loom::thread::spawn(move || other.count(Day(10)));
             let first: u64 = meter.take().map(|(_, count)| count).sum();
-            let queued = thread.join().expect("no panic");
+            let counted = thread.join().expect("no panic");
             let second: u64 = meter.take().map(|(_, count)| count).sum();
             assert_eq!(first + second, 2);
-            assert_eq!(queued, second == 1);
+            assert_eq!(counted, if second == 1 { Counted::First } else { Counted::More });
         });
     }
 
     #[test]
-    fn calls_of_two_days_that_share_a_word_are_all_read_once() {
+    fn calls_of_two_days_that_share_a_word_are_reported_once_each_under_their_own() {
         loom::model(|| {
             let meter = Arc::new(Meter::new());
-            let early = Arc::clone(&meter);
-            let early = loom::thread::spawn(move || early.count(Day(10)));
-            let late = Arc::clone(&meter);
-            let late = loom::thread::spawn(move || late.count(Day(12)));
-            let first: u64 = meter.take().map(|(_, count)| count).sum();
-            let queued = usize::from(early.join().expect("no panic")) + usize::from(late.join().expect("no panic"));
-            let second: u64 = meter.take().map(|(_, count)| count).sum();
-            assert_eq!(first + second, 2);
+            let counting = |day: i32| {
+                let meter = Arc::clone(&meter);
+                loom::thread::spawn(move || meter.count(Day(day)))
+            };
+            let (early, late) = (counting(10), counting(12));
+            let first: Vec<_> = meter.take().collect();
+            let counted = [early, late].map(|thread| thread.join().expect("no panic"));
+            let second: Vec<_> = meter.take().collect();
+            let handed_out = counted.iter().filter_map(|counted| match counted {
+                Counted::Instead(day, calls) => Some((*day, *calls)),
+                Counted::First | Counted::More => None,
+            });
+            let mut reported: Vec<_> = first.iter().chain(&second).copied().chain(handed_out).collect();
+            reported.sort();
+            assert_eq!(reported, [(Day(10), 1), (Day(12), 1)]);
             // Each reading that found calls was announced by the first of them.
-            assert_eq!(queued, usize::from(first > 0) + usize::from(second > 0));
+            let queued = counted.iter().filter(|counted| **counted == Counted::First).count();
+            assert_eq!(queued, usize::from(!first.is_empty()) + usize::from(!second.is_empty()));
         });
     }
 }

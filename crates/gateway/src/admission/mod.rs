@@ -33,9 +33,11 @@ use foldhash::fast::RandomState;
 use tokio::sync::{Notify, mpsc};
 use tollgate_domain::clock::TICKS_PER_SECOND;
 use tollgate_domain::lease::{Closed, Spend, Terms, Unit};
+use tollgate_domain::meter::Counted;
 use tollgate_domain::throttle::TokenRate;
 use tollgate_domain::{
-    ApiKeyId, Catalog, Clock, Day, KeyDigest, KeyDigester, KeyHint, Moment, QuotaSettings, Return, Ticks, UsagePlanId,
+    ApiKeyId, Catalog, Clock, Day, KeyDigest, KeyDigester, KeyHint, Moment, QuotaSettings, Return, Ticks, UsageDelta,
+    UsagePlanId,
 };
 
 use bells::Bells;
@@ -329,8 +331,12 @@ impl Admission {
         match throttle {
             Ok(throttle) => {
                 taking.keep();
-                if counter.meter.count(now.wall.day()) {
-                    self.counters.to_report(counter.place);
+                match counter.meter.count(now.wall.day()) {
+                    Counted::More => {}
+                    Counted::First => self.counters.to_report(counter.place),
+                    Counted::Instead(day, calls) => {
+                        self.tell(Message::Used(UsageDelta { plan: keyed.plan.id, key: keyed.key, day, calls }));
+                    }
                 }
                 let quota = unit.map(|unit| standing(&unit.terms, unit.remaining, now));
                 Step::Done(Verdict { outcome: Ok(()), standing: Standing { throttle, quota } })

@@ -50,6 +50,8 @@ pub(crate) enum Message {
     Expire(LeaseAt, Return),
     /// A spent unit came back after its lease was closed.
     Return(Return),
+    /// Calls were admitted that a meter has no more room for: the ledger has been away for two days.
+    Used(UsageDelta),
     /// Leases are to be called back.
     Recall { plan: UsagePlanId, key: Option<ApiKeyId>, done: Done },
     /// What is left of a key's quota is to be set.
@@ -302,6 +304,7 @@ impl Rounds {
                 self.admission.bells.ring(lease.place);
             }
             Message::Return(returned) => self.next.settlement.returns.push(returned),
+            Message::Used(usage) => self.next.settlement.usage.push(usage),
             Message::Recall { plan, key, done } => {
                 self.collect_recall(plan, key);
                 self.next.waiting.push(done);
