@@ -30,4 +30,10 @@ impl Letters {
         // Without leaving early: that would take a branch for each.
         text.iter().fold(true, |all, byte| all & self.include(*byte))
     }
+
+    /// How many of them come first in a text.
+    #[inline]
+    pub(crate) fn count_first(&self, text: &[u8]) -> usize {
+        text.iter().position(|byte| !self.include(*byte)).unwrap_or(text.len())
+    }
 }

@@ -72,29 +72,28 @@ impl<'a> PlainRequest<'a> {
     }
 
     /// The request, and how many bytes it has; `None` if it is not plain, or not all here.
+    #[inline]
     fn read(bytes: &'a [u8], max_head: usize) -> Option<(Self, usize)> {
-        let first = line(bytes, 0)?;
-        let (verb, target) = first_line(&bytes[first.clone()])?;
-        let (mut lines, mut noted, mut end) = (HeadLines::within(bytes), Noted::default(), next(&first));
-        loop {
-            let found = line(bytes, end)?;
-            end = next(&found);
-            if found.is_empty() {
-                break;
+        let (verb, start) = verb(bytes)?;
+        let (target, end) = target(bytes, start)?;
+        let mut next = after(bytes, end, b" HTTP/1.1\r\n")?;
+        let (mut lines, mut noted) = (HeadLines::within(bytes), Noted::default());
+        let end = loop {
+            if let Some(end) = after(bytes, next, b"\r\n") {
+                break end;
             }
-            let (name, value) = name_and_value(bytes, found)?;
+            let (name, value, end) = line(bytes, next)?;
             noted.note(&bytes[name.clone()], &bytes[value.clone()])?;
             lines.push(name, value)?;
-        }
+            next = end;
+        };
         lines.end_at(end);
-        let (head, from_body) = bytes.split_at(end);
-        if end > max_head || lines.count() > MAX_HEADERS || !is_visible(head) {
+        if end > max_head || lines.count() > MAX_HEADERS {
             return None;
         }
-        let target = std::str::from_utf8(target).ok()?;
-        let path = plain_path(target)?;
         let host = noted.host.filter(|host| is_host(host)).and_then(|host| std::str::from_utf8(host).ok())?;
-        let body = from_body.get(..noted.length.unwrap_or(0))?;
+        let body = bytes[end..].get(..noted.length.unwrap_or(0))?;
+        let path = path(target);
         let request = Self { verb, target, path, host, lines, key: noted.key, body, is_last: noted.is_last };
         Some((request, end + body.len()))
     }
@@ -138,46 +137,78 @@ fn is_begun(bytes: &[u8]) -> bool {
     matches!(parsed, Ok(httparse::Status::Partial))
 }
 
-/// Where the line lies that begins at `start`, without its end; `None` if it has none that is a carriage return and a line
-/// feed.
-fn line(bytes: &[u8], start: usize) -> Option<Range<usize>> {
-    let end = start + memchr::memchr(b'\r', bytes.get(start..)?)?;
-    (bytes.get(end + 1) == Some(&b'\n')).then_some(start..end)
+/// The verb of a request, and where its target begins.
+fn verb(bytes: &[u8]) -> Option<(Method, usize)> {
+    // HEAD is not among them: its answers have lengths and no bodies.
+    const VERBS: [(&[u8], Method); 6] = [
+        (b"GET ", Method::GET),
+        (b"POST ", Method::POST),
+        (b"PUT ", Method::PUT),
+        (b"DELETE ", Method::DELETE),
+        (b"PATCH ", Method::PATCH),
+        (b"OPTIONS ", Method::OPTIONS),
+    ];
+    VERBS.into_iter().find_map(|(spelt, verb)| bytes.starts_with(spelt).then_some((verb, spelt.len())))
 }
 
-/// Where the next line begins.
-fn next(line: &Range<usize>) -> usize {
-    line.end + 2
+/// The target that begins at `start`, and where it ends; `None` unless it begins with a slash and has nothing but letters
+/// that the library's addresses take in paths and in queries alike. Others go where they are judged.
+fn target(bytes: &[u8], start: usize) -> Option<(&str, usize)> {
+    // A fragment is none of a target, and of the others each is refused in a path or in a query.
+    const ALLOWED: Letters = Letters::alphanumeric_and(b"!$%&'()*+,-./:;=?@[\\]^_{|}~");
+    let rest = bytes.get(start..).filter(|rest| rest.first() == Some(&b'/'))?;
+    let length = ALLOWED.count_first(rest);
+    Some((std::str::from_utf8(&rest[..length]).ok()?, start + length))
 }
 
-/// Verb and target of a first line.
-fn first_line(line: &[u8]) -> Option<(Method, &[u8])> {
-    let line = line.strip_suffix(b" HTTP/1.1")?;
-    let (verb, target) = line.split_at_checked(line.iter().position(|byte| *byte == b' ')?)?;
-    Some((self::verb(verb)?, &target[1..]))
+/// What is before the query of a target.
+fn path(target: &str) -> &str {
+    target.bytes().position(|byte| byte == b'?').map_or(target, |query| &target[..query])
 }
 
-/// Where name and value of a header line lie; `None` if the name is none (RFC 9110, 5.6.2).
-fn name_and_value(bytes: &[u8], Range { start, end }: Range<usize>) -> Option<(Range<usize>, Range<usize>)> {
+/// Where name and value of the header line lie that begins at `start`, and where the next line begins; `None` if the name
+/// is none (RFC 9110, 5.6.2), or the value has anything but letters of ASCII that are seen, and blanks.
+fn line(bytes: &[u8], start: usize) -> Option<(Range<usize>, Range<usize>, usize)> {
     const NAMES: Letters = Letters::alphanumeric_and(b"!#$%&'*+-.^_`|~");
-    let line = &bytes[start..end];
-    let colon =
-        line.iter().position(|byte| !NAMES.include(*byte)).filter(|colon| *colon > 0 && line[*colon] == b':')?;
-    let value = &line[colon + 1..];
-    let blanks = value.iter().take_while(|byte| **byte == b' ').count();
-    let blanks_after = value[blanks..].iter().rev().take_while(|byte| **byte == b' ').count();
-    Some((start..start + colon, start + colon + 1 + blanks..end - blanks_after))
+    let colon = start + NAMES.count_first(bytes.get(start..)?);
+    let after_colon = bytes.get(colon..).filter(|rest| colon > start && rest.first() == Some(&b':'))?.get(1..)?;
+    let end = colon + 1 + count_first_visible(after_colon);
+    let next = after(bytes, end, b"\r\n")?;
+    let is_blank = |byte: &&u8| **byte == b' ';
+    let value = &bytes[colon + 1..end];
+    let blanks = value.iter().take_while(is_blank).count();
+    let blanks_after = value[blanks..].iter().rev().take_while(is_blank).count();
+    Some((start..colon, colon + 1 + blanks..end - blanks_after, next))
 }
 
-/// Whether all is letters of ASCII that are seen, blanks, and line ends with a carriage return before.
-fn is_visible(head: &[u8]) -> bool {
-    let is_bad = |before: u8, byte: u8| {
-        ((byte.wrapping_sub(b' ') > b'~' - b' ') & (byte != b'\r') & (byte != b'\n'))
-            | ((byte == b'\n') & (before != b'\r'))
-    };
-    // All of it, without leaving early: so the compiler takes many letters at once. The first one is a verb's.
-    let pairs = head.iter().zip(head.get(1..).unwrap_or_default());
-    !pairs.fold(false, |any, (before, byte)| any | is_bad(*before, *byte))
+/// Where goes on what has `expected` at a place.
+#[inline]
+fn after(bytes: &[u8], place: usize, expected: &[u8]) -> Option<usize> {
+    bytes.get(place..)?.starts_with(expected).then_some(place + expected.len())
+}
+
+/// How many letters of ASCII that are seen, and blanks, come first.
+#[inline]
+fn count_first_visible(bytes: &[u8]) -> usize {
+    // Eight at a time: values are what a head has most of.
+    let (eights, rest) = bytes.as_chunks();
+    for (index, eight) in eights.iter().enumerate() {
+        let others = others_in(u64::from_le_bytes(*eight));
+        if others != 0 {
+            return index * 8 + others.trailing_zeros() as usize / 8;
+        }
+    }
+    bytes.len() - rest.len() + rest.iter().take_while(|byte| matches!(byte, b' '..=b'~')).count()
+}
+
+/// The highest bit of each byte, up to the first such, that is neither a letter of ASCII that is seen nor a blank. Of the
+/// bytes after that one nothing is said.
+#[inline]
+fn others_in(bytes: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    // What is less than a blank borrows, and what is more than a tilde carries, into its own highest bit; one that has it
+    // is no letter of ASCII.
+    (bytes.wrapping_sub(ONES * 0x20) | bytes.wrapping_add(ONES) | bytes) & (ONES * 0x80)
 }
 
 /// Notes what may come once; `None` when it comes again.
@@ -189,28 +220,6 @@ fn once<T>(place: &mut Option<T>, value: T) -> Option<()> {
 fn length(value: &[u8]) -> Option<usize> {
     let is_short = (1..=5).contains(&value.len()) && value.iter().all(u8::is_ascii_digit);
     is_short.then(|| value.iter().fold(0, |length, digit| length * 10 + usize::from(digit - b'0')))
-}
-
-fn verb(name: &[u8]) -> Option<Method> {
-    // HEAD is not among them: its answers have lengths and no bodies.
-    match name {
-        b"GET" => Some(Method::GET),
-        b"POST" => Some(Method::POST),
-        b"PUT" => Some(Method::PUT),
-        b"DELETE" => Some(Method::DELETE),
-        b"PATCH" => Some(Method::PATCH),
-        b"OPTIONS" => Some(Method::OPTIONS),
-        _ => None,
-    }
-}
-
-/// The path of a target; `None` unless that begins with a slash and has nothing but letters that the library's addresses
-/// take in paths and in queries alike. Others go where they are judged.
-fn plain_path(target: &str) -> Option<&str> {
-    // A fragment is none of a target, and of the others each is refused in a path or in a query.
-    const ALLOWED: Letters = Letters::alphanumeric_and(b"!$%&'()*+,-./:;=?@[\\]^_{|}~");
-    let path = target.find('?').map_or(target, |query| &target[..query]);
-    (ALLOWED.include_all(target.as_bytes()) && path.starts_with('/')).then_some(path)
 }
 
 #[cfg(test)]
@@ -340,6 +349,20 @@ mod tests {
         assert!(!plain("GET / HTTP/1.1\r\nHost: h\r\nConnection: keep-alive\r\n\r\n").is_last);
         assert_eq!(plain("GET / HTTP/1.1\r\nHost: h\r\n\r\n").key, Key::None);
         assert_eq!(plain("GET / HTTP/1.1\r\nx-api-key: a\r\nHost: h\r\nX-Api-Key: b\r\n\r\n").key, Key::Several);
+    }
+
+    #[test]
+    fn letters_that_are_seen_are_counted_wherever_another_stands() {
+        for length in 0..20 {
+            let text = "~ a".repeat(7).into_bytes();
+            assert_eq!(count_first_visible(&text[..length]), length);
+            for (at, byte) in (0..length).flat_map(|at| (0..=u8::MAX).map(move |byte| (at, byte))) {
+                let mut text = text[..length].to_vec();
+                text[at] = byte;
+                let expected = if matches!(byte, b' '..=b'~') { length } else { at };
+                assert_eq!(count_first_visible(&text), expected, "{text:?}");
+            }
+        }
     }
 
     /// What is put into a head at any place.
