@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use fastrand::Rng;
+use tokio::runtime::Runtime;
 use tollgate_domain::{
     Adjustment, ApiKeyId, Catalog, Clock, Day, Edit, Moment, Period, QuotaPeriod, QuotaSettings, Record, Settlement,
     Ticks, UnixMillis, UsagePlan, UsagePlanId,
@@ -27,7 +29,12 @@ pub(crate) struct Scale {
 const NOON: i64 = 1_795_348_800_000;
 const DAY_MILLIS: i64 = 86_400_000;
 const SECOND: Ticks = Ticks(tollgate_domain::clock::TICKS_PER_SECOND);
-const LIMITS: [u32; 6] = [1, 2, 7, 50, 130, 250];
+/// Of the last, which takes long to use up, draws grow: up to a dozen units are out at once.
+const LIMITS: [u32; 13] = [1, 2, 7, 50, 130, 250, 1, 2, 7, 50, 130, 250, 1200];
+/// Longer than a call waits for the ledger.
+const PATIENCE: Duration = Duration::from_secs(6);
+/// Rounds that may arrive once more, long after their answers.
+const OLD_ROUNDS: usize = 16;
 
 /// A change that was asked for on every node that lives.
 #[derive(Debug)]
@@ -40,16 +47,25 @@ enum Change {
     Stop { node: usize },
 }
 
-pub(crate) struct World {
+/// A clock, and whether it was set to the other day of two.
+struct Clocked {
+    clock: Arc<WorldClock>,
+    is_next_day: bool,
+}
+
+pub(crate) struct World<'a> {
     rng: Rng,
     scale: Scale,
     trace: bool,
-    clock: Arc<WorldClock>,
-    is_next_day: bool,
+    time: &'a Runtime,
+    /// The clock of each node.
+    clocks: Vec<Clocked>,
     catalog: Catalog,
     plan: UsagePlanId,
     keys: Vec<ApiKeyId>,
     ledger: Arc<MemoryLedger>,
+    /// Rounds that were written.
+    old_rounds: Vec<Settlement>,
     nodes: Vec<Option<Node>>,
     stopping: BTreeSet<usize>,
     sources: u64,
@@ -69,8 +85,8 @@ pub(crate) struct World {
     one_period: bool,
 }
 
-impl World {
-    pub(crate) fn new(seed: u64, scale: Scale, trace: bool) -> Self {
+impl<'a> World<'a> {
+    pub(crate) fn new(seed: u64, scale: Scale, time: &'a Runtime, trace: bool) -> Self {
         let mut rng = Rng::with_seed(seed);
         let quota = QuotaSettings { limit: LIMITS[rng.usize(..LIMITS.len())], offset: 0, period: QuotaPeriod::Day };
         let id = |text: String| ApiKeyId::parse(&text).expect("an id");
@@ -78,12 +94,18 @@ impl World {
             rng,
             scale,
             trace,
-            clock: Arc::new(WorldClock::at(Moment { ticks: Ticks(0), wall: UnixMillis(NOON) })),
-            is_next_day: false,
+            time,
+            clocks: (0..scale.nodes)
+                .map(|_| {
+                    let clock = WorldClock::at(Moment { ticks: Ticks(0), wall: UnixMillis(NOON) });
+                    Clocked { clock: Arc::new(clock), is_next_day: false }
+                })
+                .collect(),
             catalog: Catalog::default(),
             plan: UsagePlanId::parse("plan").expect("an id"),
             keys: (0..scale.keys).map(|index| id(format!("key{index}"))).collect(),
             ledger: Arc::new(MemoryLedger::default()),
+            old_rounds: Vec::new(),
             nodes: Vec::new(),
             stopping: BTreeSet::new(),
             sources: 0,
@@ -97,7 +119,7 @@ impl World {
             one_period: true,
         };
         world.set_plan(Some(quota));
-        world.nodes = (0..scale.nodes).map(|_| Some(world.start())).collect();
+        world.nodes = (0..scale.nodes).map(|index| Some(world.start(index))).collect();
         world
     }
 
@@ -113,11 +135,13 @@ impl World {
                 let ticks = Ticks(self.rng.u64(..SECOND.0 * 2));
                 self.pass(ticks, 0);
             }
-            840..870 => self.with(node, format_args!("sweeps"), |node, world| node.sweep(world.now())),
+            840..866 => self.sweep(node),
+            866..869 => self.lose_patience(),
+            869..870 => self.deliver_again(),
             870..885 => self.kill(node),
             885..930 => self.restart(node),
             930..938 => self.stop(node),
-            938..954 => self.cross_midnight(),
+            938..954 => self.cross_midnight(node),
             954..957 => self.let_days_pass(),
             957..985 => self.edit_quota(),
             _ => self.adjust(node),
@@ -127,6 +151,7 @@ impl World {
 
     /// Faults end, what waits is carried out, and leases come back. Then the sums are checked.
     pub(crate) fn come_to_rest(&mut self) {
+        self.agree_on_the_day();
         self.settle_all();
         for node in 0..self.nodes.len() {
             self.restart(node);
@@ -145,7 +170,7 @@ impl World {
         }
         let key = self.keys[self.rng.usize(..self.keys.len())];
         let limits = PlanLimits { id: self.plan, rate: None, quota: self.quota() };
-        self.with(node, format_args!("is called"), |node, world| node.call(key, limits, &world.clock));
+        self.with(node, format_args!("is called"), |node, clock| node.call(key, limits, clock));
     }
 
     fn settle(&mut self, node: usize) {
@@ -159,26 +184,66 @@ impl World {
         if let Some(settlement) = self.nodes[node].as_ref().and_then(Node::writing) {
             self.tell(format_args!("{settlement:?}"));
             self.check_draws(settlement);
+            if fate != Fate::Refused && self.old_rounds.len() < OLD_ROUNDS {
+                let settlement = settlement.clone();
+                self.old_rounds.push(settlement);
+            }
         }
-        self.with(node, format_args!("is {fate:?} by the ledger"), |node, world| {
-            node.settle(&ledger, fate, world.now())
+        self.with(node, format_args!("is {fate:?} by the ledger"), |node, clock| {
+            node.settle(&ledger, fate, clock.now())
         });
+    }
+
+    /// A round that was written arrives once more.
+    fn deliver_again(&mut self) {
+        if !self.old_rounds.is_empty() {
+            let settlement = self.old_rounds.swap_remove(self.rng.usize(..self.old_rounds.len()));
+            self.tell(format_args!("once more arrives {settlement:?}"));
+            self.ledger.apply(&settlement);
+        }
+    }
+
+    /// So much time passes that no call waits for the ledger any longer.
+    fn lose_patience(&mut self) {
+        self.tell(format_args!("calls have waited for too long"));
+        self.time.block_on(tokio::time::advance(PATIENCE));
+    }
+
+    fn sweep(&mut self, node: usize) {
+        self.with(node, format_args!("sweeps"), |node, clock| node.sweep(clock.now()));
     }
 
     fn pass(&mut self, ticks: Ticks, wall_millis: i64) {
         self.tell(format_args!("{ticks:?} and {wall_millis} ms of wall time pass"));
-        self.clock.pass(ticks, wall_millis);
+        self.clocks.iter().for_each(|of| of.clock.pass(ticks, wall_millis));
     }
 
-    /// The wall clock is set to the other day of two, as when it is corrected around midnight.
-    fn cross_midnight(&mut self) {
-        self.is_next_day = !self.is_next_day;
-        self.pass(SECOND, if self.is_next_day { DAY_MILLIS } else { -DAY_MILLIS });
+    /// Wall clocks are set to the other day of two, as when they are corrected around midnight: one, or all.
+    fn cross_midnight(&mut self, node: usize) {
+        let all = self.rng.bool();
+        for index in (0..self.clocks.len()).filter(|index| all || *index == node) {
+            self.set_to_other_day(index);
+        }
     }
 
-    /// Two days pass, in which all usage is reported.
+    fn set_to_other_day(&mut self, node: usize) {
+        self.tell(format_args!("the clock of node {node} is set to the other day"));
+        let Clocked { clock, is_next_day } = &mut self.clocks[node];
+        *is_next_day = !*is_next_day;
+        clock.pass(SECOND, if *is_next_day { DAY_MILLIS } else { -DAY_MILLIS });
+    }
+
+    /// All nodes are set to the later of the two days.
+    fn agree_on_the_day(&mut self) {
+        for node in 0..self.clocks.len() {
+            if !self.clocks[node].is_next_day {
+                self.set_to_other_day(node);
+            }
+        }
+    }
+
+    /// Two days pass. Usage may still wait for a ledger that is away.
     fn let_days_pass(&mut self) {
-        self.settle_all();
         self.pass(Ticks(SECOND.0 * 2 * 86_400), 2 * DAY_MILLIS);
     }
 
@@ -203,7 +268,7 @@ impl World {
     fn restart(&mut self, index: usize) {
         if self.nodes[index].is_none() {
             self.tell(format_args!("node {index} starts"));
-            self.nodes[index] = Some(self.start());
+            self.nodes[index] = Some(self.start(index));
         }
     }
 
@@ -233,7 +298,7 @@ impl World {
         self.tell(format_args!("the quota becomes {to:?}"));
         self.changes.insert(self.next_change, change);
         for node in live {
-            let (catalog, now, name) = (self.catalog.clone(), self.now(), self.next_change);
+            let (catalog, now, name) = (self.catalog.clone(), self.now(node), self.next_change);
             if let Some(node) = &mut self.nodes[node] {
                 node.admission.publish(&catalog, now);
                 node.change(name, move |admission| async move { admission.recall(plan, None).await });
@@ -245,7 +310,7 @@ impl World {
     fn adjust(&mut self, node: usize) {
         let Some(quota) = self.quota() else { return };
         let key = self.keys[self.rng.usize(..self.keys.len())];
-        let (remaining, period) = (self.rng.u64(..60), quota.period_at(self.now().wall.day()));
+        let (remaining, period) = (self.rng.u64(..60), quota.period_at(self.today(node)));
         let adjustment = Adjustment { plan: self.plan, key, quota, period, remaining };
         self.ask(node, Change::Adjustment, move |admission| async move { admission.adjust(adjustment).await });
     }
@@ -275,7 +340,7 @@ impl World {
             let news = node.poll();
             heard |= !news.decided.is_empty() || !news.changed.is_empty();
             for (key, outcome) in news.decided {
-                self.hear(key, outcome);
+                self.hear(index, key, outcome);
             }
             for (name, outcome) in news.changed {
                 self.change_ended(index, name, outcome.is_ok());
@@ -285,9 +350,9 @@ impl World {
     }
 
     /// A call was decided. One that was let in has to be within a limit that may be in force.
-    fn hear(&mut self, key: ApiKeyId, outcome: Result<(), Denied>) {
-        let today = self.now().wall.day();
-        self.tell(format_args!("a call of {key} is decided: {outcome:?}"));
+    fn hear(&mut self, node: usize, key: ApiKeyId, outcome: Result<(), Denied>) {
+        let today = self.today(node);
+        self.tell(format_args!("a call of {key} is decided by node {node}: {outcome:?}"));
         if outcome.is_err() {
             return;
         }
@@ -302,13 +367,13 @@ impl World {
             // What was drawn before a limit sank may be spent until the edit is acknowledged.
             self.admitted_in(key, period) - unknown <= drawn.max(i64::from(quota.limit) + extra)
         });
-        assert!(within, "promise 1: {key} was let in above {quotas:?}: {:?}", self.balance(key));
+        assert!(within, "promise 1: {key} was let in above {quotas:?}: {:?}", self.balance(key, today));
     }
 
-    /// What is known of a key in the periods of today.
-    fn balance(&self, key: ApiKeyId) -> String {
+    /// What is known of a key in the periods of a day.
+    fn balance(&self, key: ApiKeyId, day: Day) -> String {
         let balance = |quota: QuotaSettings| {
-            let period = quota.period_at(self.now().wall.day());
+            let period = quota.period_at(day);
             let (drawn, extra) = self.ledger.period(self.plan, key, period);
             let (admitted, used) = (self.admitted_in(key, period), self.used_in(key, period));
             format!("{quota:?}: {admitted} let in, {used} reported, {drawn} drawn, {extra} extra")
@@ -384,12 +449,13 @@ impl World {
     fn settle_all(&mut self) {
         let ledger = Arc::clone(&self.ledger);
         for _ in 0..100 {
-            let (now, mut wrote) = (self.now(), false);
-            for node in self.nodes.iter_mut().flatten() {
+            let mut wrote = false;
+            for (node, Clocked { clock, .. }) in self.nodes.iter_mut().zip(&self.clocks) {
+                let Some(node) = node else { continue };
                 node.begin(true);
                 while node.writing().is_some() {
                     wrote = true;
-                    node.settle(&ledger, Fate::Answered, now);
+                    node.settle(&ledger, Fate::Answered, clock.now());
                     node.begin(true);
                 }
             }
@@ -403,13 +469,12 @@ impl World {
     /// Nothing is under way and no lease is out: the ledger has to know what callers saw.
     fn check_sums(&self) {
         for key in &self.keys {
-            let admitted: i64 =
-                self.admitted.range((*key, Day(i32::MIN))..=(*key, Day(i32::MAX))).map(|(_, n)| n).sum();
-            let used = i64::try_from(self.ledger.used(self.plan, *key)).unwrap_or(i64::MAX);
-            assert!(used <= admitted, "promise 2: {used} reported of {key}, {admitted} let in");
-            assert!(self.deaths > 0 || used == admitted, "promise 2: {used} reported of {key}, {admitted} let in");
             for day in self.admitted.keys().filter(|(k, _)| k == key).map(|(_, day)| *day) {
-                self.check_drawn(*key, Period { first: day, end: day.plus(1) });
+                let period = Period { first: day, end: day.plus(1) };
+                let (admitted, used) = (self.admitted_in(*key, period), self.used_in(*key, period));
+                let told = format!("promise 2: {used} reported of {key} on {day:?}, {admitted} let in");
+                assert!(used <= admitted && (self.deaths > 0 || used == admitted), "{told}");
+                self.check_drawn(*key, period);
             }
         }
     }
@@ -429,7 +494,7 @@ impl World {
     /// Whatever the ledger says is left can be used, from any node, and not one unit more.
     fn use_up(&mut self) {
         let Some(quota) = self.quota() else { return };
-        let period = quota.period_at(self.now().wall.day());
+        let period = quota.period_at(self.today(0));
         for key in self.keys.clone() {
             let (drawn, extra) = self.ledger.period(self.plan, key, period);
             // A lease that is opened counts what was used without one.
@@ -455,13 +520,12 @@ impl World {
     fn call_somewhere(&mut self, key: ApiKeyId, quota: QuotaSettings) {
         let node = self.rng.usize(..self.nodes.len());
         let limits = PlanLimits { id: self.plan, rate: None, quota: Some(quota) };
-        self.with(node, format_args!("is called"), |node, world| node.call(key, limits, &world.clock));
+        self.with(node, format_args!("is called"), |node, clock| node.call(key, limits, clock));
         self.settle_all();
     }
 
     fn sweep_all(&mut self) {
-        let now = self.now();
-        self.nodes.iter_mut().flatten().for_each(|node| node.sweep(now));
+        (0..self.nodes.len()).for_each(|node| self.sweep(node));
         self.settle_all();
     }
 
@@ -492,9 +556,9 @@ impl World {
         self.catalog = self.catalog.apply(&[Edit::put(Record::UsagePlan(plan))]);
     }
 
-    fn start(&mut self) -> Node {
+    fn start(&mut self, index: usize) -> Node {
         self.sources += 1;
-        Node::start(self.sources, &self.catalog, self.now())
+        Node::start(self.sources, &self.catalog, self.now(index))
     }
 
     fn live(&self) -> BTreeSet<usize> {
@@ -502,16 +566,20 @@ impl World {
     }
 
     /// Does something with a node that lives.
-    fn with(&mut self, index: usize, what: std::fmt::Arguments<'_>, does: impl FnOnce(&mut Node, &Self)) {
+    fn with(&mut self, index: usize, what: std::fmt::Arguments<'_>, does: impl FnOnce(&mut Node, &Arc<WorldClock>)) {
         if let Some(mut node) = self.nodes[index].take() {
             self.tell(format_args!("node {index} {what}"));
-            does(&mut node, self);
+            does(&mut node, &self.clocks[index].clock);
             self.nodes[index] = Some(node);
         }
     }
 
-    fn now(&self) -> Moment {
-        self.clock.now()
+    fn now(&self, node: usize) -> Moment {
+        self.clocks[node].clock.now()
+    }
+
+    fn today(&self, node: usize) -> Day {
+        self.now(node).wall.day()
     }
 
     fn tell(&self, what: std::fmt::Arguments<'_>) {
