@@ -74,9 +74,9 @@ impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Sending<B> {
         !self.outgoing.has_left()
     }
 
-    /// Whether all of it was taken and written.
+    /// Whether all of it was taken, written, and is on its way.
     pub(crate) fn is_done(&self) -> bool {
-        self.body.is_none() && self.outgoing.is_empty()
+        self.body.is_none() && self.outgoing.is_empty() && !self.outgoing.is_held
     }
 
     /// Writes until all is written.
@@ -101,7 +101,7 @@ impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Sending<B> {
 
     /// Takes the next piece of the body, if there is room for one.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ExchangeError>> {
-        if self.outgoing.has_long() {
+        if self.outgoing.has_long() || self.outgoing.is_full() {
             return Poll::Ready(Ok(()));
         }
         if std::mem::take(&mut self.owes_line_end) {
@@ -162,6 +162,8 @@ struct Outgoing {
     /// What follows and is too long to be copied.
     long: Bytes,
     has_left: bool,
+    /// Whether the stream may hold back what it took: TLS does, until it is told to let it go.
+    is_held: bool,
 }
 
 impl Outgoing {
@@ -191,6 +193,11 @@ impl Outgoing {
         !self.long.is_empty()
     }
 
+    /// Whether so much is short that no more is to be joined to it before some of it has gone.
+    fn is_full(&self) -> bool {
+        self.joined.len() - self.written >= SPARE
+    }
+
     fn is_empty(&self) -> bool {
         self.written == self.joined.len() && self.long.is_empty()
     }
@@ -204,8 +211,9 @@ impl Outgoing {
             }
             self.advance(written);
         }
-        // TLS takes what is written before it can go.
-        Pin::new(stream).poll_flush(cx)
+        ready!(Pin::new(stream).poll_flush(cx))?;
+        self.is_held = false;
+        Poll::Ready(Ok(()))
     }
 
     fn poll_write_some(&self, cx: &mut Context<'_>, stream: &mut (impl AsyncWrite + Unpin)) -> Poll<io::Result<usize>> {
@@ -228,13 +236,98 @@ impl Outgoing {
     }
 
     fn advance(&mut self, written: usize) {
-        self.has_left = true;
+        (self.has_left, self.is_held) = (true, true);
         let of_joined = written.min(self.joined.len() - self.written);
         self.written += of_joined;
         self.long.advance(written - of_joined);
         if self.written == self.joined.len() {
             self.joined.clear();
             self.written = 0;
+        } else if self.written >= SPARE {
+            // There may never be a moment at which all has gone.
+            self.joined.drain(..self.written);
+            self.written = 0;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::task::Waker;
+
+    use http_body::Frame;
+
+    use super::*;
+
+    /// A stream that takes so many bytes, and lets them go only when it may.
+    #[derive(Default)]
+    struct Line {
+        room: usize,
+        may_flush: bool,
+        taken: Vec<u8>,
+    }
+
+    impl AsyncWrite for Line {
+        fn poll_write(mut self: Pin<&mut Self>, _cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            let taken = bytes.len().min(self.room);
+            self.room -= taken;
+            self.taken.extend_from_slice(&bytes[..taken]);
+            if taken == 0 { Poll::Pending } else { Poll::Ready(Ok(taken)) }
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            if self.may_flush { Poll::Ready(Ok(())) } else { Poll::Pending }
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    /// A body in pieces that are all there.
+    struct Pieces(VecDeque<Bytes>);
+
+    impl Body for Pieces {
+        type Data = Bytes;
+        type Error = BodyError;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+            Poll::Ready(self.0.pop_front().map(|piece| Ok(Frame::data(piece))))
+        }
+    }
+
+    fn poll(sending: &mut Sending<Pieces>, line: &mut Line) -> bool {
+        sending.poll(&mut Context::from_waker(Waker::noop()), line).map(|sent| sent.expect("it goes")).is_ready()
+    }
+
+    #[test]
+    fn what_a_stream_holds_back_is_not_done() {
+        let mut sending = Sending::<Pieces>::written(b"head".to_vec());
+        let mut line = Line { room: 10, ..Line::default() };
+        assert!(!poll(&mut sending, &mut line));
+        assert!(line.taken == b"head" && !sending.is_done());
+        line.may_flush = true;
+        assert!(poll(&mut sending, &mut line) && sending.is_done());
+    }
+
+    #[test]
+    fn of_a_body_in_small_pieces_only_so_much_is_held_as_goes_at_once() {
+        let pieces = 100_000;
+        let body = Pieces((0..pieces).map(|_| Bytes::from_static(b"abc")).collect());
+        let mut sending = Sending::new(b"head".to_vec(), Some(body), Framing::Chunked);
+        let mut line = Line { may_flush: true, ..Line::default() };
+        let mut rounds = 0;
+        while !poll(&mut sending, &mut line) {
+            let held = sending.outgoing.joined.len();
+            assert!(held <= 2 * (SPARE + SHORT), "{held} bytes are held after {}", line.taken.len());
+            line.room = 1000;
+            rounds += 1;
+            assert!(rounds < pieces, "it never ends");
+        }
+        assert_eq!(line.taken.len(), 4 + pieces * b"3\r\nabc\r\n".len() + b"0\r\n\r\n".len());
     }
 }
