@@ -112,6 +112,34 @@ async fn an_upstream_gets_a_call_of_http1_with_its_cookies_in_one_line() {
 }
 
 #[tokio::test]
+async fn an_answer_to_head_and_one_without_content_is_its_head_alone() {
+    let upstream = Upstream::answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi").await;
+    let mut by_get = http_proxy(upstream.uri("/"));
+    by_get.http_method = Some("GET".to_owned());
+    let served = Served::start(config(), &catalog(vec![("/a", HttpMethod::Any, method(by_get))]));
+    let caller = Caller::plain(&served).await;
+    let head = |path: &str| Request::head(format!("http://api1.execute-api.x/prod{path}")).body(()).expect("a request");
+    for (path, status, length) in [("/a", 200, Some("2")), ("/none", 403, Some("42"))] {
+        let mut calls = soon(caller.calls.clone().ready()).await.expect("room");
+        let (answer, _) = calls.send_request(head(path), true).expect("sent");
+        let answer = soon(answer).await.expect("an answer");
+        let said = answer.headers().get("content-length").and_then(|value| value.to_str().ok());
+        assert_eq!((answer.status().as_u16(), said.map(str::to_owned)), (status, length.map(str::to_owned)), "{path}");
+        assert!(answer.into_body().is_end_stream(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_get_that_is_passed_on_as_head_has_no_length_of_what_does_not_come() {
+    let upstream = Upstream::answering("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n").await;
+    let mut by_head = http_proxy(upstream.uri("/"));
+    by_head.http_method = Some("HEAD".to_owned());
+    let served = Served::start(config(), &catalog(vec![("/a", HttpMethod::Get, method(by_head))]));
+    let caller = Caller::plain(&served).await;
+    assert_eq!(caller.get(&[]).await.expect("an answer"), (200, String::new()));
+}
+
+#[tokio::test]
 async fn a_host_other_than_the_authority_is_refused() {
     let upstream = Upstream::answering(&ok("hi")).await;
     let served = Served::start(config(), &to(&upstream));

@@ -254,6 +254,31 @@ async fn parameters_are_mapped() {
 }
 
 #[tokio::test]
+async fn what_is_mapped_from_a_header_is_what_the_caller_sent() {
+    let upstream = Upstream::answering(&ok("")).await;
+    let mut integration = http_proxy(upstream.uri("/"));
+    for (place, source) in [
+        ("integration.request.header.Authorization", "'backend'"),
+        ("integration.request.header.X-User-Auth", "method.request.header.Authorization"),
+        ("integration.request.header.X-Forwarded-Host", "method.request.header.Host"),
+        ("integration.request.header.X-Hops", "method.request.header.X-Forwarded-For"),
+        ("integration.request.header.X-Max", "method.request.header.Max-Forwards"),
+        ("integration.request.header.X-Agent", "context.identity.userAgent"),
+    ] {
+        integration.request_parameters.insert(place.to_owned(), source.to_owned());
+    }
+    let served = Served::start(config(), &catalog(vec![("/a", HttpMethod::Get, method(integration))]));
+    let sent = "Authorization: mine\r\nX-Forwarded-For: 10.0.0.1\r\nMax-Forwards: 3\r\n";
+    assert_eq!(served.call("GET", "/a", sent, "").await.status(), 200);
+    let request = upstream.requests().remove(0);
+    for line in ["authorization: backend", "x-user-auth: mine", "x-hops: 10.0.0.1", "x-max: 3"] {
+        assert!(request.contains(&format!("\r\n{line}\r\n")), "{line} in {request}");
+    }
+    assert!(request.contains("\r\nx-forwarded-host: api1.execute-api.localhost\r\n"), "{request}");
+    assert!(!request.contains("x-agent") && !request.contains("max-forwards"), "{request}");
+}
+
+#[tokio::test]
 async fn calls_in_flight_are_finished_when_the_gateway_stops() {
     let upstream = Upstream::start(Script::Hang).await;
     let mut integration = http_proxy(upstream.uri("/"));

@@ -79,14 +79,6 @@ impl MappedHeader {
         }
         Ok(())
     }
-
-    /// Sets the header where the caller's own headers are passed on.
-    pub(super) fn set_in_place(&self, call: &Call<'_>, headers: &mut HeaderMap) -> Result<(), Refusal> {
-        if let Some(value) = self.source.header_value(call, headers)? {
-            headers.insert(self.name.clone(), value);
-        }
-        Ok(())
-    }
 }
 
 /// Sets the headers that a template sets, each with all its values.

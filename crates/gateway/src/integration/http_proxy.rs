@@ -172,10 +172,10 @@ impl HttpProxy {
             body = RequestBody::Whole(call.payload.get_or_init(|| payload).clone());
         }
         let request = self.request(call, headers, body)?;
-        let bodyless = *request.method() == Method::HEAD;
         let mut exchange = self.upstream.begin(call, request);
         let mut response = self.upstream.exchange(worker, call, &mut exchange).await?;
-        let keep_length = bodyless || response.status() == StatusCode::NOT_MODIFIED;
+        // What the caller asked for says it, and not what the upstream was.
+        let keep_length = *call.verb == Method::HEAD || response.status() == StatusCode::NOT_MODIFIED;
         forward_response(response.headers_mut(), keep_length);
         Ok(response)
     }
@@ -188,12 +188,17 @@ impl HttpProxy {
     ) -> Result<Request<RequestBody>, Refusal> {
         let upstream = &self.upstream;
         let uri = upstream.target.uri(call, &headers, call.query())?;
+        // Of what the caller sent, and not of what becomes of it here.
+        let mut mapped = HeaderMap::new();
+        for header in &upstream.headers {
+            header.set(call, &headers, &mut mapped)?;
+        }
         forward_request(&mut headers, call);
         headers.insert(header::HOST, upstream.target.host.clone());
         headers.insert(API_ID, upstream.api_id.clone());
         headers.entry(header::USER_AGENT).or_insert_with(|| upstream.user_agent.clone());
-        for mapped in &upstream.headers {
-            mapped.set_in_place(call, &mut headers)?;
+        for (name, value) in &mapped {
+            headers.insert(name, value.clone());
         }
         let mut request = Request::new(body);
         *request.uri_mut() = uri;

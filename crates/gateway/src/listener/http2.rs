@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
-use http::{Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::rt::Executor;
@@ -86,8 +86,23 @@ async fn answer(
     mut request: Request<Incoming>,
 ) -> Result<Response<StreamBody>, std::convert::Infallible> {
     join_cookies(request.headers_mut());
-    let response = pipeline::serve(worker, Rc::clone(&client), request).await?;
-    Ok(response.map(|body| StreamBody { body, client }))
+    let is_head = *request.method() == Method::HEAD;
+    let mut response = pipeline::serve(worker, Rc::clone(&client), request).await?;
+    let has_content = !is_head && !matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    if !has_content {
+        say_length_without_content(&mut response, is_head);
+    }
+    Ok(response.map(|body| StreamBody { body, client, has_content }))
+}
+
+/// What HTTP/1.1's server does by itself: an answer to HEAD tells the length of what GET would be sent, and one that has no
+/// content none (RFC 9110, 8.6). That of 304 is the upstream's.
+fn say_length_without_content(response: &mut Response<AnswerBody>, is_head: bool) {
+    if response.status() == StatusCode::NO_CONTENT {
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    } else if is_head && let Some(length) = response.body().size_hint().exact().filter(|length| *length > 0) {
+        response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+    }
 }
 
 /// HTTP/2 lets a caller send its cookies one by one; an upstream that speaks HTTP/1.1 expects them in one line.
@@ -130,6 +145,8 @@ impl<F: Future<Output = ()> + 'static> Executor<F> for Streams {
 struct StreamBody {
     body: AnswerBody,
     client: Rc<Client>,
+    /// An answer to HEAD, or with a status that has none, is its head alone; the rest is dropped with it.
+    has_content: bool,
 }
 
 impl Body for StreamBody {
@@ -137,6 +154,9 @@ impl Body for StreamBody {
     type Error = BodyError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if !self.has_content {
+            return Poll::Ready(None);
+        }
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         self.client.waits_for_reader(false);
         self.client.waits_for_reader(matches!(polled, Poll::Ready(Some(Ok(_)))));
@@ -144,11 +164,11 @@ impl Body for StreamBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        !self.has_content || self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        if self.has_content { self.body.size_hint() } else { SizeHint::with_exact(0) }
     }
 }
 

@@ -60,8 +60,9 @@ impl Framing {
         if *verb == Method::HEAD || bodyless || status.is_informational() {
             return Ok(Self::Ended);
         }
-        if let Some(coding) = lines.values("transfer-encoding").last() {
-            return transfer_coding(coding, is_http11);
+        let mut codings = lines.values("transfer-encoding");
+        if let Some(coding) = codings.next() {
+            return transfer_coding(coding, codings.next().is_none() && is_http11);
         }
         match content_length(lines)? {
             None => Ok(Self::UntilClose),
@@ -142,17 +143,13 @@ fn some_of(bytes: &mut Bytes, max: u64) -> Option<Bytes> {
     (length > 0).then(|| bytes.split_to(length))
 }
 
-/// A length that stands beside a transfer coding does not count. A coding that does not end with `chunked`, or that
-/// HTTP/1.0 should not know, leaves the end of the connection.
-fn transfer_coding(named: &[u8], is_http11: bool) -> Result<Framing, ExchangeError> {
-    if !is_http11 {
-        return Err(ExchangeError::Framing);
+/// A length that stands beside a transfer coding does not count. A request says nothing of codings (`TE`), so an upstream
+/// may use none but `chunked`: the caller, who is not told of another, would take for content what is not decoded.
+fn transfer_coding(named: &[u8], may_be_chunked: bool) -> Result<Framing, ExchangeError> {
+    match may_be_chunked && named.eq_ignore_ascii_case(b"chunked") {
+        true => Ok(Framing::Chunked(Chunks { place: Place::SizeStart, left: 0, aside: 0 })),
+        false => Err(ExchangeError::Framing),
     }
-    let last = named.rsplit(|byte| *byte == b',').next().unwrap_or_default();
-    Ok(match last.trim_ascii().eq_ignore_ascii_case(b"chunked") {
-        true => Framing::Chunked(Chunks { place: Place::SizeStart, left: 0, aside: 0 }),
-        false => Framing::UntilClose,
-    })
 }
 
 /// One length; several that agree count as one.
@@ -256,8 +253,13 @@ mod tests {
             assert_eq!(get(bodyless, &[length]).ok(), Some(Framing::Ended));
         }
         assert_eq!(of(&Method::HEAD, 200, &[length]).ok(), Some(Framing::Ended));
-        assert!(matches!(get(200, &[("transfer-encoding", "gzip, Chunked"), length]), Ok(Framing::Chunked(_))));
-        assert_eq!(get(200, &[("transfer-encoding", "gzip")]).ok(), Some(Framing::UntilClose));
+        let coding = |named| ("transfer-encoding", named);
+        assert!(matches!(get(200, &[coding("Chunked"), length]), Ok(Framing::Chunked(_))));
+        for codings in
+            [&[coding("gzip, chunked")][..], &[coding("gzip")], &[coding("chunked"), coding("")], &[coding("")]]
+        {
+            assert!(matches!(get(200, codings), Err(ExchangeError::Framing)), "{codings:?}");
+        }
         for bad in ["", "x", "-1", "+1", "1 2", "5, 6", "18446744073709551616"] {
             assert!(matches!(get(200, &[("content-length", bad)]), Err(ExchangeError::Framing)), "{bad}");
         }
