@@ -100,15 +100,23 @@ def is_back(scene):
     return scene.call(scene.fresh).status == 200
 
 
+def ledger_is_up(scene):
+    said = call(scene.tollgate.management, "/metrics").body.decode().splitlines()
+    up = [line.split()[1] for line in said if line.startswith("tollgate_ledger_up ")]
+    assert up in (["1"], ["0"]), up
+    return up == ["1"]
+
+
 def test_what_needs_no_disk_is_served_and_the_rest_refused_until_it_is_mended(scene, fault):
     process, client = scene.tollgate.process, scene.client
     admitted, open_calls = int(scene.call(scene.key).status == 200), 0
+    assert ledger_is_up(scene)
     fault.breaks(process)
 
     # The lease is spent, and no further.
     from_lease, refusal = scene.admitted_until_refused(scene.key)
     admitted += from_lease
-    assert from_lease <= ON_A_LEASE and refusal.refusal == UNAVAILABLE
+    assert 0 < from_lease <= ON_A_LEASE and refusal.refusal == UNAVAILABLE
     assert refusal.headers["Retry-After"] == "1"
     assert scene.call(scene.fresh).refusal == UNAVAILABLE
     for _ in range(50):
@@ -129,6 +137,7 @@ def test_what_needs_no_disk_is_served_and_the_rest_refused_until_it_is_mended(sc
     with pytest.raises(ClientError) as refused:
         client.get_usage(usagePlanId=scene.counted, startDate=today(), endDate=today())
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503, "usage is told that is not the whole"
+    assert not ledger_is_up(scene)
     log = scene.tollgate.log()
     assert log.count("the ledger cannot be written") == 1, log
     assert log.count("the store cannot be written") == 1, log
@@ -142,6 +151,7 @@ def test_what_needs_no_disk_is_served_and_the_rest_refused_until_it_is_mended(sc
     names = {key.get("name") for key in client.get_api_keys(limit=500)["items"]}
     assert "at last" in names and "never" not in names
     assert "never" not in {api["name"] for api in client.get_rest_apis()["items"]}
+    poll(lambda: ledger_is_up(scene), within=2, what="the metric")
     poll(lambda: "the store can be written again" in scene.tollgate.log(), within=2, what="a line in the log")
     log = scene.tollgate.log()
     assert log.count("the ledger can be written again") == log.count("the store can be written again") == 1, log

@@ -163,6 +163,22 @@ def test_a_kill_with_no_call_in_flight_strands_at_most_one_percent(start, own_up
     assert LIMIT - KILLS * LIMIT // 100 <= admitted <= LIMIT
 
 
+def test_a_kill_loses_no_call_that_was_served_a_second_before(start, upstream, one_day):
+    """What GetUsage lacks after a kill are calls of the last 0.2 seconds."""
+    tollgate = start()
+    client = tollgate.client()
+    api = an_api(client, upstream)
+    counted, free = a_plan(client, api, quota={"limit": LIMIT, "period": "DAY"}), a_plan(client, api)
+    keys = [(plan, a_key(client, plan)) for plan in (counted, counted, free, free)]
+    for death in range(1, 4):
+        for _, key in keys:
+            assert tally(rush(tollgate.gateway, api.path(), key.value, 16, 3)) == {"admitted": 48}
+        time.sleep(1.2)
+        tollgate.kill()
+        tollgate.start()
+        assert [usage(tollgate.client(), *key)[0] for key in keys] == [48 * death] * 4
+
+
 def test_a_clean_stop_strands_nothing(start, upstream, one_day):
     tollgate = start()
     client = tollgate.client()
@@ -210,6 +226,22 @@ def test_clean_stops_under_load_strand_nothing_and_lose_no_call(start, own_upstr
     assert own_upstream.marked(mark) == LIMIT
     assert load.answers == {"admitted": LIMIT, LIMIT_EXCEEDED: CLIENTS}, "an admitted call was left without its answer"
     assert usage(tollgate.client(), plan, key) == (LIMIT, 0)
+
+
+def test_a_quota_that_is_lowered_under_load_lets_in_so_many_and_no_more(start, own_upstream, one_day):
+    tollgate = start()
+    client = tollgate.client()
+    api = an_api(client, own_upstream)
+    plan = a_plan(client, api, quota={"limit": 100_000, "period": "DAY"})
+    key, mark = a_key(client, plan), unique()
+    # With calls of all clients in flight, and a hundred and more units on a lease.
+    own_upstream.hold(after=200)
+    with _Load(tollgate, api, key, mark):
+        assert own_upstream.wait_for(mark, 201)
+        change_plan(client, plan, replace("/quota/limit", 300))
+        own_upstream.hold(after=None)
+    assert own_upstream.marked(mark) == 300
+    usage_becomes(client, plan, key, (300, 0))
 
 
 def test_edits_under_load_admit_never_too_many(tollgate, client, own_upstream, one_day):

@@ -22,7 +22,8 @@ class Editor(threading.Thread):
         self.client = ordeal.tollgate.client()
         self.turn, self.stopped = threading.RLock(), threading.Event()
         self.made, self.refused, self.unknown, self.wrong = {}, set(), set(), []
-        self.limits = {"edited": None}
+        self.limits = {"edited": {plan.limit for plan in ordeal.plan_of.values() if plan.name == "edited"}, "enabled": {True}}
+        self.deployed = None
         self.numbers = self.calls = 0
 
     def run(self):
@@ -100,11 +101,14 @@ class Editor(threading.Thread):
 
     def redeploy(self):
         api = self.ordeal.api
-        self.attempt(lambda client: client.create_deployment(restApiId=api.id, stageName=api.stage))
+        outcome, answer = self.attempt(lambda client: client.create_deployment(restApiId=api.id, stageName=api.stage))
+        if outcome != "refused":
+            # After an answer that was lost nobody knows which one the stage has.
+            self.deployed = answer["id"] if outcome == "made" else None
 
     def _remember(self, what, outcome, value):
         """What it may be now: one value once acknowledged, one of several after answers that were lost."""
-        before = self.limits.get(what) or set()
+        before = self.limits[what]
         self.limits[what] = {"made": {value}, "refused": before, "unknown": before | {value}}[outcome]
 
     def check_state(self, client):
@@ -118,10 +122,13 @@ class Editor(threading.Thread):
         assert not half_done, f"keys are there whose making was refused: {half_done}"
         plan = client.get_usage_plan(usagePlanId=self.ordeal.ids["edited"])
         limits = self.limits["edited"]
-        assert not limits or plan["quota"]["limit"] in limits, f"the plan has {plan['quota']}, not one of {limits}"
+        assert plan["quota"]["limit"] in limits, f"the plan has {plan['quota']}, not one of {limits}"
         enabled = client.get_api_key(apiKey=self.ordeal.key_ids["toggled-0"].id)["enabled"]
-        may_be = self.limits.get("enabled")
-        assert not may_be or enabled in may_be, f"enabled is {enabled}, not one of {may_be}"
+        may_be = self.limits["enabled"]
+        assert enabled in may_be, f"enabled is {enabled}, not one of {may_be}"
+        api = self.ordeal.api
+        stage = client.get_stage(restApiId=api.id, stageName=api.stage)
+        assert self.deployed in (None, stage["deploymentId"]), f"the stage lost deployment {self.deployed}: {stage}"
         assert not self.wrong, self.wrong
 
     def settle(self):

@@ -1,7 +1,10 @@
 """The ordeal of one Tollgate: load from several processes, and what a seed makes of kills, full disks and edits."""
 
+import bisect
 import multiprocessing
 import random
+import threading
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -17,6 +20,26 @@ PROCESSES, CONNECTIONS = 3, 8
 
 CALLS_BEFORE_A_FAULT = (100, 600)
 """Calls that the upstream sees from one fault to the next."""
+
+UNREPORTED = 0.5
+"""Seconds that a call may be old which a death takes from the ledger: it is 0.2, and the machine may be busy."""
+
+
+class Pace(threading.Thread):
+    """Notes how many calls the upstream has seen by when."""
+
+    def __init__(self, seen):
+        super().__init__(daemon=True)
+        self.seen, self.noted, self.stopped = seen, [(0, 0)], threading.Event()
+
+    def run(self):
+        while not self.stopped.wait(0.02):
+            self.noted.append((time.monotonic(), self.seen.value))
+
+    def since(self, moment):
+        """Calls since then."""
+        before = bisect.bisect_right(self.noted, moment, key=lambda noted: noted[0])
+        return self.seen.value - self.noted[before - 1][1]
 
 
 @dataclass(frozen=True)
@@ -54,6 +77,12 @@ class Ordeal:
     deaths: Counter = field(default_factory=Counter)
     """By day."""
     faults: Counter = field(default_factory=Counter)
+    used_up: set = field(default_factory=set)
+    """Keys with the days at whose end their quotas were used up."""
+    most_missing: int = 0
+    """How many calls the ledger may lack."""
+    disk_failed: tuple = (float("-inf"), float("-inf"))
+    """From when until when, the last time."""
 
     def __post_init__(self):
         spawn = multiprocessing.get_context("spawn")
@@ -64,6 +93,8 @@ class Ordeal:
         self.upstream = spawn.Process(target=upstream, args=shared, daemon=True)
         self.upstream.start()
         poll(lambda: port.value, within=30, what="the upstream")
+        self.pace = Pace(self.seen)
+        self.pace.start()
         self.post = Post(spawn.Value("i", 0), self.clock.low, self.clock.high, spawn.Event())
         self._arrange(f"http://127.0.0.1:{port.value}")
         self.callers = [
@@ -110,10 +141,16 @@ class Ordeal:
         self.editor.client = self.tollgate.client()
 
     def kill(self):
+        self._die()
+        self.start()
+
+    def _die(self):
         self.deaths[self.day] += 1
         self.tollgate.kill()
+        now, (failed, mended) = time.monotonic(), self.disk_failed
+        could_report_until = failed if now - mended < UNREPORTED else now
+        self.most_missing += self.pace.since(could_report_until - UNREPORTED)
         self.post.port.value = 0
-        self.start()
 
     def stop(self):
         assert self.tollgate.stop() == 0, self.tollgate.log()[-2000:]
@@ -145,17 +182,17 @@ class Ordeal:
         self._with_a_bad_disk(lambda: forbid_writes(process, False), then_kill)
 
     def _with_a_bad_disk(self, mend, then_kill):
+        self.disk_failed = (time.monotonic(), float("inf"))
         # Calls of the plan without a quota are served whatever the disk does.
         self.let_pass(self.dice.randint(50, 150))
         if then_kill:
-            self.deaths[self.day] += 1
-            self.tollgate.kill()
-            self.post.port.value = 0
+            self._die()
             mend()
             self.start()
         else:
             mend()
             poll(self.editor.could_write, within=10, what="a write once the disk is mended")
+        self.disk_failed = (self.disk_failed[0], time.monotonic())
 
     def cycle(self):
         """One kill, and perhaps something before it."""
@@ -180,18 +217,30 @@ class Ordeal:
             self.kill()
 
     def end_day(self):
-        """Uses up all quotas of the day, and goes on to the next."""
-        with self.editor.paused():
-            self.editor.settle()
-            for name, plan in self.plan_of.items():
-                if plan.limit:
-                    self._use_up(name)
-            today = self.day
-            midnight = next_midnight(self.clock.now())
-            # Either the clock jumps, or midnight is lived through.
-            self.clock.forward_to(midnight + 60 if self.dice.random() < 0.5 else midnight - 0.3)
-            poll(lambda: self.day > today, within=5, what="the new day")
-            self.editor.client = self.tollgate.client()
+        """Goes on to the next day, having used up all quotas or in the midst of calls."""
+        if self.dice.random() < 0.5:
+            with self.editor.paused():
+                self.editor.settle()
+                for name, plan in self.plan_of.items():
+                    if plan.limit:
+                        self._use_up(name)
+                self._cross_midnight()
+        else:
+            # With units on leases, draws on their way, and perhaps a death before anything was called back.
+            self.let_pass(self.dice.randint(*CALLS_BEFORE_A_FAULT) // 4)
+            # A change that was signed before the clock jumps would be refused after it.
+            with self.editor.paused():
+                self._cross_midnight()
+            if self.dice.random() < 0.5:
+                self.faults["death at midnight"] += 1
+                self.kill()
+
+    def _cross_midnight(self):
+        today, midnight = self.day, next_midnight(self.clock.now())
+        # Either the clock jumps, or midnight is lived through.
+        self.clock.forward_to(midnight + 60 if self.dice.random() < 0.5 else midnight - 0.3)
+        poll(lambda: self.day > today, within=5, what="the new day")
+        self.editor.client = self.tollgate.client()
 
     def _use_up(self, name):
         connection = Connection(self.tollgate.gateway)
@@ -202,11 +251,13 @@ class Ordeal:
                 self.own[name, self.day, self.day, "200"] += 1
                 continue
             assert answer.json == {"message": "Limit Exceeded"}, answer
+            self.used_up.add((name, self.day))
             break
         connection.close()
 
     def close(self):
         """Ends callers and upstream, and returns what they report."""
+        self.pace.stopped.set()
         self.post.stop.set()
         reports = [self.said.get(timeout=60) for _ in self.callers]
         self.stop_upstream.set()
@@ -217,6 +268,7 @@ class Ordeal:
         return [*reports, (own, self.own_cut)], seen
 
     def abandon(self):
+        self.pace.stopped.set()
         for process in (*self.callers, self.upstream):
             process.kill()
             process.join(10)
