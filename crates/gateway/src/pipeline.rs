@@ -13,20 +13,18 @@ use http::header::{EXPECT, HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Response, Version};
 use hyper::body::Incoming;
 
-use crate::access_log::AccessLine;
 use crate::admission::{Caller, Standing};
 use crate::body::{AnswerBody, RequestBody};
 use crate::call::Call;
 use crate::clients::Client;
+use crate::meter::Counted;
 use crate::plan::Covered;
 use crate::refusal::Refusal;
 use crate::route::{Destination, Routed, Staged};
 use crate::snapshot::Coverage;
 use crate::trace::Span;
 use crate::worker::Worker;
-use crate::{
-    authorize, compression, gateway_response, key, limit_headers, listen, meter, narration, plan, route, throttle,
-};
+use crate::{authorize, compression, gateway_response, key, limit_headers, listen, narration, plan, route, throttle};
 
 pub(crate) const X_AMZN_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 pub(crate) const X_AMZ_APIGW_ID: HeaderName = HeaderName::from_static("x-amz-apigw-id");
@@ -53,7 +51,8 @@ pub(crate) async fn serve(
     let (version, headers) = (head.version, std::mem::take(&mut head.headers));
     let config = &worker.shared.config;
     let host = OnceCell::new();
-    let mut call = Call::new(&ids, worker.shared.clock.now(), &client, &config.account_id, (&head).into());
+    let call = Call::new(&ids, worker.shared.clock.now(), &client, &config.account_id, (&head).into());
+    let mut call = Counted::new(&worker, call);
     call.span = Span::begin(&worker, &headers).map(Box::new);
     let mut limits = Limits::default();
     let (awaits_leave, mut unread) = (headers.contains_key(EXPECT), None);
@@ -85,11 +84,10 @@ pub(crate) async fn serve(
     }
     narration::ends(&call, response.status(), response.headers(), refused);
     worker.execution_lines.write(&mut call);
-    meter::count(&worker, &call, response.status(), answered.ticks);
+    let line = call.answers(response.status(), answered.ticks);
     if let Some(span) = call.span.take() {
         span.end(&worker, &call, response.status());
     }
-    let line = AccessLine::begin(&worker, &call, response.status());
     drop(call);
     let headers = response.headers_mut();
     if config.ratelimit_headers {

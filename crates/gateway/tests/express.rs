@@ -304,6 +304,29 @@ async fn a_caller_who_hangs_up_is_not_waited_for() {
 }
 
 #[tokio::test]
+async fn a_call_whose_caller_hangs_up_is_counted_all_the_same() {
+    let upstream = Upstream::start(Script::Hang).await;
+    // A plain call, and one that is not.
+    for (number, header) in ["", "X-Not-Plain: 1\t2\r\n"].into_iter().enumerate() {
+        let served = proxy_to(&upstream).await;
+        let mut stream = TcpStream::connect(served.addr).await.expect("a connection");
+        let request = format!("GET /prod/a HTTP/1.1\r\nHost: api1.execute-api.x\r\n{header}\r\n");
+        stream.write_all(request.as_bytes()).await.expect("a reader");
+        soon(async {
+            while upstream.requests().len() <= number {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        })
+        .await;
+        drop(stream);
+        soon(served.running.drain()).await;
+        let counted = served.gateway.metrics();
+        assert_eq!(counted.calls.by_class, [0, 0, 0, 1, 0], "{header:?}");
+        assert_eq!(counted.stages[0].methods[0].outcomes.by_class, [0, 0, 0, 1, 0], "{header:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_host_that_is_none_is_refused_wherever_it_stands() {
     let upstream = Upstream::answering(&ok("hello")).await;
     let served = proxy_to(&upstream).await;

@@ -36,6 +36,7 @@ use crate::call::{Call, CallIds};
 use crate::clients::{Client, Serving};
 use crate::integration::{HttpProxy, Integration, forward_response};
 use crate::key::{self, KeyFault};
+use crate::meter::Counted;
 use crate::pipeline::{self, Limits};
 use crate::refusal::Refusal;
 use crate::route::{self, Destination, Routed, Staged};
@@ -59,7 +60,7 @@ pub(crate) enum Left {
 
 /// A connection in the lane.
 struct Lane<'a, S> {
-    worker: &'a Worker,
+    worker: &'a Rc<Worker>,
     client: &'a Rc<Client>,
     stream: &'a mut S,
     /// What was read, and is no call yet.
@@ -115,7 +116,12 @@ enum After {
 }
 
 /// Serves plain calls of a connection, for as long as all are. The caller of this watches whether the client is expired.
-pub(crate) async fn serve<S>(worker: &Worker, client: &Rc<Client>, stream: &mut S, opening: Bytes) -> io::Result<Left>
+pub(crate) async fn serve<S>(
+    worker: &Rc<Worker>,
+    client: &Rc<Client>,
+    stream: &mut S,
+    opening: Bytes,
+) -> io::Result<Left>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -244,7 +250,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lane<'_, S> {
             match outcome {
                 // It took less, as a rule, than the shortest time that durations are told apart by: the clock is not read
                 // again.
-                Some(Err(refusal)) => Err(refuse(worker, &mut call, &refusal, &limits, at, request.is_last)),
+                Some(Err(refusal)) => {
+                    let (status, answer) = refuse(worker, &mut call, &refusal, &limits, at, request.is_last);
+                    meter::count(worker, &call, status, at.ticks);
+                    Err(answer)
+                }
                 Some(Ok(plan)) => Ok(Some((call.key, plan))),
                 None => Ok(None),
             }
@@ -350,10 +360,10 @@ impl Answer {
 }
 
 /// Takes a call that goes on through the rest of the pipeline.
-async fn decide(worker: &Worker, client: &Rc<Client>, going: &mut Going<'_>) -> Answer {
+async fn decide(worker: &Rc<Worker>, client: &Rc<Client>, going: &mut Going<'_>) -> Answer {
     let Going { request, way, ids, at, admitted, limits, .. } = going;
     let (request, way) = (&*request, &*way);
-    let mut call = way.call(worker, client, request, ids, *at);
+    let mut call = Counted::new(worker, way.call(worker, client, request, ids, *at));
     let outcome = match admitted {
         Some((key, plan)) => {
             (call.key, call.plan, call.admitted) = (*key, *plan, true);
@@ -378,13 +388,10 @@ async fn decide(worker: &Worker, client: &Rc<Client>, going: &mut Going<'_>) -> 
         Err(refusal) => (Err(refusal), worker.shared.clock.now()),
     };
     let put = outcome.and_then(|received| put(received, &ending(worker, ids, limits, answered, request.is_last)));
-    match put {
-        Ok((status, answer)) => {
-            meter::count(worker, &call, status, answered.ticks);
-            answer
-        }
-        Err(refusal) => refuse(worker, &mut call, &refusal, limits, answered, request.is_last),
-    }
+    let (status, answer) =
+        put.unwrap_or_else(|refusal| refuse(worker, &mut call, &refusal, limits, answered, request.is_last));
+    call.answers(status, answered.ticks);
+    answer
 }
 
 /// What an answer says besides.
@@ -409,7 +416,7 @@ fn put(received: Received, ending: &Ending<'_>) -> Result<(StatusCode, Answer), 
     Ok((status, put_response(response.map(AnswerBody::upstream), ending)))
 }
 
-/// The answer to a call that is refused. It is counted, and remembered.
+/// The answer to a call that is refused, and its status. It is remembered.
 fn refuse(
     worker: &Worker,
     call: &mut Call<'_>,
@@ -417,7 +424,7 @@ fn refuse(
     limits: &Limits,
     answered: Moment,
     is_last: bool,
-) -> Answer {
+) -> (StatusCode, Answer) {
     let ending = ending(worker, call.ids, limits, answered, is_last);
     let (status, answer) = match gateway_response::in_aws_words(call, refusal) {
         Some(said) => (said.status, put_refusal(said, refusal, &ending)),
@@ -427,6 +434,5 @@ fn refuse(
         }
     };
     worker.refusals.record(call, refusal, &limits.standing, status, answered.wall);
-    meter::count(worker, call, status, answered.ticks);
-    answer
+    (status, answer)
 }
