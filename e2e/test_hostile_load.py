@@ -23,6 +23,10 @@ SCALE = int(os.environ.get("HOSTILE_SCALE", 1))
 UNKNOWN_KEYS, CONNECTIONS, HEADS, SLOW_READERS = 20_000 * SCALE, 1_000 * SCALE, 100 * SCALE, 48
 PROCESSES = 2
 
+CALM = 3 if SCALE == 1 else 10
+"""Seconds before an assault in which the one who behaves calls as well: of a few dozen calls the slowest would be taken for
+what 99 of 100 take at most, and no assault look worse."""
+
 GROWTH = 24 << 20
 """Bytes that the process may grow by under each assault, whatever its scale: buffers of connections, an allocator's
 reserve, and nothing for each key or connection that came by."""
@@ -53,7 +57,7 @@ class Scene:
         self.key, self.other = a_key(client, plan), a_key(client, plan)
         self.quiet_path = mock.path("")
         calm = self.bystander()
-        time.sleep(1)
+        time.sleep(CALM)
         self.calm = calm.end()["p99"]
 
     def bystander(self):
@@ -121,8 +125,9 @@ def test_unknown_keys_leave_nothing_behind(scene):
 def test_connections_that_come_and_go_leave_nothing_behind(scene):
     def assault():
         served = spawn("churn", scene, CONNECTIONS)
-        assert served >= CONNECTIONS * 0.99, "connections were not served"
-        return f"{served} connections for one call each"
+        waited = sum(turn % 3 > 0 for turn in range(CONNECTIONS // PROCESSES)) * PROCESSES
+        assert waited * 0.99 <= served <= waited, "connections were not served"
+        return f"{CONNECTIONS} connections for one call each, {CONNECTIONS - waited} of them dropped"
 
     scene.survives("churn", assault)
 
@@ -193,7 +198,7 @@ def churn(host, port, path, amount, _number):
         with suppress(OSError), socket.create_connection((host, port), timeout=20) as connection:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
-            served += turn % 3 == 0 or connection.recv(4096).startswith(b"HTTP/1.1 403")
+            served += turn % 3 > 0 and connection.recv(4096).startswith(b"HTTP/1.1 403")
     return served
 
 
