@@ -11,13 +11,14 @@ use crate::call::Call;
 use crate::metrics::Answered;
 use crate::worker::Worker;
 
-/// The status under which a call is counted whose caller hung up before its answer began, as nginx has it. Nobody is sent it.
+/// The status under which a call is counted that ended before its answer began, since its caller hung up or was too slow.
+/// It is nginx's for that, and nobody is sent it.
 pub(crate) fn unanswered() -> StatusCode {
     StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
-/// A call that is counted, and written to the access log of its stage, also when it is dropped before it was answered: it
-/// may have been admitted, and the upstream may have acted on it.
+/// A call that is counted, traced and written to the access log of its stage, also when it is dropped before it was answered:
+/// it may have been admitted, and the upstream may have acted on it.
 pub(crate) struct Counted<'a> {
     worker: &'a Rc<Worker>,
     call: Call<'a>,
@@ -29,10 +30,13 @@ impl<'a> Counted<'a> {
         Self { worker, call, is_counted: false }
     }
 
-    /// Counts it, now that its answer begins. The line is written when the answer has ended.
+    /// Counts it, and ends its trace, now that its answer begins. The line is written when the answer has ended.
     pub(crate) fn answers(&mut self, status: StatusCode, now: Ticks) -> Option<Box<AccessLine>> {
         self.is_counted = true;
         count(self.worker, &self.call, status, now);
+        if let Some(span) = self.call.span.take() {
+            span.end(self.worker, &self.call, status);
+        }
         AccessLine::begin(self.worker, &self.call, status)
     }
 }

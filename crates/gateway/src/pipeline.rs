@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use std::rc::Rc;
 
 use bytes::Bytes;
-use http::header::{EXPECT, HeaderMap, HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, EXPECT, HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Response, Version};
 use hyper::body::Incoming;
 
@@ -85,9 +85,6 @@ pub(crate) async fn serve(
     narration::ends(&call, response.status(), response.headers(), refused);
     worker.execution_lines.write(&mut call);
     let line = call.answers(response.status(), answered.ticks);
-    if let Some(span) = call.span.take() {
-        span.end(&worker, &call, response.status());
-    }
     drop(call);
     let headers = response.headers_mut();
     if config.ratelimit_headers {
@@ -189,9 +186,13 @@ fn note_decided(
 pub(crate) async fn perform(
     worker: &Worker,
     call: &Call<'_>,
-    headers: HeaderMap,
+    mut headers: HeaderMap,
     body: RequestBody,
 ) -> Result<Response<AnswerBody>, Refusal> {
+    if call.principal.signer.is_some() {
+        // Nor may a mapping pass it on: whoever got it could make the same call again while the signature holds.
+        headers.remove(AUTHORIZATION);
+    }
     let method = call.method.ok_or(Refusal::UnknownRoute)?;
     let accepted = compression::accepted(call, &headers);
     let body = match &method.validation {
