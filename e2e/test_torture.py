@@ -77,6 +77,7 @@ def test_after_all_that_may_happen_the_books_balance(ordeal):
     books.enter(reports, seen)
     stranded, may_be = check_quotas(ordeal, books)
     missing = check_ledger(ordeal, books, client, first_day, last_day)
+    assert ordeal.used_up
     assert missing <= ordeal.most_missing, f"the ledger lacks {missing} calls, and may lack {ordeal.most_missing}"
     print(
         f"{sum(ordeal.deaths.values())} deaths in {last_day - first_day} days, faults {dict(ordeal.faults)}; "

@@ -79,6 +79,8 @@ class Ordeal:
     faults: Counter = field(default_factory=Counter)
     used_up: set = field(default_factory=set)
     """Keys with the days at whose end their quotas were used up."""
+    days: int = 0
+    """Days that have ended."""
     most_missing: int = 0
     """How many calls the ledger may lack."""
     disk_failed: tuple = (float("-inf"), float("-inf"))
@@ -146,9 +148,9 @@ class Ordeal:
 
     def _die(self):
         self.deaths[self.day] += 1
-        self.tollgate.kill()
         now, (failed, mended) = time.monotonic(), self.disk_failed
-        could_report_until = failed if now - mended < UNREPORTED else now
+        self.tollgate.kill()
+        could_report_until = failed if now - mended < 1 else now
         self.most_missing += self.pace.since(could_report_until - UNREPORTED)
         self.post.port.value = 0
 
@@ -217,8 +219,9 @@ class Ordeal:
             self.kill()
 
     def end_day(self):
-        """Goes on to the next day, having used up all quotas or in the midst of calls."""
-        if self.dice.random() < 0.5:
+        """Goes on to the next day, having used up all quotas (on every other day) or in the midst of calls."""
+        self.days += 1
+        if self.days % 2:
             with self.editor.paused():
                 self.editor.settle()
                 for name, plan in self.plan_of.items():

@@ -469,6 +469,12 @@ impl<'a> World<'a> {
     /// Nothing is under way and no lease is out: the ledger has to know what callers saw.
     fn check_sums(&self) {
         for key in &self.keys {
+            let all = Period { first: Day(i32::MIN), end: Day(i32::MAX) };
+            let (admitted, used) = (self.admitted_in(*key, all), self.ledger.used(self.plan, *key));
+            assert!(
+                i64::try_from(used).is_ok_and(|used| used <= admitted),
+                "promise 2: {used} reported of {key}, {admitted} let in"
+            );
             for day in self.admitted.keys().filter(|(k, _)| k == key).map(|(_, day)| *day) {
                 let period = Period { first: day, end: day.plus(1) };
                 let (admitted, used) = (self.admitted_in(*key, period), self.used_in(*key, period));
