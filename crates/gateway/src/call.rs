@@ -196,6 +196,14 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// The path that a function is told: without the stage, and on a custom domain name with the base path.
+    pub(crate) fn told_path(&self) -> &'a str {
+        match self.base_path.map_or(self.path, |_| self.sent_path()) {
+            "" => "/",
+            path => path,
+        }
+    }
+
     /// The value of the caller's key, where the method wants one.
     pub(crate) fn key_value<'c>(&'c self, sent: &'c HeaderMap) -> Option<Cow<'c, str>> {
         let _ = self.method.filter(|method| method.api_key_required)?;

@@ -16,6 +16,8 @@ use crate::time_format;
 pub(crate) enum Variable {
     /// One that has a name of its own.
     Named(Named),
+    /// One that AWS has and that never has a value here.
+    Nothing,
     /// `authorizer.claims.x`
     Claim(String),
     /// `authorizer.x`
@@ -78,11 +80,32 @@ named! {
     Stage => "stage",
 }
 
+/// What belongs to services of AWS that are not in front of Tollgate: Cognito's identity pools, organizations, WAF, and
+/// client certificates of callers.
+const NEVER_THERE: [&str; 13] = [
+    "identity.clientCert.clientCertPem",
+    "identity.clientCert.issuerDN",
+    "identity.clientCert.serialNumber",
+    "identity.clientCert.subjectDN",
+    "identity.clientCert.validity.notAfter",
+    "identity.clientCert.validity.notBefore",
+    "identity.cognitoAuthenticationProvider",
+    "identity.cognitoAuthenticationType",
+    "identity.cognitoIdentityId",
+    "identity.cognitoIdentityPoolId",
+    "identity.principalOrgId",
+    "wafResponseCode",
+    "webaclArn",
+];
+
 impl Variable {
     /// Reads a name, without `$context.` in front.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         if let Some(named) = Named::ALL.iter().find(|named| named.name() == name) {
             return Some(Self::Named(*named));
+        }
+        if NEVER_THERE.contains(&name) {
+            return Some(Self::Nothing);
         }
         match name.strip_prefix("authorizer.")? {
             "" => None,
@@ -97,6 +120,7 @@ impl Variable {
     pub(crate) fn value<'c>(&self, call: &'c Call<'_>, headers: &'c HeaderMap) -> Option<Cow<'c, str>> {
         match self {
             Self::Named(named) => named.value(call, headers),
+            Self::Nothing => None,
             Self::Claim(name) => call.principal.claims.get(name).map(text),
             Self::Authorizer(name) => call.principal.context.get(name).map(text),
         }

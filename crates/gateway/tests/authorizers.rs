@@ -142,7 +142,8 @@ async fn a_request_is_shown_as_it_came() {
     let sources = format!("{TOKEN}, method.request.querystring.q");
     let request = authorizer(AuthorizerType::Request, &sources, 0);
     let guarded = Guarded::start(request, None, false, |_, _| returned(grant("Allow", "*"))).await;
-    assert_eq!(guarded.get("/pets/7?q=1&q=2", "Bearer x").await.status(), 200);
+    let sent = "Authorization: Bearer x\r\nX-Forwarded-For: 10.0.0.1\r\n";
+    assert_eq!(guarded.served.call("GET", "/pets/7?q=1&q=2", sent, "").await.status(), 200);
     assert_eq!(guarded.get("/pets/7", "Bearer x").await.status(), 401);
     let event = guarded.event();
     assert_eq!(
@@ -156,6 +157,9 @@ async fn a_request_is_shown_as_it_came() {
         (&event["headers"]["Authorization"], &event["requestContext"]["stage"]),
         (&json!("Bearer x"), &json!("prod"))
     );
+    // Who called is not what the caller says.
+    assert_eq!(event["headers"]["X-Forwarded-For"], json!("10.0.0.1, 127.0.0.1"));
+    assert!(event["headers"]["X-Forwarded-Proto"] == "http" && event["headers"]["Connection"].is_null(), "{event}");
 }
 
 #[tokio::test]

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use support::{ScriptedFunctions, Served, catalog, catalog_with, config, integration, method, plan, returned};
 use tollgate_domain::{
-    HttpMethod, Integration, IntegrationResponse, IntegrationType, Method, QuotaPeriod, QuotaSettings, UsagePlan,
+    Edit, HttpMethod, Integration, IntegrationResponse, IntegrationType, Method, QuotaPeriod, QuotaSettings, Record,
+    UsagePlan,
 };
 use tollgate_gateway::{FunctionFault, FunctionResult, Functions, Peers};
 
@@ -41,6 +42,28 @@ fn reply(pattern: Option<&str>, template: Option<&str>) -> IntegrationResponse {
 
 fn thrown(message: &str) -> Result<FunctionResult, FunctionFault> {
     Ok(FunctionResult { payload: json!({"errorMessage": message}).to_string().into(), failed: true })
+}
+
+#[tokio::test]
+async fn on_a_custom_domain_name_the_path_has_the_base_path() {
+    let functions = ScriptedFunctions::new(|_, _| returned(json!({"statusCode": 200})));
+    let methods = vec![("/pets/{id}", HttpMethod::Any, method(lambda(IntegrationType::AwsProxy)))];
+    let catalog = catalog_with(methods, |stage| {
+        stage.variables = BTreeMap::from([("fn".to_owned(), "hello".to_owned())]);
+    });
+    let domain = json!({
+        "name": "api.example.com", "tags": {},
+        "mappings": {"v1": {"rest_api_id": "api1", "stage": "prod"}},
+        "endpoint_configuration": {"types": [], "ip_address_type": "ipv4", "vpc_endpoint_ids": []},
+    });
+    let domain = Record::DomainName(serde_json::from_value(domain).expect("a record"));
+    let served = Served::start_with(config(), &catalog.apply(&[Edit::put(domain)]), beside(functions.clone()));
+    let request = "GET /v1/pets/7?q=1 HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n";
+    assert_eq!(served.exchange(request).await.status(), 200);
+    let payloads = functions.payloads.lock().expect("unpoisoned");
+    let (_, event) = payloads.first().expect("a payload");
+    assert_eq!((&event["path"], &event["pathParameters"]), (&json!("/v1/pets/7"), &json!({"id": "7"})));
+    assert_eq!(event["requestContext"]["path"], json!("/v1/pets/7"));
 }
 
 #[tokio::test]

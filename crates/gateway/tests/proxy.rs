@@ -7,7 +7,7 @@ use std::time::Duration;
 use support::{Script, Served, Upstream, catalog, catalog_with, config, http_proxy, method, ok, soon};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tollgate_domain::HttpMethod;
+use tollgate_domain::{HttpMethod, Method};
 use tollgate_gateway::GatewayConfig;
 
 async fn proxy_to(upstream: &Upstream, config: GatewayConfig) -> Served {
@@ -79,11 +79,13 @@ async fn a_kept_connection_that_the_upstream_closed_fails_no_call() {
 
 #[tokio::test]
 async fn the_upstreams_own_headers_come_back_remapped_and_our_framing_is_right() {
-    let answer = "HTTP/1.1 201 Made\r\nContent-Length: 2\r\nServer: s\r\nDate: d\r\nX-Amzn-RequestId: r\r\nX-A: 1\r\nX-A: 2\r\n\r\nhi";
+    let answer = "HTTP/1.1 201 Made\r\nContent-Length: 2\r\nServer: s\r\nDate: d\r\nX-Amzn-RequestId: r\r\nWWW-Authenticate: Basic\r\nX-A: 1\r\nX-A: 2\r\n\r\nhi";
     let upstream = Upstream::answering(answer).await;
     let served = proxy_to(&upstream, config()).await;
     let answer = served.get("/a").await;
     assert_eq!((answer.status(), answer.body()), (201, "hi"));
+    let asked = (answer.header("x-amzn-remapped-www-authenticate"), answer.header("www-authenticate"));
+    assert_eq!(asked, (Some("Basic"), None));
     assert_eq!(answer.header("content-length"), Some("2"));
     assert_eq!(answer.header("x-amzn-remapped-content-length"), Some("2"));
     assert_eq!(answer.header("x-amzn-remapped-server"), Some("s"));
@@ -254,6 +256,14 @@ async fn parameters_are_mapped() {
 }
 
 #[tokio::test]
+async fn no_authorization_may_be_spelt_in_small_letters() {
+    let upstream = Upstream::answering(&ok("hi")).await;
+    let open = Method { authorization_type: "none".to_owned(), ..method(http_proxy(upstream.uri("/"))) };
+    let served = Served::start(config(), &catalog(vec![("/a", HttpMethod::Get, open)]));
+    assert_eq!(served.get("/a").await.status(), 200);
+}
+
+#[tokio::test]
 async fn what_is_mapped_from_a_header_is_what_the_caller_sent() {
     let upstream = Upstream::answering(&ok("")).await;
     let mut integration = http_proxy(upstream.uri("/"));
@@ -264,6 +274,7 @@ async fn what_is_mapped_from_a_header_is_what_the_caller_sent() {
         ("integration.request.header.X-Hops", "method.request.header.X-Forwarded-For"),
         ("integration.request.header.X-Max", "method.request.header.Max-Forwards"),
         ("integration.request.header.X-Agent", "context.identity.userAgent"),
+        ("integration.request.header.X-Waf", "context.wafResponseCode"),
     ] {
         integration.request_parameters.insert(place.to_owned(), source.to_owned());
     }
@@ -275,7 +286,9 @@ async fn what_is_mapped_from_a_header_is_what_the_caller_sent() {
         assert!(request.contains(&format!("\r\n{line}\r\n")), "{line} in {request}");
     }
     assert!(request.contains("\r\nx-forwarded-host: api1.execute-api.localhost\r\n"), "{request}");
-    assert!(!request.contains("x-agent") && !request.contains("max-forwards"), "{request}");
+    for absent in ["x-agent", "max-forwards", "x-waf"] {
+        assert!(!request.contains(absent), "{absent} in {request}");
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use support::{Served, Upstream, catalog_with, config, integration, method, ok};
+use support::{Served, Upstream, catalog, catalog_with, config, integration, method, ok};
 use tollgate_domain::{HttpMethod, Integration, IntegrationResponse, IntegrationType};
 
 const JSON: &str = "application/json";
@@ -54,6 +54,20 @@ async fn an_answer_is_transformed_and_overridden() {
                     #set($context.responseOverride.header.X-Set = 'yes')n=$input.path('$.n')";
     let answer = serve(http(&upstream, "/", None, Some(template))).get("/pets/7").await;
     assert_eq!((answer.status(), answer.body(), answer.header("x-set")), (418, "n=1", Some("yes")));
+}
+
+#[tokio::test]
+async fn what_a_request_overrides_is_seen_by_the_template_of_its_answer() {
+    let mut mock = integration(IntegrationType::Mock, None);
+    let request = "#set($context.requestOverride.path.body = $input.body){\"statusCode\": 200}";
+    mock.request_templates.insert("application/json".to_owned(), Some(request.to_owned()));
+    let reply = "#set($sent = $context.requestOverride.path.body)$sent|$util.parseJson($sent).a";
+    let templates = BTreeMap::from([("application/json".to_owned(), Some(reply.to_owned()))]);
+    let reply = IntegrationResponse { response_templates: Some(templates), ..IntegrationResponse::default() };
+    mock.responses.insert("200".to_owned(), reply);
+    let served = Served::start(config(), &catalog(vec![("/a", HttpMethod::Post, method(mock))]));
+    let answer = served.call("POST", "/a", "Content-Type: application/json\r\n", r#"{"a":"b"}"#).await;
+    assert_eq!((answer.status(), answer.body()), (200, r#"{"a":"b"}|b"#));
 }
 
 #[tokio::test]

@@ -178,7 +178,7 @@ impl<'a> KeyFile<'a> {
         let Self { ref mut reader, name, value, description, enabled, plans } = *self;
         let row = |record: csv::Result<csv::StringRecord>| {
             let record = record.map_err(unreadable)?;
-            let cells = join_quoted(record.iter());
+            let cells = join_quoted(record.iter(), plans);
             let cell = |column: usize| cells.get(column).map(String::as_str).unwrap_or_default();
             let optional = |column: Option<usize>| column.map(cell).filter(|text| !text.is_empty());
             let ids = optional(plans).unwrap_or_default().split(',').map(str::trim).filter(|id| !id.is_empty());
@@ -198,8 +198,8 @@ fn unreadable(error: csv::Error) -> Conflict {
     Conflict::BadKeyFile(error.to_string())
 }
 
-/// Joins cells that a reader of standard CSV splits: AWS also takes single quotes, and blanks before a quote.
-fn join_quoted<'a>(cells: impl Iterator<Item = &'a str>) -> Vec<String> {
+/// Joins cells that a reader of standard CSV splits: AWS also takes blanks before a quote, and single quotes around `plans`.
+fn join_quoted<'a>(cells: impl Iterator<Item = &'a str>, plans: Option<usize>) -> Vec<String> {
     let cells: Vec<&str> = cells.collect();
     let mut joined = Vec::with_capacity(cells.len());
     let mut rest = cells.as_slice();
@@ -207,6 +207,9 @@ fn join_quoted<'a>(cells: impl Iterator<Item = &'a str>) -> Vec<String> {
         let quote = first.chars().next().filter(|c| matches!(c, '\'' | '"'));
         let end = quote.and_then(|quote| {
             let closes = |(index, cell): (usize, &&str)| cell.ends_with(quote) && (index > 0 || cell.len() > 1);
+            // Elsewhere a single quote may be an apostrophe.
+            let may_join = quote == '"' || plans == Some(joined.len());
+            let rest = if may_join { rest } else { &rest[..1] };
             rest.iter().enumerate().position(closes)
         });
         match (quote, end) {
@@ -282,6 +285,8 @@ mod tests {
         }
         let read = rows(&format!("Name,Key\n'tis,{VALUE}\n"));
         assert_eq!(read[0].name, "'tis");
+        let read = rows(&format!("Name,Key,Description,UsagePlanIds\na,{VALUE},'90s client,'n371pt,e74sz0'\n"));
+        assert_eq!((read[0].description.as_str(), read[0].plans.len()), ("'90s client", 2));
     }
 
     #[test]

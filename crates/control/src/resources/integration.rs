@@ -158,7 +158,8 @@ pub(crate) fn read(kind: IntegrationType, body: &Members, resource: &ResourceId)
     let integration = Integration {
         kind,
         http_method: body.string("httpMethod")?,
-        uri: body.string("uri")?,
+        // A mock has no upstream to name, and AWS drops it.
+        uri: body.string("uri")?.filter(|_| kind != IntegrationType::Mock),
         connection_type: body.string("connectionType")?.or_else(|| http.then(|| "INTERNET".to_owned())),
         connection_id: body.string("connectionId")?,
         credentials: body.string("credentials")?,
@@ -270,6 +271,7 @@ mod tests {
 
     #[test]
     fn the_defaults_of_aws_are_shown() {
+        assert_eq!(made(r#"{"type":"MOCK","uri":"http://example.com"}"#).expect("one").uri, None);
         let integration = made(r#"{"type":"HTTP","httpMethod":"GET","uri":"http://example.com"}"#).expect("one");
         assert_eq!(
             serde_json::to_value(IntegrationWire::new(&integration)).expect("json"),

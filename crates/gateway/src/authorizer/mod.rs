@@ -74,7 +74,8 @@ impl Authorizers {
 
     /// How the callers of a method are authorized.
     pub(crate) fn authorization(&self, method: &tollgate_domain::Method) -> Authorization {
-        match method.authorization_type.as_str() {
+        // As it was put: PutMethod takes it in any case.
+        match method.authorization_type.to_ascii_uppercase().as_str() {
             "NONE" => Authorization::Open,
             "AWS_IAM" => Authorization::Signature,
             "CUSTOM" | "COGNITO_USER_POOLS" => {

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use tollgate_velocity::OverriddenParameters;
 
 use super::source::Source;
-use crate::call::Call;
+use crate::call::{Call, X_AMZN_TRACE_ID};
 use crate::clients::Client;
 use crate::refusal::Refusal;
 
@@ -42,10 +42,11 @@ static OF_CONNECTIONS: [HeaderName; 2] =
     [HeaderName::from_static("keep-alive"), HeaderName::from_static("proxy-connection")];
 
 /// Headers of an upstream's answer that come back under another name, as on AWS.
-static REMAPPED: [(HeaderName, HeaderName); 4] = [
+static REMAPPED: [(HeaderName, HeaderName); 5] = [
     (header::CONTENT_LENGTH, HeaderName::from_static("x-amzn-remapped-content-length")),
     (header::DATE, HeaderName::from_static("x-amzn-remapped-date")),
     (header::SERVER, HeaderName::from_static("x-amzn-remapped-server")),
+    (header::WWW_AUTHENTICATE, HeaderName::from_static("x-amzn-remapped-www-authenticate")),
     (HeaderName::from_static("x-amzn-requestid"), HeaderName::from_static("x-amzn-remapped-x-amzn-requestid")),
 ];
 
@@ -128,12 +129,19 @@ fn remove_present(headers: &mut HeaderMap, names: &[HeaderName]) {
 
 /// Makes a caller's headers those of a request to an upstream.
 pub(super) fn forward_request(headers: &mut HeaderMap, call: &Call<'_>) {
-    if call.principal.signer.is_some() {
-        // AWS drops it, too: whoever got it could make the same call again while the signature holds.
-        headers.remove(header::AUTHORIZATION);
-    }
     remove_own_headers(headers);
     add_forwarded(headers, call.client);
+}
+
+/// The headers that a function sees: those of the caller but what belongs to its connection, and the gateway's own.
+pub(crate) fn seen_by_functions(call: &Call<'_>, sent: &HeaderMap) -> HeaderMap {
+    let mut seen = sent.clone();
+    forward_request(&mut seen, call);
+    if let Ok(host) = HeaderValue::from_str(call.host) {
+        seen.insert(header::HOST, host);
+    }
+    seen.insert(X_AMZN_TRACE_ID, call.trace_id(sent));
+    seen
 }
 
 fn remove_own_headers(headers: &mut HeaderMap) {

@@ -50,7 +50,7 @@ impl Http {
         let answer = upstream.send(worker, call, request).await?;
         let reply = self.replies.select(answer.status().as_u16())?;
         let (head, body) = answer.into_parts();
-        let overrides = prepared.overrides.response;
+        let overrides = prepared.overrides;
         let returned = Returned { headers: &head.headers, body, overrides, max_body_bytes };
         let mut answer = reply.answer(call, sent, returned).await?;
         answer.headers_mut().insert(X_AMZN_TRACE_ID, call.trace_id(sent));

@@ -37,7 +37,7 @@ impl Mock {
             .ok_or_else(|| Refusal::Misconfigured("a MOCK integration's request has no statusCode".to_owned()))?;
         let reply = self.replies.select(status)?;
         let (headers, body) = (&HeaderMap::new(), AnswerBody::empty());
-        let overrides = prepared.overrides.response;
+        let overrides = prepared.overrides;
         reply.answer(call, sent, Returned { headers, body, overrides, max_body_bytes }).await
     }
 }

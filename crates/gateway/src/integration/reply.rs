@@ -7,13 +7,13 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use regex::Regex;
 use tollgate_domain::IntegrationResponse;
-use tollgate_velocity::{OverriddenParameters, ResponseOverride};
+use tollgate_velocity::{ContextOverrides, OverriddenParameters, ResponseOverride};
 
 use super::Site;
 use super::binary::{self, ContentHandling, Conversion};
 use super::headers::override_headers;
 use super::reply_source::ReplySource;
-use super::scope::scope;
+use super::scope::scope_of_answer;
 use super::template::{self, Template};
 use crate::body::AnswerBody;
 use crate::call::Call;
@@ -48,8 +48,9 @@ pub(super) struct Reply {
 pub(super) struct Returned<'a> {
     pub(super) headers: &'a HeaderMap,
     pub(super) body: AnswerBody,
-    /// What the request's template set of the answer.
-    pub(super) overrides: ResponseOverride,
+    /// What the request's template set: of the answer, and what templates of answers read of the request. Many a MOCK hands
+    /// the caller's body on by it.
+    pub(super) overrides: ContextOverrides,
     /// Bytes that the body may have where it is looked into.
     pub(super) max_body_bytes: u64,
 }
@@ -141,7 +142,7 @@ impl Reply {
             }
             self.body(call, sent, &payload, conversion, &mut overrides)?
         } else if let Some((_, template)) = template {
-            AnswerBody::whole(template.render(call, || scope(call, sent, b""))?.text)
+            AnswerBody::whole(template.render(call, || scope_of_answer(call, sent, b"", &overrides))?.text)
         } else {
             body
         };
@@ -154,7 +155,7 @@ impl Reply {
                 response.headers_mut().insert(name.clone(), value);
             }
         }
-        override_answer(&mut response, &overrides)?;
+        override_answer(&mut response, &overrides.response)?;
         Ok(response)
     }
 
@@ -165,15 +166,15 @@ impl Reply {
         sent: &HeaderMap,
         payload: &Bytes,
         conversion: Conversion,
-        overrides: &mut ResponseOverride,
+        overrides: &mut ContextOverrides,
     ) -> Result<AnswerBody, Refusal> {
         let mut payload = payload.clone();
         if conversion == Conversion::Encode {
             payload = conversion.apply(payload)?;
         }
         if let Some((_, template)) = media_type::by_accept(&self.templates, sent) {
-            let rendering = template.render(call, || scope(call, sent, &payload))?;
-            merge(overrides, rendering.overrides.response);
+            let rendering = template.render(call, || scope_of_answer(call, sent, &payload, overrides))?;
+            merge(&mut overrides.response, rendering.overrides.response);
             payload = rendering.text;
         }
         if conversion == Conversion::Decode {

@@ -1,7 +1,7 @@
 //! What a template, and a function, see of a call: its parameters as text, and all of `$context`.
 
 use http::HeaderMap;
-use tollgate_velocity::{Input, Parameters, Params, Scope};
+use tollgate_velocity::{ContextOverrides, Input, Parameters, Params, RequestOverride, Scope};
 
 use crate::call::Call;
 use crate::query;
@@ -22,6 +22,26 @@ pub(super) fn scope(call: &Call<'_>, sent: &HeaderMap, body: &[u8]) -> Result<Sc
     };
     let input = Input { body: body.to_owned(), params };
     Ok(Scope { input, context: variables::tree(call, sent), stage_variables: stage_variables(call) })
+}
+
+/// The same for an answer, whose template sees what that of the request has overridden.
+pub(super) fn scope_of_answer(
+    call: &Call<'_>,
+    sent: &HeaderMap,
+    body: &[u8],
+    overrides: &ContextOverrides,
+) -> Result<Scope, Refusal> {
+    let mut scope = scope(call, sent, body)?;
+    let RequestOverride { header, path, querystring } = &overrides.request;
+    for (place, parameters) in [("header", header), ("path", path), ("querystring", querystring)] {
+        for (name, values) in parameters {
+            scope.context["requestOverride"][place][name] = match &values[..] {
+                [value] => value.as_str().into(),
+                values => values.into(),
+            };
+        }
+    }
+    Ok(scope)
 }
 
 /// The variables of the call's stage.

@@ -58,7 +58,7 @@ pub(super) fn event(call: &Call<'_>, sent: &HeaderMap, seen: &HeaderMap, body: &
     };
     json!({
         "resource": call.method.map_or("/", |method| &method.resource_path),
-        "path": if call.path.is_empty() { "/" } else { call.path },
+        "path": call.told_path(),
         "httpMethod": call.verb.as_str(),
         "headers": last_values(&headers),
         "multiValueHeaders": all_values(&headers),

@@ -67,7 +67,7 @@ impl Lambda {
         }
         let reply = self.replies.select_by_error(message.as_deref())?;
         let headers = &HeaderMap::new();
-        let (body, overrides) = (AnswerBody::whole(result.payload), prepared.overrides.response);
+        let (body, overrides) = (AnswerBody::whole(result.payload), prepared.overrides);
         let mut answer = reply.answer(call, sent, Returned { headers, body, overrides, max_body_bytes }).await?;
         answer.headers_mut().insert(X_AMZN_TRACE_ID, call.trace_id(sent));
         Ok(answer)

@@ -90,7 +90,7 @@ impl Service {
         let request_id = head.headers.get(X_AMZN_REQUEST_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
         call.integration.request_id.replace(request_id);
         let reply = self.replies.select(head.status.as_u16())?;
-        let returned = Returned { headers: &head.headers, body, overrides: overrides.response, max_body_bytes };
+        let returned = Returned { headers: &head.headers, body, overrides, max_body_bytes };
         let mut answer = reply.answer(call, sent, returned).await?;
         answer.headers_mut().insert(X_AMZN_TRACE_ID, call.trace_id(sent));
         Ok(answer)
