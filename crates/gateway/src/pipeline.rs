@@ -189,10 +189,6 @@ pub(crate) async fn perform(
     mut headers: HeaderMap,
     body: RequestBody,
 ) -> Result<Response<AnswerBody>, Refusal> {
-    if call.principal.signer.is_some() {
-        // Nor may a mapping pass it on: whoever got it could make the same call again while the signature holds.
-        headers.remove(AUTHORIZATION);
-    }
     let method = call.method.ok_or(Refusal::UnknownRoute)?;
     let accepted = compression::accepted(call, &headers);
     let body = match &method.validation {
@@ -200,6 +196,10 @@ pub(crate) async fn perform(
         Some(validation) => Box::pin(validation.check(call, &headers, body)).await?,
         None => body,
     };
+    if call.principal.signer.is_some() {
+        // Nor may a mapping pass it on: whoever got it could make the same call again while the signature holds.
+        headers.remove(AUTHORIZATION);
+    }
     let answer = method.integration.answer(worker, call, headers, body).await?;
     Ok(match accepted {
         None => answer,

@@ -79,13 +79,13 @@ async fn a_kept_connection_that_the_upstream_closed_fails_no_call() {
 
 #[tokio::test]
 async fn the_upstreams_own_headers_come_back_remapped_and_our_framing_is_right() {
-    let answer = "HTTP/1.1 201 Made\r\nContent-Length: 2\r\nServer: s\r\nDate: d\r\nX-Amzn-RequestId: r\r\nWWW-Authenticate: Basic\r\nX-A: 1\r\nX-A: 2\r\n\r\nhi";
+    let answer = "HTTP/1.1 201 Made\r\nContent-Length: 2\r\nServer: s\r\nDate: d\r\nX-Amzn-RequestId: r\r\nWWW-Authenticate: Basic\r\nWWW-Authenticate: Negotiate\r\nX-A: 1\r\nX-A: 2\r\n\r\nhi";
     let upstream = Upstream::answering(answer).await;
     let served = proxy_to(&upstream, config()).await;
     let answer = served.get("/a").await;
     assert_eq!((answer.status(), answer.body()), (201, "hi"));
-    let asked = (answer.header("x-amzn-remapped-www-authenticate"), answer.header("www-authenticate"));
-    assert_eq!(asked, (Some("Basic"), None));
+    assert_eq!(answer.0.matches("x-amzn-remapped-www-authenticate: ").count(), 2);
+    assert_eq!(answer.header("www-authenticate"), None);
     assert_eq!(answer.header("content-length"), Some("2"));
     assert_eq!(answer.header("x-amzn-remapped-content-length"), Some("2"));
     assert_eq!(answer.header("x-amzn-remapped-server"), Some("s"));

@@ -4,7 +4,7 @@ use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
 use crate::call::Call;
-use crate::integration::{scope, seen_by_functions};
+use crate::integration::{scope, seen_by_authorizers};
 use crate::variables;
 
 /// The event of an authorizer of type TOKEN.
@@ -15,7 +15,7 @@ pub(super) fn token(token: &str, arn: &str) -> Value {
 /// The event of an authorizer of type REQUEST: the call without its body. Where a name has several values, the single
 /// map has the last.
 pub(super) fn request(call: &Call<'_>, headers: &HeaderMap, arn: &str) -> Value {
-    let (query, seen) = (scope::query(call), scope::headers(call, &seen_by_functions(call, headers)));
+    let (query, seen) = (scope::query(call), scope::headers(call, &seen_by_authorizers(call, headers)));
     let path_variables = call.path_variables().map(|(name, value)| (name.to_owned(), Value::from(value)));
     let stage_variables = call.stage.map(|stage| &stage.program.variables);
     json!({

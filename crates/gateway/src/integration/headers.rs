@@ -133,13 +133,10 @@ pub(super) fn forward_request(headers: &mut HeaderMap, call: &Call<'_>) {
     add_forwarded(headers, call.client);
 }
 
-/// The headers that a function sees: those of the caller but what belongs to its connection, and the gateway's own.
-pub(crate) fn seen_by_functions(call: &Call<'_>, sent: &HeaderMap) -> HeaderMap {
+/// The headers that an authorizer sees: those of the caller, all of which a mapping may read, and the gateway's own.
+pub(crate) fn seen_by_authorizers(call: &Call<'_>, sent: &HeaderMap) -> HeaderMap {
     let mut seen = sent.clone();
-    forward_request(&mut seen, call);
-    if let Ok(host) = HeaderValue::from_str(call.host) {
-        seen.insert(header::HOST, host);
-    }
+    add_forwarded(&mut seen, call.client);
     seen.insert(X_AMZN_TRACE_ID, call.trace_id(sent));
     seen
 }
@@ -175,8 +172,16 @@ pub(crate) fn forward_response(headers: &mut HeaderMap, keep_length: bool) {
     let present: SmallVec<[&(HeaderName, HeaderName); 4]> =
         headers.keys().filter_map(|name| REMAPPED.iter().find(|(from, _)| from == name)).collect();
     for (name, remapped) in present {
+        // Of these there may be several, each for another way to say who one is.
+        let more: Vec<HeaderValue> = match *name == header::WWW_AUTHENTICATE {
+            true => headers.get_all(name).iter().skip(1).cloned().collect(),
+            false => Vec::new(),
+        };
         if let Some(value) = headers.remove(name) {
             headers.insert(remapped, value);
+        }
+        for value in more {
+            headers.append(remapped, value);
         }
     }
     if let Some(value) = connection {

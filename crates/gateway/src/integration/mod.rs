@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use ::http::{HeaderMap, Response};
 use tollgate_domain::{IntegrationType, RestApiId, StageName};
 
-pub(crate) use self::headers::{forward_response, seen_by_functions};
+pub(crate) use self::headers::{forward_response, seen_by_authorizers};
 pub(crate) use self::http_proxy::HttpProxy;
 pub(crate) use self::plain::put_answer_lines;
 use crate::body::{AnswerBody, RequestBody};

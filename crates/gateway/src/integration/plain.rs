@@ -126,7 +126,7 @@ fn is_of_connection(name: &[u8]) -> bool {
 /// Writes the headers of an upstream's answer as those of ours; false, and nothing is written, if they have to be put
 /// into a map first.
 pub(crate) fn put_answer_lines(out: &mut Vec<u8>, head: &AnswerHead) -> bool {
-    let (before, mut seen) = (out.len(), [false; 6]);
+    let (before, mut seen) = (out.len(), [false; 5]);
     for (name, value) in head.lines.iter() {
         let start = out.len();
         let name = put_name(out, name);
@@ -135,7 +135,6 @@ pub(crate) fn put_answer_lines(out: &mut Vec<u8>, head: &AnswerHead) -> bool {
             6 if name == b"server" => Some((1, "x-amzn-remapped-server")),
             14 if name == b"content-length" => Some((2, "x-amzn-remapped-content-length")),
             16 if name == b"x-amzn-requestid" => Some((3, "x-amzn-remapped-x-amzn-requestid")),
-            16 if name == b"www-authenticate" => Some((5, "x-amzn-remapped-www-authenticate")),
             10 if name == b"connection" && value.eq_ignore_ascii_case(b"keep-alive") => {
                 Some((4, "x-amzn-remapped-connection"))
             }
@@ -166,7 +165,7 @@ fn needs_map(name: &[u8]) -> bool {
         9 => name == b"ratelimit",
         10 => matches!(name, b"connection" | b"keep-alive"),
         14 => name == b"x-amz-apigw-id",
-        16 => matches!(name, b"proxy-connection" | b"ratelimit-policy"),
+        16 => matches!(name, b"proxy-connection" | b"ratelimit-policy" | b"www-authenticate"),
         17 => name == b"transfer-encoding",
         _ => name.starts_with(b"x-amzn-remapped-"),
     }
@@ -182,7 +181,7 @@ mod tests {
     use super::super::headers::forward_response;
     use super::*;
 
-    const NAMES: [&str; 18] = [
+    const NAMES: [&str; 19] = [
         "Content-Length",
         "Date",
         "Server",
@@ -200,6 +199,7 @@ mod tests {
         "X-Amzn-Remapped-Server",
         "RateLimit",
         "RateLimit-Policy",
+        "WWW-Authenticate",
         "x-amz-apigw-id",
     ];
 

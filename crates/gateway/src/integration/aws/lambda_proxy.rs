@@ -1,8 +1,8 @@
 //! AWS_PROXY: a function gets the call as an event, and what it returns is the answer.
 
-use http::{HeaderMap, Response};
+use http::{HeaderMap, HeaderValue, Response, header};
 
-use super::super::headers::{forward_response, seen_by_functions};
+use super::super::headers::{forward_request, forward_response};
 use super::super::{Site, binary};
 use super::event::event;
 use super::function::Function;
@@ -51,4 +51,15 @@ impl LambdaProxy {
         response.headers_mut().insert(X_AMZN_TRACE_ID, call.trace_id(&sent));
         Ok(response)
     }
+}
+
+/// The headers that a function sees: those of the caller but what belongs to its connection, and the gateway's own.
+fn seen_by_functions(call: &Call<'_>, sent: &HeaderMap) -> HeaderMap {
+    let mut seen = sent.clone();
+    forward_request(&mut seen, call);
+    if let Ok(host) = HeaderValue::from_str(call.host) {
+        seen.insert(header::HOST, host);
+    }
+    seen.insert(X_AMZN_TRACE_ID, call.trace_id(sent));
+    seen
 }
